@@ -1,0 +1,11 @@
+/** What a channel can do; the core checks content against it once, before anything is stored. */
+export type ChannelCapabilities = Readonly<{
+  text: Readonly<{
+    /** UTF-8 bytes; null: no limit of the network's own. */
+    maxBytes: number | null
+  }>
+  /** Hours after the customer's last message in which an answer is allowed; null where the network has no such rule. */
+  replyWindow: Readonly<{ dmHours: number; commentHours: number; humanAgentHours: number | null }> | null
+  /** One private answer to each comment. */
+  privateReplyToComment: boolean
+}>

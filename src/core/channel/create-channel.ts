@@ -1,0 +1,44 @@
+import type { CorePorts } from '../../ports/core-ports.ts'
+import type { ChannelView } from '../../ports/views.ts'
+import type { Actor } from '../actor.ts'
+import { DomainError, NotFound } from '../errors.ts'
+import type { ChannelId } from '../ids.ts'
+import { splitSecrets, validateConfig, withInstallationDefaults } from './channel-config.ts'
+
+export type CreateChannelInput = Readonly<{ type: string; name: string; config: Readonly<Record<string, unknown>> }>
+
+export const createChannel =
+  (ports: CorePorts) =>
+  async (actor: Actor, input: CreateChannelInput): Promise<{ channel: ChannelView; warnings: readonly string[] }> => {
+    const { channelRegistry, clock, ids, queries, settingsValidator, unitOfWork } = ports
+    const adapter = channelRegistry.get(input.type)
+    if (adapter === null) {
+      throw new DomainError('channel-type-unknown', `Installed channel types: ${channelRegistry.types.join(', ')}.`)
+    }
+    validateConfig(adapter, input.config, settingsValidator)
+    const config = await withInstallationDefaults(adapter, input.config, ports)
+    const { settings, secrets } = splitSecrets(adapter, config)
+    const id = ids.next() as ChannelId
+    await unitOfWork.run(actor.orgId, async ({ channels, audit }) => {
+      await channels.add(
+        {
+          id,
+          orgId: actor.orgId,
+          type: adapter.type,
+          platform: adapter.platform,
+          name: input.name.trim(),
+          status: 'ACTIVE',
+          account: adapter.settings.account(config),
+          settings,
+          version: 1,
+        },
+        secrets,
+        clock.now(),
+      )
+      await audit.record({ actorType: 'MEMBER', actorId: actor.memberId, action: 'channel.created', resourceType: 'channel', resourceId: id, requestId: actor.requestId })
+    })
+    const channel = await queries.channel(actor.orgId, id)
+    if (channel === null) throw new NotFound('channel')
+    // The platform is not asked while a request waits for it.
+    return { channel, warnings: adapter.profiles ? ['credentials-not-checked'] : [] }
+  }

@@ -1,0 +1,52 @@
+import type { ChannelId, ExternalAccountId, ExternalMessageId, ExternalUserId, OrgId } from '../ids.ts'
+
+/** The stable public code of a send that the platform refused for good. */
+export type RefusalCode =
+  | 'window-closed'
+  | 'recipient-unavailable'
+  | 'recipient-unknown'
+  | 'content-refused'
+  | 'content-too-long'
+  | 'credentials-rejected'
+  | 'permission-missing'
+  | 'not-thread-owner'
+  | 'comment-gone'
+  | 'comment-reply-used'
+  | 'media-refused'
+  | 'account-restricted'
+  | 'platform-refused'
+
+/** What a network answered to a send. Doubt is a value of its own: only a definite refusal may be tried again. */
+export type Delivery =
+  | Readonly<{ status: 'accepted'; externalId: ExternalMessageId }>
+  | Readonly<{ status: 'refused'; code: RefusalCode; detail: string; platformCode: string | null }>
+  | Readonly<{
+      /** Refused for now: nothing was sent. */
+      status: 'retry'
+      /** The platform's own wish, else null. */
+      afterMs: number | null
+      /** Whom the platform asked to wait. */
+      pauses: 'message' | 'account' | 'app'
+      detail: string
+    }>
+  /** May have been sent: resolved by the echo, never sent again by itself. */
+  | Readonly<{ status: 'unknown'; detail: string }>
+
+export type OutboundMessage = Readonly<{
+  recipient: Readonly<{ type: 'person'; externalId: ExternalUserId } | { type: 'comment'; externalId: ExternalMessageId }>
+  text: string
+  /** Ours, for networks that take an idempotency key or a reference. */
+  reference: string
+  /** Follows the message through the logs of both sides. */
+  requestId: string | null
+}>
+
+/** Whom a call speaks for; comes with every call, adapters keep nothing per organization. */
+export type ChannelAccount = Readonly<{
+  orgId: OrgId
+  channelId: ChannelId
+  account: ExternalAccountId
+  settings: Readonly<Record<string, unknown>>
+  /** Decrypted values of the settings marked `x-secret`. */
+  secrets: Readonly<Record<string, string>>
+}>

@@ -1,0 +1,34 @@
+import type { CorePorts } from '../../ports/core-ports.ts'
+import type { JobOutcome } from '../../ports/job-queue.ts'
+import type { ChannelId, CustomerId, ExternalUserId, OrgId } from '../ids.ts'
+
+export type ProfileJob = Readonly<{ orgId: OrgId; channelId: ChannelId; customerId: CustomerId; person: ExternalUserId }>
+
+const MAX_ATTEMPTS = 8
+const FIRST_RETRY_MS = 2_000
+
+/** Asks the platform who the customer is. Its failure changes nothing else: the placeholder name stays. */
+export const lookUpProfile =
+  ({ channelAccounts, channelRegistry, clock, log, unitOfWork, wakeups }: CorePorts) =>
+  async (job: ProfileJob, attempt: number, signal: AbortSignal): Promise<JobOutcome> => {
+    const account = await channelAccounts.load(job.orgId, job.channelId)
+    const profiles = account && channelRegistry.get(account.type)?.profiles
+    if (!account || !profiles) return { status: 'done' }
+    const answer = await profiles.look(job.person, account, signal)
+    if (answer.status === 'retry') {
+      if (attempt >= MAX_ATTEMPTS) return { status: 'dead', reason: answer.detail }
+      return { status: 'retry', afterMs: answer.afterMs ?? FIRST_RETRY_MS * 2 ** attempt, reason: answer.detail }
+    }
+    if (answer.status === 'withheld') {
+      log.debug({ customerId: job.customerId, detail: answer.detail }, 'the platform tells no profile')
+      return { status: 'done' }
+    }
+    await unitOfWork.run(job.orgId, async ({ customers, outbox }) => {
+      if (!(await customers.saveProfile(job.customerId, answer.profile, clock.now()))) return
+      await outbox.append([
+        { type: 'customer.updated', actor: { type: 'SYSTEM', id: null }, resource: { type: 'customer', id: job.customerId }, ticketId: null, requestId: null },
+      ])
+    })
+    wakeups.wake('events-written')
+    return { status: 'done' }
+  }

@@ -1,0 +1,42 @@
+import type { CorePorts } from '../ports/core-ports.ts'
+import { createChannel } from './channel/create-channel.ts'
+import { disconnectChannel } from './channel/disconnect-channel.ts'
+import { updateChannel } from './channel/update-channel.ts'
+import { acceptWebhook } from './channel/accept-webhook.ts'
+import { answerHandshake } from './channel/answer-handshake.ts'
+import { lookUpProfile } from './customer/look-up-profile.ts'
+import { addMember } from './member/add-member.ts'
+import { resetPassword } from './member/reset-password.ts'
+import { deliverDue } from './message/deliver-message.ts'
+import { receiveWebhooks } from './message/receive-webhooks.ts'
+import { retryMessage } from './message/retry-message.ts'
+import { sendReply } from './message/send-reply.ts'
+import { markNotification } from './notification/mark-notification.ts'
+import { logIn } from './organization/log-in.ts'
+import { signUp } from './organization/sign-up.ts'
+import { updateTicket } from './ticket/update-ticket.ts'
+
+/** Every use case by name: the table of contents of the product. Screens read `InboxQueries` and `EventFeed`. */
+export const createCore = (ports: CorePorts) => ({
+  signUp: signUp(ports),
+  logIn: logIn(ports),
+  addMember: addMember(ports),
+  resetPassword: resetPassword(ports),
+
+  createChannel: createChannel(ports),
+  updateChannel: updateChannel(ports),
+  disconnectChannel: disconnectChannel(ports),
+  answerHandshake: answerHandshake(ports),
+  acceptWebhook: acceptWebhook(ports),
+
+  receiveWebhooks: receiveWebhooks(ports),
+  lookUpProfile: lookUpProfile(ports),
+
+  updateTicket: updateTicket(ports),
+  sendReply: sendReply(ports),
+  retryMessage: retryMessage(ports),
+  deliverDue: deliverDue(ports),
+  markNotification: markNotification(ports),
+})
+
+export type Core = ReturnType<typeof createCore>

@@ -1,0 +1,9 @@
+import type { CorePorts } from '../../ports/core-ports.ts'
+import { NotFound } from '../errors.ts'
+
+/** Sets a new password; every session of the person ends with it. */
+export const resetPassword =
+  ({ accounts, passwordHasher }: Pick<CorePorts, 'accounts' | 'passwordHasher'>) =>
+  async (input: { email: string; password: string }): Promise<void> => {
+    if (!(await accounts.setPassword(input.email.trim(), await passwordHasher.hash(input.password)))) throw new NotFound('user')
+  }

@@ -1,0 +1,40 @@
+import type { ChannelCapabilities } from '../channel/capabilities.ts'
+import type { ReplyTarget } from '../../ports/send-store.ts'
+import { DomainError } from '../errors.ts'
+import { windowOf } from '../ticket/window.ts'
+
+/** What the channel can carry at all; asked before anything is stored. */
+export function checkContent(content: string, capabilities: ChannelCapabilities): void {
+  if (content.trim() === '') {
+    throw new DomainError('content-empty', 'A reply needs some text.', {
+      errors: [{ in: 'body', pointer: '/content', code: 'content-empty', detail: 'must not be empty' }],
+    })
+  }
+  const maxBytes = capabilities.text.maxBytes
+  const bytes = new TextEncoder().encode(content).length
+  if (maxBytes !== null && bytes > maxBytes) {
+    throw new DomainError('content-too-long', `The text has ${bytes} bytes in UTF-8; this channel takes ${maxBytes}.`, {
+      errors: [{ in: 'body', pointer: '/content', code: 'content-too-long', detail: `${bytes} bytes, at most ${maxBytes}` }],
+      extra: { bytes, maxBytes },
+    })
+  }
+}
+
+/** Whether an answer is allowed now. Asked when it is queued and again right before it is sent. */
+export function checkTarget(target: ReplyTarget, capabilities: ChannelCapabilities, now: Date): void {
+  if (target.channelStatus === 'DISCONNECTED') {
+    throw new DomainError('channel-disconnected', 'The channel of this ticket is disconnected.')
+  }
+  if (target.surface === 'COMMENT' && capabilities.privateReplyToComment) {
+    if (target.newestComment === null) throw new DomainError('comment-reply-used', 'There is no comment left to answer.')
+    if (target.newestComment.answered) {
+      throw new DomainError('comment-reply-used', 'A comment can be answered privately once; this one has been. A new comment, or a message from the customer, opens the way again.')
+    }
+  }
+  const window = windowOf({ surface: target.surface, ...target.window }, capabilities, now)
+  if (window !== null && window.state !== 'OPEN') {
+    throw new DomainError('messaging-window-closed', `The platform takes no reply now: ${window.reason}. A new message from the customer opens the window again.`, {
+      extra: { closedAt: window.closesAt?.toISOString() ?? null },
+    })
+  }
+}

@@ -1,0 +1,102 @@
+import type { CorePorts } from '../../ports/core-ports.ts'
+import type { Head, LaneClaim, Settlement } from '../../ports/send-store.ts'
+import type { Stores } from '../../ports/unit-of-work.ts'
+import type { OutboundMessage } from '../channel/delivery.ts'
+import type { DomainEvent } from '../event/domain-event.ts'
+import { windowOf } from '../ticket/window.ts'
+import { failureOf, HOLD_MS, settlementOf } from './send-outcome.ts'
+
+/** Longer than twice the longest call, so that a lease cannot run out under a call that began in its first half. */
+export const LEASE_MS = 30_000
+
+/**
+ * Takes up to `limit` conversations that have something due and begins to send, one message each. Resolves with the
+ * deliveries under way, so that a slow account keeps only its own places busy; none means that nothing is due.
+ */
+export const deliverDue =
+  (ports: CorePorts) =>
+  async (limit: number, signal: AbortSignal): Promise<readonly Promise<void>[]> => {
+    await expire(ports, limit)
+    // Taken before the claim: a worker that was paused after it finds its lease half spent and does not send late.
+    const pickedMs = ports.clock.monotonicMs()
+    const claims = await ports.sendLanes.claim(limit, LEASE_MS)
+    return claims.map(async (claim) => {
+      await deliver(ports, claim, pickedMs, signal)
+      ports.wakeups.wake('events-written')
+    })
+  }
+
+async function deliver(ports: CorePorts, claim: LaneClaim, pickedMs: number, signal: AbortSignal): Promise<void> {
+  const log = ports.log.child({ orgId: claim.orgId, conversationId: claim.conversationId })
+  const account = await ports.channelAccounts.load(claim.orgId, claim.channelId)
+  const adapter = account && ports.channelRegistry.get(account.type)
+  const head = await ports.unitOfWork.run(claim.orgId, async (stores) => {
+    const next = await stores.sends.head(claim)
+    if (next === null) {
+      await stores.sends.release(claim)
+      return null
+    }
+    const now = ports.clock.now()
+    const window = adapter && windowOf({ surface: next.surface, ...next.window }, adapter.capabilities, now)
+    const failure = !account || !adapter ? failureOf('channel-disconnected') : window && window.state !== 'OPEN' ? failureOf('window-closed') : null
+    if (failure) {
+      await settle(stores, claim, next, { status: 'FAILED', failure }, now)
+      return null
+    }
+    await stores.sends.begin(claim, next, now)
+    await stores.outbox.append([statusChanged(next, 'QUEUED', 'SENDING')])
+    return next
+  })
+  if (!head || !account || !adapter) return
+
+  const message: OutboundMessage = {
+    recipient: head.commentId === null ? { type: 'person', externalId: head.person } : { type: 'comment', externalId: head.commentId },
+    text: head.text,
+    reference: head.messageId,
+    requestId: head.requestId,
+  }
+  const startedAt = ports.clock.now()
+  const late = ports.clock.monotonicMs() - pickedMs > LEASE_MS / 2
+  const delivery = late
+    ? ({ status: 'retry', afterMs: 0, pauses: 'message', detail: 'the worker was paused; nothing was sent' } as const)
+    : await adapter.sender.send(message, account, signal)
+
+  const now = ports.clock.now()
+  const settlement = settlementOf(delivery, now, { number: head.attempts + 1, firstAt: head.firstAttemptAt ?? startedAt }, Math.random())
+  await ports.unitOfWork.run(claim.orgId, (stores) => settle(stores, claim, head, settlement, now))
+  const fields = { messageId: head.messageId, requestId: head.requestId, outcome: settlement.status }
+  if (settlement.status === 'SENT') log.info(fields, 'a reply was sent')
+  else log.warn({ ...fields, detail: 'detail' in delivery ? delivery.detail : null }, 'a reply was not confirmed as sent')
+}
+
+async function settle({ sends, outbox }: Stores, claim: LaneClaim, head: Head, settlement: Settlement, now: Date): Promise<void> {
+  const settled = await sends.settle(claim, head, settlement, now)
+  if (settled === null) return
+  const events: DomainEvent[] = settled.from === settled.to ? [] : [statusChanged(head, settled.from, settled.to)]
+  // An echo was taken for somebody else's message, or somebody else's for ours: what readers saw is put right.
+  if (settled.replaced) events.push({ ...base(head), type: 'message.deleted', resource: { type: 'message', id: settled.replaced } })
+  if (settled.split) events.push({ ...base(head), type: 'message.created', resource: { type: 'message', id: settled.split } })
+  await outbox.append(events)
+}
+
+/** What a worker left behind: a claim is free again, a call that had begun is in doubt. */
+async function expire(ports: CorePorts, limit: number): Promise<void> {
+  for (const claim of await ports.sendLanes.expired(limit, LEASE_MS)) {
+    await ports.unitOfWork.run(claim.orgId, async ({ sends, outbox }) => {
+      const now = ports.clock.now()
+      const doubtful = await sends.expire(claim, new Date(now.getTime() + HOLD_MS), now)
+      if (doubtful) await outbox.append([statusChanged({ ...doubtful, requestId: null }, 'SENDING', 'UNKNOWN')])
+    })
+  }
+}
+
+type Subject = Pick<Head, 'messageId' | 'ticketId' | 'requestId'>
+
+const base = ({ ticketId, requestId }: Subject) => ({ actor: { type: 'SYSTEM', id: null } as const, ticketId, requestId })
+
+const statusChanged = (head: Subject, from: string, to: string): DomainEvent => ({
+  ...base(head),
+  type: 'message.status_changed',
+  resource: { type: 'message', id: head.messageId },
+  data: { from, to },
+})

@@ -1,0 +1,126 @@
+import type { CorePorts } from '../../ports/core-ports.ts'
+import type { WebhookChannel } from '../../ports/channel-directory.ts'
+import type { ChannelAdapter } from '../../ports/channel-adapter.ts'
+import type { QuarantinedDelivery } from '../../ports/intake-store.ts'
+import type { RawDelivery } from '../../ports/webhook-intake.ts'
+import type { AccountShare, InboundEvent, Thread } from '../channel/inbound-event.ts'
+import { Unavailable } from '../errors.ts'
+import type { ExternalMessageId } from '../ids.ts'
+import { ingest, threadKey, type IngestItem } from './ingest.ts'
+
+/** The account's share of one delivery. */
+type Unit = Readonly<{ delivery: RawDelivery; share: AccountShare; body: Uint8Array }>
+
+/**
+ * Turns deliveries of one organization and channel into customers, tickets and messages, in one transaction. Resolves when
+ * they are stored or quarantined; rejects while the database is away, and the batch comes again.
+ */
+export const receiveWebhooks =
+  (ports: CorePorts) =>
+  async (batch: readonly RawDelivery[]): Promise<void> => {
+    const first = batch[0]
+    if (!first) return
+    const channel = await ports.channelDirectory.find(first.channelId)
+    const adapter = channel && ports.channelRegistry.get(channel.type)
+    if (!channel || !adapter) return quarantine(ports, batch.map((delivery) => held(delivery, 'channel-gone', null)))
+
+    const parsed = batch.map((delivery) => ({
+      delivery,
+      result: adapter.parser.parse(delivery.body, { receivedAt: delivery.receivedAt, account: channel.account, verified: delivery.verified }),
+    }))
+    const unreadable = parsed.flatMap(({ delivery, result }) => (result.readable ? [] : [held(delivery, 'unreadable', result.reason)]))
+    if (unreadable.length > 0) await quarantine(ports, unreadable)
+
+    const shares = parsed.flatMap(({ delivery, result }) => (result.readable ? result.shares.map((share) => ({ delivery, share })) : []))
+    const own = shares.filter(({ share }) => !share.isTest && share.account === channel.account)
+    // Another account's entries go nowhere, above all not to another organization.
+    const unroutable = shares.length - own.length
+    if (unroutable > 0) ports.channelDirectory.count(channel.id, 'unroutable', unroutable)
+    const encoder = new TextEncoder()
+    await storeOrSplit(ports, channel, adapter, own.map(({ delivery, share }) => ({ delivery, share, body: encoder.encode(share.body) })))
+    if (own.length > 0) ports.wakeups.wake('events-written')
+  }
+
+/** Where one delivery is at fault its neighbours are stored all the same: halves, down to the one, which is quarantined. */
+async function storeOrSplit(ports: CorePorts, channel: WebhookChannel, adapter: ChannelAdapter, units: readonly Unit[]): Promise<void> {
+  if (units.length === 0) return
+  try {
+    await store(ports, channel, adapter, units)
+  } catch (error) {
+    if (error instanceof Unavailable) throw error
+    const [only] = units
+    if (units.length > 1 || !only) {
+      const middle = Math.ceil(units.length / 2)
+      await storeOrSplit(ports, channel, adapter, units.slice(0, middle))
+      await storeOrSplit(ports, channel, adapter, units.slice(middle))
+      return
+    }
+    ports.log.error({ err: error, channelId: channel.id, rawEventId: only.delivery.id, requestId: only.delivery.requestId }, 'a delivery could not be stored and is quarantined')
+    await quarantine(ports, [{ delivery: only.delivery, body: only.body, reason: 'not-storable', detail: nameOf(error) }])
+  }
+}
+
+async function store(ports: CorePorts, channel: WebhookChannel, adapter: ChannelAdapter, units: readonly Unit[]): Promise<void> {
+  const items: readonly IngestItem[] = units.flatMap(({ delivery, share }) => share.events.map((event) => ({ event, delivery })))
+  const events = items.map(({ event }) => event)
+  const request = {
+    channelId: channel.id,
+    threads: threadsOf(events),
+    arrived: externalIds(events, ['message', 'echo']),
+    spokenOf: externalIds(events, ['edit', 'unsend']),
+    withInFlight: events.some(({ type }) => type === 'echo'),
+  }
+  const lookUps = await ports.unitOfWork.run(channel.orgId, async ({ intake, outbox }) => {
+    const ingested = ingest(await intake.open(request), items, {
+      nextId: ports.ids.next,
+      reopenWindowMs: ports.settings.reopenWindowMs,
+      via: adapter.platform === 'API' ? 'API' : 'PLATFORM',
+      hasProfiles: adapter.profiles !== undefined,
+    })
+    await intake.keepRaw(units)
+    await intake.save(channel.id, ingested.changes, ports.clock.now())
+    await outbox.append(ingested.events)
+    await intake.count(channel.id, { unroutable: 0, unknown: ingested.unknown, quarantined: 0, lastInboundAt: lastReceived(units) })
+    return ingested.changes.lookUps.length
+  })
+  if (lookUps > 0) ports.wakeups.wake('jobs')
+}
+
+/** The conversations that events make or belong to, each once, with the newest time and name given. */
+function threadsOf(events: readonly InboundEvent[]): readonly (Thread & { at: Date })[] {
+  const threads = new Map<string, Thread & { at: Date }>()
+  for (const event of events) {
+    if (event.type !== 'message' && event.type !== 'echo') continue
+    const known = threads.get(threadKey(event.thread))
+    const newer = !known || known.at < event.at
+    const [late, early] = newer ? [event.thread.person, known?.person] : [known.person, event.thread.person]
+    threads.set(threadKey(event.thread), {
+      ...event.thread,
+      at: newer ? event.at : known.at,
+      person: { ...late, username: late.username ?? early?.username ?? null, name: late.name ?? early?.name ?? null },
+    })
+  }
+  return [...threads.values()]
+}
+
+const externalIds = (events: readonly InboundEvent[], types: readonly InboundEvent['type'][]): readonly ExternalMessageId[] => [
+  ...new Set(events.flatMap((event) => ('externalId' in event && types.includes(event.type) ? [event.externalId] : []))),
+]
+
+const lastReceived = (units: readonly Unit[]): Date =>
+  new Date(Math.max(...units.map(({ delivery }) => delivery.receivedAt.getTime())))
+
+const held = (delivery: RawDelivery, reason: string, detail: string | null): QuarantinedDelivery => ({ delivery, body: delivery.body, reason, detail })
+
+/** The kind of error only: its message may hold a customer's words. */
+const nameOf = (error: unknown): string =>
+  error instanceof Error ? [error.name, (error as { code?: unknown }).code].filter(Boolean).join(' ') : 'unknown error'
+
+async function quarantine(ports: CorePorts, entries: readonly QuarantinedDelivery[]): Promise<void> {
+  const [first] = entries
+  if (!first) return
+  await ports.unitOfWork.run(first.delivery.orgId, async ({ intake }) => {
+    await intake.quarantine(entries)
+    await intake.count(first.delivery.channelId, { unroutable: 0, unknown: 0, quarantined: entries.length, lastInboundAt: null })
+  })
+}

@@ -1,0 +1,36 @@
+import type { CorePorts } from '../../ports/core-ports.ts'
+import type { Actor } from '../actor.ts'
+import { DomainError, NotFound } from '../errors.ts'
+import type { MessageId, TicketId } from '../ids.ts'
+import { checkTarget } from './check-reply.ts'
+
+/** Sends a FAILED reply again, at the end of its conversation's line. One in doubt is never sent again this way. */
+export const retryMessage =
+  ({ channelRegistry, clock, unitOfWork, wakeups }: CorePorts) =>
+  async (actor: Actor, input: { ticketId: TicketId; messageId: MessageId }): Promise<void> => {
+    await unitOfWork.run(actor.orgId, async ({ sends, outbox, audit }) => {
+      const target = await sends.target(input.ticketId)
+      const message = await sends.message(input.ticketId, input.messageId)
+      if (message === null) throw new NotFound('message')
+      if (message.direction !== 'OUTBOUND' || message.status !== 'FAILED') {
+        throw new DomainError('not-failed', `Only a FAILED message can be tried again; this one is ${message.status}.`)
+      }
+      const adapter = channelRegistry.get(target.channelType)
+      if (!adapter) throw new DomainError('channel-disconnected', `No adapter for ${target.channelType} is installed.`)
+      checkTarget(target, adapter.capabilities, clock.now())
+      await sends.requeue(input.messageId, target, clock.now())
+      await outbox.append([
+        {
+          type: 'message.status_changed',
+          actor: { type: 'MEMBER', id: actor.memberId },
+          resource: { type: 'message', id: input.messageId },
+          ticketId: input.ticketId,
+          data: { from: 'FAILED', to: 'QUEUED' },
+          requestId: actor.requestId,
+        },
+      ])
+      await audit.record({ actorType: 'MEMBER', actorId: actor.memberId, action: 'message.retried', resourceType: 'message', resourceId: input.messageId, requestId: actor.requestId })
+    })
+    wakeups.wake('sends')
+    wakeups.wake('events-written')
+  }

@@ -1,0 +1,37 @@
+import type { CorePorts } from '../../ports/core-ports.ts'
+import type { OrgView, UserView } from '../../ports/views.ts'
+import { DomainError } from '../errors.ts'
+import type { MemberId, OrgId, UserId } from '../ids.ts'
+
+export type SignUpInput = Readonly<{ orgName: string; name: string; email: string; password: string }>
+
+/** Makes an organization and its owner. */
+export const signUp =
+  ({ accounts, clock, ids, passwordHasher, isCommonPassword, settings }: CorePorts) =>
+  async (input: SignUpInput): Promise<{ user: UserView; org: OrgView; memberId: MemberId; warnings: readonly string[] }> => {
+    // A common password is refused where it matters and named where somebody tries the product out.
+    const weak = isCommonPassword(input.password)
+    if (weak && settings.production) throw new DomainError('weak-password', 'This password is among the most common ones.')
+    await refuseWhenClosed(accounts, settings)
+    const memberId = ids.next() as MemberId
+    const { user, org } = await accounts.create({
+      org: { id: ids.next() as OrgId, name: input.orgName.trim() },
+      user: {
+        id: ids.next() as UserId,
+        email: input.email.trim(),
+        name: input.name.trim(),
+        passwordHash: await passwordHasher.hash(input.password),
+      },
+      memberId,
+      now: clock.now(),
+    })
+    return { user, org, memberId, warnings: weak ? ['weak-password'] : [] }
+  }
+
+async function refuseWhenClosed(accounts: CorePorts['accounts'], settings: CorePorts['settings']): Promise<void> {
+  const open =
+    settings.signupMode === 'open' ||
+    (settings.signupMode === null && !settings.production) ||
+    (await accounts.countOrganizations()) === 0
+  if (!open) throw new DomainError('signup-disabled', 'Signing up is by invitation on this installation.')
+}

@@ -1,0 +1,45 @@
+import type { MessageKind } from '../channel/content.ts'
+import { DomainError } from '../errors.ts'
+import type { TicketId } from '../ids.ts'
+
+export type TicketStatus = 'OPEN' | 'PENDING' | 'SNOOZED' | 'RESOLVED'
+export type TicketKind = 'DM' | 'COMMENT' | 'MENTION'
+
+/** What deciding about a ticket needs; lists and screens read views instead. */
+export type Ticket = Readonly<{
+  id: TicketId
+  status: TicketStatus
+  resolvedAt: Date | null
+  version: number
+}>
+
+/** Statuses a person may set. SNOOZED needs a time to wake up and comes with it. */
+export const SETTABLE: readonly TicketStatus[] = ['OPEN', 'PENDING', 'RESOLVED']
+
+export function changeStatus(ticket: Ticket, status: TicketStatus, now: Date): Ticket {
+  if (!SETTABLE.includes(status)) throw new DomainError('invalid-transition', `A ticket cannot be set to ${status} here.`)
+  if (ticket.status === status) return ticket
+  return { ...ticket, status, resolvedAt: status === 'RESOLVED' ? now : null, version: ticket.version + 1 }
+}
+
+/**
+ * Whether a customer's message belongs to a ticket that was resolved: it does when the platform's time of the message lies at
+ * most the window after the resolution, or before it (a late delivery).
+ */
+export const reopens = (resolvedAt: Date, messageAt: Date, reopenWindowMs: number): boolean =>
+  messageAt.getTime() - resolvedAt.getTime() <= reopenWindowMs
+
+export const kindOf = (surface: 'DM' | 'COMMENT' | 'MENTION'): TicketKind => surface
+
+/** Why the reply window is open, in words an agent reads. */
+export const windowReason = (kind: MessageKind): string =>
+  ({
+    TEXT: 'customer message',
+    MEDIA: 'customer message',
+    STORY_REPLY: 'story reply',
+    STORY_MENTION: 'story mention',
+    QUICK_REPLY: 'quick reply',
+    POSTBACK: 'button',
+    COMMENT: 'comment',
+    UNSUPPORTED: 'customer message',
+  })[kind]

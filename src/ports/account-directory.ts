@@ -1,0 +1,25 @@
+import type { MemberId, OrgId, UserId } from '../core/ids.ts'
+import type { Role } from '../core/actor.ts'
+import type { MembershipView, OrgView, UserView } from './views.ts'
+
+export type NewAccount = Readonly<{
+  org: Readonly<{ id: OrgId; name: string }>
+  user: Readonly<{ id: UserId; email: string; name: string; passwordHash: string }>
+  memberId: MemberId
+  now: Date
+}>
+
+/** People and organizations before anybody is signed in; runs as the system role, sees no message. */
+export interface AccountDirectory {
+  /** One transaction: organization, user, owner's membership, counters. Throws DomainError `email-taken`. */
+  create(account: NewAccount): Promise<{ user: UserView; org: OrgView }>
+  credentials(email: string): Promise<{ userId: UserId; passwordHash: string } | null>
+  user(userId: UserId): Promise<UserView | null>
+  /** Active memberships, oldest first. */
+  memberships(userId: UserId): Promise<readonly MembershipView[]>
+  membership(orgId: OrgId, userId: UserId): Promise<MembershipView | null>
+  countOrganizations(): Promise<number>
+  /** For the operator's command line: makes the user where the e-mail is new. */
+  addMember(member: { orgId: OrgId; memberId: MemberId; userId: UserId; email: string; name: string; passwordHash: string; role: Role; now: Date }): Promise<UserView>
+  setPassword(email: string, passwordHash: string): Promise<boolean>
+}

@@ -1,0 +1,77 @@
+import type { ChannelCapabilities } from '../core/channel/capabilities.ts'
+import type { ChannelAccount, Delivery, OutboundMessage } from '../core/channel/delivery.ts'
+import type { ParsedWebhook } from '../core/channel/inbound-event.ts'
+import type { ExternalAccountId, ExternalUserId } from '../core/ids.ts'
+
+/** A network that customers write on. A missing feature is an absent facet, not a method that throws. */
+export interface ChannelAdapter {
+  /** What `POST /orgs/{orgId}/channels` names, for example `INSTAGRAM`. */
+  readonly type: string
+  /** What customers and tickets carry; several types may share one. */
+  readonly platform: string
+  readonly settings: ChannelSettings
+  readonly capabilities: ChannelCapabilities
+  readonly webhook: WebhookVerifier
+  readonly parser: InboundParser
+  readonly sender: OutboundSender
+  /** Absent where the network has no profiles. */
+  readonly profiles?: ProfileLookup
+}
+
+export interface ChannelSettings {
+  /**
+   * JSON Schema (2020-12) of `config`. `x-secret: true` marks what is encrypted and never returned,
+   * `x-installation-default: NAME` what the installation may supply while it has one organization.
+   */
+  readonly schema: Readonly<Record<string, unknown>>
+  /** The account the channel speaks for: what a webhook body must name. */
+  account(config: Readonly<Record<string, unknown>>): ExternalAccountId
+  /** Names of the settings that verify webhooks, in the order to try. */
+  readonly webhookSecrets: readonly string[]
+  /** Names of the settings that the platform's handshake is compared with. */
+  readonly verifyTokens: readonly string[]
+}
+
+/** What arrived, before anybody looked inside. Header names are lower case. */
+export type RawWebhook = Readonly<{ body: Uint8Array; headers: Readonly<Record<string, string | undefined>> }>
+
+export interface WebhookVerifier {
+  /** The answer to the platform's GET handshake, or null to refuse it. Absent where the network has none. */
+  handshake?(query: URLSearchParams, verifyTokens: readonly string[]): string | null
+  /** Checks the exact bytes received against each secret, in constant time and without I/O: which one matched, -1 for none. */
+  verify(request: RawWebhook, secrets: readonly string[]): number
+}
+
+export type ParseOptions = Readonly<{
+  /** Stands in where the platform gave no usable time. */
+  receivedAt: Date
+  /** The channel's own account: what a hand-made call counts for, whatever id it names. */
+  account: ExternalAccountId
+  /** False for a hand-made call under `ALLOW_UNVERIFIED_WEBHOOKS`; then the plain JSON form is taken as well. */
+  verified: boolean
+}>
+
+export interface InboundParser {
+  /**
+   * Reads one body; it may carry many events of many accounts. Total: never throws, whatever the bytes. What it does not
+   * know becomes an `unhandled` event beside its neighbours, never dropped.
+   */
+  parse(body: Uint8Array, options: ParseOptions): ParsedWebhook
+}
+
+export interface OutboundSender {
+  /** Resolves for every answer the network gives, and for none (a timeout is `unknown`); rejects only on a bug. */
+  send(message: OutboundMessage, account: ChannelAccount, signal: AbortSignal): Promise<Delivery>
+}
+
+export type Profile = Readonly<{ username: string | null; name: string | null; pictureUrl: string | null }>
+
+export type ProfileAnswer =
+  | Readonly<{ status: 'found'; profile: Profile }>
+  /** The platform will not tell, now or ever; a placeholder name stays. */
+  | Readonly<{ status: 'withheld'; detail: string }>
+  | Readonly<{ status: 'retry'; afterMs: number | null; detail: string }>
+
+export interface ProfileLookup {
+  look(user: ExternalUserId, account: ChannelAccount, signal: AbortSignal): Promise<ProfileAnswer>
+}

@@ -1,0 +1,27 @@
+import type { ChannelAccount } from '../core/channel/delivery.ts'
+import type { ChannelId, ExternalAccountId, OrgId } from '../core/ids.ts'
+import type { ChannelStatus } from './views.ts'
+
+/** A channel as the webhook route needs it, found by id alone: nobody is signed in there. */
+export type WebhookChannel = Readonly<{
+  id: ChannelId
+  orgId: OrgId
+  type: string
+  status: ChannelStatus
+  account: ExternalAccountId
+  /** Decrypted, in the adapter's order; empty where none is set. */
+  webhookSecrets: readonly string[]
+  verifyTokens: readonly string[]
+}>
+
+export interface ChannelDirectory {
+  /** Null for an unknown or disconnected channel; rejects with `Unavailable` while the database is away. */
+  find(id: ChannelId): Promise<WebhookChannel | null>
+  /** Adds to the channel's counters; never throws, a lost count is better than a lost webhook. */
+  count(id: ChannelId, what: 'badSignatures' | 'unroutable' | 'unknown' | 'quarantined', by?: number): void
+}
+
+/** Whom the outbound role speaks for; decrypts. Null once the channel is disconnected. */
+export interface ChannelAccounts {
+  load(orgId: OrgId, id: ChannelId): Promise<(ChannelAccount & { type: string; status: ChannelStatus }) | null>
+}

@@ -1,0 +1,28 @@
+import type { ChannelId, ExternalAccountId, OrgId } from '../core/ids.ts'
+import type { ChannelStatus } from './views.ts'
+
+export type ChannelRecord = Readonly<{
+  id: ChannelId
+  orgId: OrgId
+  type: string
+  platform: string
+  name: string
+  status: ChannelStatus
+  account: ExternalAccountId
+  /** Without secrets. */
+  settings: Readonly<Record<string, unknown>>
+  version: number
+}>
+
+export interface ChannelStore {
+  /** Seals the secrets. Throws DomainError `channel-exists` for an account this organization has connected already. */
+  add(channel: ChannelRecord, secrets: Readonly<Record<string, string>>, now: Date): Promise<void>
+  /** Locks; throws `NotFound`, also for a disconnected one. */
+  get(id: ChannelId): Promise<ChannelRecord>
+  /** Decrypted secrets, to validate a change of settings as a whole. */
+  secrets(id: ChannelId): Promise<Readonly<Record<string, string>>>
+  /** Secrets that are named are replaced; `null` removes one. A paused channel stops sending, an active one goes on. */
+  save(channel: ChannelRecord, secrets: Readonly<Record<string, string | null>>, now: Date): Promise<void>
+  /** Sets DISCONNECTED and deletes its secrets; history stays. */
+  disconnect(id: ChannelId, now: Date): Promise<void>
+}

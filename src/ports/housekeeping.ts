@@ -1,0 +1,9 @@
+/** What may be forgotten after its time. Every method may run in several processes at once. */
+export interface Housekeeping {
+  /** Raw webhook bodies received before this time; how many went. */
+  forgetRawEvents(before: Date): Promise<number>
+  /** Idempotency keys made before this time. */
+  forgetIdempotencyKeys(before: Date): Promise<number>
+  /** Sessions that ended before this time. */
+  forgetSessions(before: Date): Promise<number>
+}

@@ -1,0 +1,4 @@
+export interface IdSource {
+  /** A UUIDv7, ascending within this process. */
+  next(): string
+}

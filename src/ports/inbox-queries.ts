@@ -1,0 +1,55 @@
+import type { ChannelId, CustomerId, MemberId, MessageId, NotificationId, OrgId, TicketId } from '../core/ids.ts'
+import type { TicketKind, TicketStatus } from '../core/ticket/ticket.ts'
+import type { ChannelView, CustomerView, EventView, MessageView, NotificationView, TicketView } from './views.ts'
+
+/** A position in a list: the sort value (RFC 3339 or a number as text; null sorts last) and the id that breaks ties. */
+export type Position = Readonly<{ key: string | null; id: string }>
+
+export type PageRequest = Readonly<{
+  /** 1 to 100. */
+  limit: number
+  after: Position | null
+}>
+
+export type PageOf<T> = Readonly<{ data: readonly T[]; next: Position | null }>
+
+export type CustomerFilter = Readonly<{ platform?: string; channelId?: ChannelId }>
+export type TicketFilter = Readonly<{
+  channelId?: ChannelId
+  customerId?: CustomerId
+  platform?: string
+  kind?: readonly TicketKind[]
+  status?: readonly TicketStatus[]
+}>
+
+/**
+ * What screens read. Every call is a transaction bound to one organization; `null` is what another organization's thing looks
+ * like. Ids that are not UUIDs are never found.
+ */
+export interface InboxQueries {
+  /** By lastSeenAt, newest first. */
+  customers(orgId: OrgId, filter: CustomerFilter, page: PageRequest): Promise<PageOf<CustomerView>>
+  customer(orgId: OrgId, id: CustomerId): Promise<CustomerView | null>
+  /** By lastMessageAt, newest first. */
+  tickets(orgId: OrgId, filter: TicketFilter, page: PageRequest): Promise<PageOf<TicketView>>
+  ticket(orgId: OrgId, id: TicketId): Promise<TicketView | null>
+  /** By the platform's time, ties by external id; null where there is no such ticket. */
+  messages(orgId: OrgId, ticketId: TicketId, order: 'asc' | 'desc', page: PageRequest): Promise<PageOf<MessageView> | null>
+  message(orgId: OrgId, ticketId: TicketId, id: MessageId): Promise<MessageView | null>
+  /** The member's own, by createdAt, newest first. */
+  notifications(orgId: OrgId, memberId: MemberId, filter: { unread?: boolean }, page: PageRequest): Promise<PageOf<NotificationView>>
+  notification(orgId: OrgId, memberId: MemberId, id: NotificationId): Promise<NotificationView | null>
+  /** By createdAt, newest first; disconnected ones are left out unless asked for. */
+  channels(orgId: OrgId, filter: { type?: string; status?: string }, page: PageRequest): Promise<PageOf<ChannelView>>
+  channel(orgId: OrgId, id: ChannelId): Promise<ChannelView | null>
+}
+
+export interface EventFeed {
+  /**
+   * Numbered events after `afterSeq` that this member may see, ascending. `scannedTo` is where to go on: it passes over
+   * events for other members, so that a reader does not come back to them.
+   */
+  read(orgId: OrgId, memberId: MemberId, afterSeq: number, limit: number): Promise<{ events: readonly EventView[]; scannedTo: number; more: boolean }>
+  /** The newest number of the organization, 0 before the first event. */
+  lastSeq(orgId: OrgId): Promise<number>
+}

@@ -1,0 +1,146 @@
+import type { Attachment, MessageContext, MessageKind } from '../core/channel/content.ts'
+import type { Surface, Thread } from '../core/channel/inbound-event.ts'
+import type {
+  ChannelId,
+  ConversationId,
+  CustomerId,
+  ExternalMessageId,
+  ExternalUserId,
+  MemberId,
+  MessageId,
+  NotificationId,
+  PartId,
+  RawEventId,
+  TicketId,
+} from '../core/ids.ts'
+import type { TicketStatus } from '../core/ticket/ticket.ts'
+import type { RawDelivery } from './webhook-intake.ts'
+
+/** What ingestion touches, loaded and locked: everything a pure decision needs. */
+export type IntakeState = Readonly<{
+  /** Active members, who are notified. */
+  memberIds: readonly MemberId[]
+  conversations: readonly ConversationState[]
+  /** Customers made by this load. */
+  newCustomers: readonly CustomerId[]
+  /** Parts known by the external ids asked for. */
+  parts: ReadonlyMap<ExternalMessageId, KnownPart>
+  tombstones: ReadonlyMap<ExternalMessageId, Date>
+}>
+
+export type ConversationState = Readonly<{
+  id: ConversationId
+  customerId: CustomerId
+  surface: Surface
+  key: string
+  person: ExternalUserId
+  windowOpenedAt: Date | null
+  /** The one that is not RESOLVED, if any. */
+  open: Readonly<{ id: TicketId; status: TicketStatus }> | null
+  newestResolved: Readonly<{ id: TicketId; resolvedAt: Date }> | null
+  /** Ours, on their way or in doubt, without a platform id yet. */
+  inFlight: readonly InFlight[]
+}>
+
+export type InFlight = Readonly<{ partId: PartId; messageId: MessageId; ticketId: TicketId; text: string | null; startedAt: Date }>
+
+export type KnownPart = Readonly<{
+  partId: PartId
+  messageId: MessageId
+  ticketId: TicketId
+  conversationId: ConversationId
+  direction: 'INBOUND' | 'OUTBOUND'
+  deletedAt: Date | null
+  editRevision: number
+}>
+
+export type NewTicket = Readonly<{
+  id: TicketId
+  conversationId: ConversationId
+  customerId: CustomerId
+  kind: Surface
+  status: TicketStatus
+  context: Readonly<Record<string, unknown>> | null
+  previousTicketId: TicketId | null
+  at: Date
+}>
+
+export type NewMessage = Readonly<{
+  id: MessageId
+  partId: PartId
+  ticketId: TicketId
+  conversationId: ConversationId
+  direction: 'INBOUND' | 'OUTBOUND'
+  kind: MessageKind
+  content: string | null
+  attachments: readonly Attachment[]
+  context: MessageContext | null
+  authorType: 'CUSTOMER' | 'EXTERNAL'
+  via: 'PLATFORM' | 'PLATFORM_APP' | 'API'
+  status: 'RECEIVED' | 'SENT'
+  externalId: ExternalMessageId
+  replyToExternalId: ExternalMessageId | null
+  sentAt: Date
+  deletedAt: Date | null
+  verified: boolean
+  requestId: string | null
+  rawEventId: RawEventId
+}>
+
+export type NewNotification = Readonly<{
+  id: NotificationId
+  memberId: MemberId
+  type: 'TICKET_NEW_UNASSIGNED' | 'CUSTOMER_REPLIED'
+  ticketId: TicketId
+  messageId: MessageId
+}>
+
+/** What ingestion decided; written by `save` in a handful of statements, whatever the batch's size. */
+export type IntakeChanges = Readonly<{
+  tickets: readonly NewTicket[]
+  ticketStatuses: readonly Readonly<{ id: TicketId; status: TicketStatus }>[]
+  messages: readonly NewMessage[]
+  notifications: readonly NewNotification[]
+  /** Moves the window forward; the store keeps the later of the two. */
+  windows: readonly Readonly<{ conversationId: ConversationId; openedAt: Date; reason: string }>[]
+  /** The customers' last sign of life; the store keeps the later of the two. */
+  seen: readonly Readonly<{ customerId: CustomerId; at: Date }>[]
+  edits: readonly Readonly<{ part: KnownPart; text: string; revision: number; at: Date }>[]
+  unsends: readonly Readonly<{ part: KnownPart; at: Date }>[]
+  tombstones: readonly Readonly<{ externalId: ExternalMessageId; at: Date }>[]
+  /** Sends that an echo proves. */
+  proven: readonly Readonly<{ inFlight: InFlight; conversationId: ConversationId; externalId: ExternalMessageId }>[]
+  /** Tickets whose derived facts (last message, preview, unread count) are to be computed again. */
+  touched: readonly TicketId[]
+  /** People whose profile is to be looked up by a job of its own. */
+  lookUps: readonly Readonly<{ customerId: CustomerId; person: ExternalUserId }>[]
+}>
+
+export type QuarantinedDelivery = Readonly<{ delivery: RawDelivery; body: Uint8Array; reason: string; detail: string | null }>
+
+export type IntakeRequest = Readonly<{
+  channelId: ChannelId
+  /** Conversations that events belong to, with the newest time and the names given for the person. */
+  threads: readonly (Thread & { at: Date })[]
+  /** Messages that arrived: which of them are known. */
+  arrived: readonly ExternalMessageId[]
+  /** Messages that edits and unsends speak of; their conversations are locked too. */
+  spokenOf: readonly ExternalMessageId[]
+  /** Whether to look for our own sends under way, which an echo may prove. */
+  withInFlight: boolean
+}>
+
+export interface IntakeStore {
+  /**
+   * Makes the people and conversations that are missing (rows in sorted order), locks customers and conversations in id
+   * order, then reads.
+   */
+  open(input: IntakeRequest): Promise<IntakeState>
+  /** The organization's ticket counter is taken last. */
+  save(channelId: ChannelId, changes: IntakeChanges, now: Date): Promise<void>
+  /** Keeps the account's share of each body; a repeat changes nothing. */
+  keepRaw(shares: readonly Readonly<{ delivery: RawDelivery; body: Uint8Array }>[]): Promise<void>
+  quarantine(entries: readonly QuarantinedDelivery[]): Promise<void>
+  /** Counters of the channel's health. */
+  count(channelId: ChannelId, counts: { unroutable: number; unknown: number; quarantined: number; lastInboundAt: Date | null }): Promise<void>
+}

@@ -1,0 +1,15 @@
+/** Internal jobs: kept in PostgreSQL on every profile, so that they can be enqueued in the transaction they belong to. */
+export type JobQueueName = 'profile-lookup'
+
+export type Job = Readonly<{ id: string; queue: JobQueueName; payload: Readonly<Record<string, unknown>>; attempt: number }>
+
+export type JobOutcome =
+  | Readonly<{ status: 'done' }>
+  /** Comes again after this many milliseconds, until the attempts are used up; then it is dead, with this reason. */
+  | Readonly<{ status: 'retry'; afterMs: number; reason: string }>
+  | Readonly<{ status: 'dead'; reason: string }>
+
+export interface JobQueue {
+  start(queue: JobQueueName, handle: (job: Job) => Promise<JobOutcome>, options: { concurrency: number }): Promise<void>
+  stop(): Promise<void>
+}

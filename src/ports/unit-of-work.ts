@@ -1,0 +1,39 @@
+import type { DomainEvent } from '../core/event/domain-event.ts'
+import type { OrgId } from '../core/ids.ts'
+import type { ChannelStore } from './channel-store.ts'
+import type { CustomerStore } from './customer-store.ts'
+import type { IdempotencyStore } from './idempotency-store.ts'
+import type { IntakeStore } from './intake-store.ts'
+import type { NotificationStore } from './notification-store.ts'
+import type { SendStore } from './send-store.ts'
+import type { TicketStore } from './ticket-store.ts'
+
+/** Writing stores exist only inside `run`, bound to the organization and the transaction, so neither can be forgotten. */
+export type Stores = Readonly<{
+  tickets: TicketStore
+  channels: ChannelStore
+  customers: CustomerStore
+  intake: IntakeStore
+  sends: SendStore
+  notifications: NotificationStore
+  idempotency: IdempotencyStore
+  outbox: Outbox
+  audit: AuditLog
+}>
+
+export interface Outbox {
+  /** Written in the same transaction as the change they tell of. */
+  append(events: readonly DomainEvent[]): Promise<void>
+}
+
+export interface AuditLog {
+  record(entry: { actorType: 'MEMBER' | 'SYSTEM'; actorId: string | null; action: string; resourceType: string; resourceId: string | null; requestId: string | null }): Promise<void>
+}
+
+export interface UnitOfWork {
+  /**
+   * One transaction as `dc_app`, bound to the organization by row-level security. Runs `work` again, up to 5 times with
+   * jitter, when the database asks for it (40P01, 40001), so `work` must do nothing but use its stores. No network inside.
+   */
+  run<T>(orgId: OrgId, work: (stores: Stores) => Promise<T>): Promise<T>
+}

@@ -1,0 +1,143 @@
+import type { Attachment, MessageContext, MessageKind } from '../core/channel/content.ts'
+import type { EventActor, EventType } from '../core/event/domain-event.ts'
+import type {
+  ChannelId,
+  CustomerId,
+  MemberId,
+  MessageId,
+  NotificationId,
+  OrgId,
+  TicketId,
+  UserId,
+} from '../core/ids.ts'
+import type { Role } from '../core/actor.ts'
+import type { TicketKind, TicketStatus } from '../core/ticket/ticket.ts'
+import type { ReplyWindow } from '../core/ticket/window.ts'
+
+/** What screens and integrators read. Dates are Dates here and RFC 3339 on the wire; every member is always present. */
+
+export type CustomerView = Readonly<{
+  id: CustomerId
+  orgId: OrgId
+  platform: string
+  channelId: ChannelId
+  externalId: string
+  username: string | null
+  /** Falls back to the username, then to "Instagram user …1234". */
+  displayName: string
+  pictureUrl: string | null
+  createdAt: Date
+  lastSeenAt: Date
+}>
+
+export type TicketView = Readonly<{
+  id: TicketId
+  number: number
+  orgId: OrgId
+  channelId: ChannelId
+  customerId: CustomerId
+  platform: string
+  kind: TicketKind
+  status: TicketStatus
+  assigneeId: MemberId | null
+  window: ReplyWindow | null
+  /** The post a comment ticket is about. */
+  context: Readonly<{ mediaId: string | null; permalink: string | null; caption: string | null }> | null
+  unreadCount: number
+  lastMessageAt: Date
+  lastMessagePreview: string | null
+  previousTicketId: TicketId | null
+  createdAt: Date
+  updatedAt: Date
+  version: number
+}>
+
+export type MessageStatus = 'RECEIVED' | 'QUEUED' | 'SENDING' | 'SENT' | 'DELIVERED' | 'READ' | 'FAILED' | 'UNKNOWN'
+
+export type MessageFailure = Readonly<{
+  code: string
+  title: string
+  detail: string
+  /** Whether asking again can help. */
+  retryable: boolean
+  platformCode: string | null
+}>
+
+export type MessageView = Readonly<{
+  id: MessageId
+  orgId: OrgId
+  ticketId: TicketId
+  direction: 'INBOUND' | 'OUTBOUND'
+  kind: MessageKind
+  content: string | null
+  attachments: readonly Attachment[]
+  context: MessageContext | null
+  author: Readonly<{ type: 'CUSTOMER' | 'MEMBER' | 'EXTERNAL' | 'SYSTEM'; id: string | null; name: string | null }>
+  via: string
+  status: MessageStatus
+  failure: MessageFailure | null
+  externalId: string | null
+  replyToExternalId: string | null
+  clientMessageId: string | null
+  sentAt: Date
+  createdAt: Date
+  editedAt: Date | null
+  deletedAt: Date | null
+  verified: boolean
+}>
+
+export type NotificationView = Readonly<{
+  id: NotificationId
+  orgId: OrgId
+  type: 'TICKET_NEW_UNASSIGNED' | 'CUSTOMER_REPLIED'
+  ticketId: TicketId
+  messageId: MessageId
+  read: boolean
+  createdAt: Date
+}>
+
+export type ChannelStatus = 'ACTIVE' | 'PAUSED' | 'NEEDS_REAUTH' | 'DISCONNECTED'
+
+export type ChannelView = Readonly<{
+  id: ChannelId
+  orgId: OrgId
+  type: string
+  platform: string
+  name: string
+  status: ChannelStatus
+  /** The settings without any secret. */
+  config: Readonly<Record<string, unknown>>
+  /** Names of the secrets that are set. */
+  secretsSet: readonly string[]
+  health: Readonly<{
+    lastInboundAt: Date | null
+    lastOutboundAt: Date | null
+    lastError: string | null
+    badSignatures: number
+    unroutable: number
+    quarantined: number
+    unknown: number
+  }>
+  createdAt: Date
+  updatedAt: Date
+  version: number
+}>
+
+/** An event as it is delivered: the resource is read at that moment, null once it is gone. */
+export type EventView = Readonly<{
+  id: string
+  seq: number
+  type: EventType
+  occurredAt: Date
+  orgId: OrgId
+  actor: EventActor
+  resource: Readonly<{ type: string; id: string }>
+  ticketId: TicketId | null
+  changes: Readonly<Record<string, unknown>>
+  data: CustomerView | TicketView | MessageView | NotificationView | null
+  requestId: string | null
+}>
+
+export type UserView = Readonly<{ id: UserId; email: string; name: string; createdAt: Date }>
+export type OrgView = Readonly<{ id: OrgId; name: string; createdAt: Date }>
+export type MembershipView = Readonly<{ org: OrgView; memberId: MemberId; role: Role; active: boolean }>

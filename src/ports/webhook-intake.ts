@@ -1,0 +1,33 @@
+import type { ChannelId, OrgId, RawEventId } from '../core/ids.ts'
+
+/** A verified webhook body on its way from the api role to the inbound role; nobody has looked inside yet. */
+export type RawDelivery = Readonly<{
+  id: RawEventId
+  orgId: OrgId
+  channelId: ChannelId
+  /** The exact bytes received, up to 3 MB. */
+  body: Uint8Array
+  /** False for a hand-made call under `ALLOW_UNVERIFIED_WEBHOOKS`. */
+  verified: boolean
+  receivedAt: Date
+  requestId: string
+}>
+
+export interface WebhookIntake {
+  /**
+   * Resolves once the delivery is durable: confirmed by the broker or committed in the spool. Rejects with `Unavailable`
+   * when neither was possible; the caller then answers 503 and the platform delivers again.
+   */
+  accept(delivery: RawDelivery): Promise<void>
+}
+
+export interface WebhookSource {
+  /**
+   * Hands deliveries to `handle` in batches of one organization and channel, up to 100 of what is waiting, never waiting to
+   * fill; up to `concurrency` batches at once. A batch is acknowledged when `handle` resolves and comes again, later, when
+   * it rejects. The same delivery may come more than once.
+   */
+  start(handle: (batch: readonly RawDelivery[]) => Promise<void>, options: { concurrency: number }): Promise<void>
+  /** Takes no more, waits for the running batches, gives the rest back. */
+  stop(): Promise<void>
+}
