@@ -1,0 +1,90 @@
+import type { OpenAPIV3_1 } from 'openapi-types'
+import { isRecord, lookUp, toPointer } from './json-pointer.ts'
+
+/** One operation of the contract, as a router needs it. */
+export type DeclaredOperation = Readonly<{
+  operationId: string
+  /** In lower case, as in the document and as Express names its methods. */
+  method: HttpMethod
+  /** In the form of Express 5: `/orgs/:orgId/channels`. */
+  path: string
+  /** As in the document: `/orgs/{orgId}/channels`. */
+  template: string
+  /** Outside request validation: takes any bytes, content type and query. */
+  raw: boolean
+  /** The names of the security schemes that open it, one is enough. Empty if it is public. */
+  security: readonly string[]
+  parameters: readonly DeclaredParameter[]
+  /** Where it stands in the document, as a JSON pointer. */
+  pointer: string
+}>
+
+export type DeclaredParameter = Readonly<{
+  /** Headers in lower case. */
+  name: string
+  in: 'path' | 'query' | 'header'
+  required: boolean
+  default: unknown
+  /** Several values in one, parted by commas. */
+  isList: boolean
+  /** The code of the problem that a bad value is, where it is not `invalid-request`. */
+  problemCode: string | null
+  /** Of its schema. */
+  pointer: string
+}>
+
+const methods = ['get', 'put', 'post', 'patch', 'delete'] as const
+export type HttpMethod = (typeof methods)[number]
+
+/** Whether it needs a signed-in member. */
+export function needsSession(operation: Pick<DeclaredOperation, 'security'>): boolean {
+  return operation.security.includes('bearer')
+}
+
+export function collectOperations(document: OpenAPIV3_1.Document): readonly DeclaredOperation[] {
+  return Object.entries(document.paths ?? {}).flatMap(([template, item]) =>
+    methods.flatMap((method) => {
+      const operation = item?.[method]
+      if (!operation) return []
+      const pointer = toPointer('paths', template, method)
+      if (!operation.operationId) throw new Error(`an operation without an operationId in the contract: ${pointer}`)
+      return {
+        operationId: operation.operationId,
+        method,
+        path: template.replace(/\{(\w+)\}/g, ':$1'),
+        template,
+        raw: Reflect.get(operation, 'x-raw') === true,
+        security: securityOf(operation.security ?? document.security ?? []),
+        parameters: [toPointer('paths', template), pointer].flatMap((at) => parametersAt(document, at)),
+        pointer,
+      }
+    }),
+  )
+}
+
+// `{}` among the alternatives means that it can be called without any of them.
+function securityOf(requirements: readonly OpenAPIV3_1.SecurityRequirementObject[]): readonly string[] {
+  return requirements.flatMap((requirement) => Object.keys(requirement))
+}
+
+function parametersAt(document: OpenAPIV3_1.Document, pointer: string): readonly DeclaredParameter[] {
+  const list = lookUp(document, pointer + toPointer('parameters'))?.value
+  if (!Array.isArray(list)) return []
+  return list.map((_, index) => {
+    const found = lookUp(document, pointer + toPointer('parameters', String(index)))
+    if (!found || !isRecord(found.value)) throw new Error(`a parameter in the contract leads nowhere: ${pointer}`)
+    const parameter = found.value as unknown as OpenAPIV3_1.ParameterObject
+    const schemaPointer = found.pointer + toPointer('schema')
+    const schema = lookUp(document, schemaPointer)?.value
+    const code: unknown = Reflect.get(parameter, 'x-problem-code')
+    return {
+      name: parameter.in === 'header' ? parameter.name.toLowerCase() : parameter.name,
+      in: parameter.in as DeclaredParameter['in'],
+      required: parameter.required === true,
+      default: isRecord(schema) ? schema['default'] : undefined,
+      isList: isRecord(schema) && schema['type'] === 'array',
+      problemCode: typeof code === 'string' ? code : null,
+      pointer: schemaPointer,
+    }
+  })
+}

@@ -1,0 +1,330 @@
+export type ProblemType = Readonly<{
+  status: number
+  /** The same sentence whenever the code is answered. */
+  title: string
+  /** When it happens. */
+  explanation: string
+  /** What the reader can do about it. */
+  fix: string
+  /** Whether the same request, unchanged, may succeed later without anybody doing anything. */
+  retryable: boolean
+}>
+
+/** Every error this server answers. Codes are stable: clients decide by them. In the order of their status. */
+export const problemTypes = {
+  'invalid-request': {
+    status: 400,
+    title: 'The request is not valid',
+    explanation: 'The request does not follow the contract: a field is missing, unknown or of the wrong form.',
+    fix: 'Look at `errors`: each entry points at a place and says what belongs there. The contract is at /docs.',
+    retryable: false,
+  },
+  'malformed-json': {
+    status: 400,
+    title: 'The body is not JSON',
+    explanation: 'The body was declared as JSON and cannot be read as such.',
+    fix: 'Send valid JSON in UTF-8. A JSON serializer gets quotes and escapes right.',
+    retryable: false,
+  },
+  'cursor-invalid': {
+    status: 400,
+    title: 'The cursor is not valid',
+    explanation: 'The cursor was not made by this server, or it was cut off or changed on the way.',
+    fix: 'Pass `page.nextCursor` on as it is, or start again without a cursor.',
+    retryable: false,
+  },
+  'cursor-mismatch': {
+    status: 400,
+    title: 'The cursor belongs to another list',
+    explanation: 'A cursor goes with the list, the filters and the order that it was made with.',
+    fix: 'Repeat the filters of the first page, or start again without a cursor.',
+    retryable: false,
+  },
+  'idempotency-key-invalid': {
+    status: 400,
+    title: 'The Idempotency-Key is not usable',
+    explanation: 'An Idempotency-Key has 1 to 255 printable ASCII characters.',
+    fix: 'Use a UUID, a new one for each thing to do.',
+    retryable: false,
+  },
+  unauthenticated: {
+    status: 401,
+    title: 'You are not signed in',
+    explanation: 'The request carries no session, or one that has ended.',
+    fix: 'Sign in with POST /auth/login and send the accessToken as `Authorization: Bearer …`.',
+    retryable: false,
+  },
+  'invalid-credentials': {
+    status: 401,
+    title: 'The e-mail address or the password is wrong',
+    explanation: 'No account matches this e-mail address and password. Which of the two is wrong is not told.',
+    fix: 'Check both. The operator can set a new password with `npm run cli -- member:reset-password`.',
+    retryable: false,
+  },
+  'bad-signature': {
+    status: 401,
+    title: 'The signature is wrong',
+    explanation: 'A delivery to a webhook was not signed, or not with the secret of this channel.',
+    fix: "Compare the channel's secret with the one on the platform: the app secret for Instagram, the bearer for API.",
+    retryable: false,
+  },
+  forbidden: {
+    status: 403,
+    title: 'You may not do this',
+    explanation: 'Your role in the organization does not allow it.',
+    fix: 'Ask an owner or administrator of the organization.',
+    retryable: false,
+  },
+  'csrf-rejected': {
+    status: 403,
+    title: 'The request came from another site',
+    explanation: "A write that relies on the session cookie must come from this server's own origin.",
+    fix: 'Send the token as `Authorization: Bearer …` instead of the cookie, or check PUBLIC_URL.',
+    retryable: false,
+  },
+  'signup-disabled': {
+    status: 403,
+    title: 'Signing up is closed',
+    explanation: 'This server takes new people by invitation only (SIGNUP_MODE=invite).',
+    fix: 'Ask the operator, who can add you with `npm run cli -- member:add`.',
+    retryable: false,
+  },
+  'verification-failed': {
+    status: 403,
+    title: 'The webhook could not be verified',
+    explanation: 'The handshake names an unknown channel, another mode or another verify token.',
+    fix: "Enter the callback URL of the channel and its webhookVerifyToken in the platform's settings.",
+    retryable: false,
+  },
+  'not-found': {
+    status: 404,
+    title: 'Not found',
+    explanation: 'It does not exist, or it belongs to an organization that you are not a member of.',
+    fix: 'Check the path and the ids in it. GET /auth/me tells your orgId.',
+    retryable: false,
+  },
+  'method-not-allowed': {
+    status: 405,
+    title: 'The method is not allowed here',
+    explanation: 'The path exists, but not with this method.',
+    fix: 'The header `Allow` names the methods that do.',
+    retryable: false,
+  },
+  'email-taken': {
+    status: 409,
+    title: 'The e-mail address is taken',
+    explanation: 'Somebody signed up with this e-mail address before.',
+    fix: 'Sign in with POST /auth/login, or use another address.',
+    retryable: false,
+  },
+  'channel-exists': {
+    status: 409,
+    title: 'The account is connected already',
+    explanation: 'Another channel has the same account of the platform.',
+    fix: 'Use that channel, or delete it first.',
+    retryable: false,
+  },
+  'invalid-transition': {
+    status: 409,
+    title: 'The ticket cannot change like this',
+    explanation:
+      'The state that was asked for does not follow from the present one, or another ticket stands in its way.',
+    fix: 'Read the ticket anew. A conversation has at most one ticket that is not resolved.',
+    retryable: false,
+  },
+  'messaging-window-closed': {
+    status: 409,
+    title: 'The time to reply is over',
+    explanation:
+      'The platform takes replies only for a limited time after the customer last wrote (24 hours on Instagram).',
+    fix: 'Wait until the customer writes again. `window` in the ticket tells the time that is left.',
+    retryable: false,
+  },
+  'comment-reply-used': {
+    status: 409,
+    title: 'The comment was answered already',
+    explanation: 'A comment takes one private reply, and it has had it.',
+    fix: 'Go on in the conversation once the customer answers the private reply.',
+    retryable: false,
+  },
+  'not-failed': {
+    status: 409,
+    title: 'The message did not fail',
+    explanation: 'Only a message with status FAILED can be sent again. One that is UNKNOWN may have arrived.',
+    fix: 'Read the message anew. If it was not delivered, write another one.',
+    retryable: false,
+  },
+  'channel-paused': {
+    status: 409,
+    title: 'The channel is paused',
+    explanation: 'A member paused the channel, so nothing is sent through it.',
+    fix: 'Set the status of the channel to ACTIVE.',
+    retryable: false,
+  },
+  'channel-disconnected': {
+    status: 409,
+    title: 'The channel is disconnected',
+    explanation: 'The channel was deleted. Its history stays, but nothing can be sent or changed.',
+    fix: 'Create the channel again.',
+    retryable: false,
+  },
+  'idempotency-in-flight': {
+    status: 409,
+    title: 'The first request is not done yet',
+    explanation: 'A request with the same Idempotency-Key is still at work.',
+    fix: 'Repeat the request after the time in `Retry-After`.',
+    retryable: true,
+  },
+  'payload-too-large': {
+    status: 413,
+    title: 'The body is too large',
+    explanation: 'The body is larger than this route takes: 3 MB for a webhook, less for everything else.',
+    fix: 'Send less at a time.',
+    retryable: false,
+  },
+  'unsupported-media-type': {
+    status: 415,
+    title: 'The content type is not supported',
+    explanation: 'This route takes JSON, in UTF-8 and without compression of an unknown kind.',
+    fix: 'Send the body with `Content-Type: application/json`.',
+    retryable: false,
+  },
+  'weak-password': {
+    status: 422,
+    title: 'The password is too common',
+    explanation: 'The password is on the list of those that are tried first.',
+    fix: 'Choose another one. A few random words are easy to remember and hard to guess.',
+    retryable: false,
+  },
+  'channel-type-unknown': {
+    status: 422,
+    title: 'There is no such type of channel',
+    explanation: 'No adapter with this type is installed.',
+    fix: 'Use one of the types that `detail` names.',
+    retryable: false,
+  },
+  'channel-config-invalid': {
+    status: 422,
+    title: "The channel's settings are not valid",
+    explanation: 'The adapter of this type does not accept the settings in `config`.',
+    fix: 'Look at `errors`: each entry points at a setting and says what belongs there.',
+    retryable: false,
+  },
+  'content-empty': {
+    status: 422,
+    title: 'The message is empty',
+    explanation: 'The text has no characters other than blanks.',
+    fix: 'Write something.',
+    retryable: false,
+  },
+  'content-too-long': {
+    status: 422,
+    title: 'The text is too long for this channel',
+    explanation: 'Platforms limit the length of a message (1,000 bytes of UTF-8 on Instagram).',
+    fix: 'Shorten it or send it in parts. `bytes` and `maxBytes` tell how much is too much.',
+    retryable: false,
+  },
+  'direction-not-allowed': {
+    status: 422,
+    title: 'Only replies can be written here',
+    explanation: "A customer's message comes in through the channel's webhook, not through this route.",
+    fix: 'Send `direction: "OUTBOUND"` or leave it out.',
+    retryable: false,
+  },
+  'idempotency-key-reused': {
+    status: 422,
+    title: 'The Idempotency-Key was used for something else',
+    explanation: 'The same key or clientMessageId came before, with another request.',
+    fix: 'Use a new key for each thing to do.',
+    retryable: false,
+  },
+  'rate-limited': {
+    status: 429,
+    title: 'Too many requests',
+    explanation: 'There were too many requests in a short time, or too many failures to sign in.',
+    fix: 'Wait for the time in `Retry-After`.',
+    retryable: true,
+  },
+  internal: {
+    status: 500,
+    title: 'Something went wrong here',
+    explanation: 'A fault of this server. It was logged under the request id.',
+    fix: 'Tell the operator the request id. Repeat a write only with an Idempotency-Key.',
+    retryable: false,
+  },
+  'no-webhook-secret': {
+    status: 503,
+    title: 'The channel has no webhook secret',
+    explanation: 'Without a secret a delivery cannot be checked, so it was not taken. The platform tries again.',
+    fix: "Enter the secret in the channel's settings: `appSecret` for Instagram, `secret` for API.",
+    retryable: true,
+  },
+  unavailable: {
+    status: 503,
+    title: 'The service is not available',
+    explanation: 'Something this server needs is away, its database or its session store for example, or it is ending.',
+    fix: 'Try again shortly. GET /readyz tells the operator what is missing.',
+    retryable: true,
+  },
+} as const satisfies Record<string, ProblemType>
+
+export type ProblemCode = keyof typeof problemTypes
+
+export type ProblemPlace = Readonly<{
+  in: 'body' | 'query' | 'path' | 'header'
+  pointer: string
+  code: string
+  detail: string
+}>
+
+export type ProblemFacts = Readonly<{
+  /** What happened this time. Without it the explanation of the code is given. */
+  detail?: string | undefined
+  /** The path that was asked for, without its query: a query may hold a secret. */
+  instance: string
+  requestId: string
+  errors?: readonly ProblemPlace[] | undefined
+  retryAfterSeconds?: number | undefined
+  /** Members of this code alone, the byte counts of a text for example. They never replace the common ones. */
+  extra?: Readonly<Record<string, unknown>> | undefined
+}>
+
+export type Problem = Readonly<{
+  type: string
+  title: string
+  status: number
+  detail: string
+  instance: string
+  code: ProblemCode
+  requestId: string
+  retryable: boolean
+  retryAfterSeconds?: number
+  errors?: readonly ProblemPlace[]
+}>
+
+export function isProblemCode(code: string): code is ProblemCode {
+  return Object.hasOwn(problemTypes, code)
+}
+
+/** The address of the page that explains a code, on this server. */
+export function problemTypeUrl(code: ProblemCode): string {
+  return `/problems/${code}`
+}
+
+/** The body of an error answer (RFC 9457, `application/problem+json`). */
+export function toProblem(code: ProblemCode, facts: ProblemFacts): Problem {
+  const { status, title, explanation, retryable }: ProblemType = problemTypes[code]
+  return {
+    ...facts.extra,
+    type: problemTypeUrl(code),
+    title,
+    status,
+    detail: facts.detail ?? explanation,
+    instance: facts.instance,
+    code,
+    requestId: facts.requestId,
+    retryable,
+    ...(facts.retryAfterSeconds !== undefined && { retryAfterSeconds: facts.retryAfterSeconds }),
+    ...(facts.errors !== undefined && facts.errors.length > 0 && { errors: facts.errors }),
+  }
+}
