@@ -1,0 +1,40 @@
+import { passwordOf, splitSecrets } from './formats.ts'
+import type { Given } from './read-variables.ts'
+import type { ConfigProblem, Role } from './types.ts'
+import type { VariableName } from './variables.ts'
+
+/** The default password of docker-compose.yml: everybody can read it there. */
+export const localPassword = 'delightchat-local-only'
+const leastSecretLength = 32
+
+/** Roles that cannot do their work without the variable. */
+const required: readonly { name: VariableName; roles: readonly Role[] | 'every' }[] = [
+  { name: 'PUBLIC_URL', roles: ['all', 'api'] },
+  { name: 'DATABASE_URL', roles: 'every' },
+  { name: 'SESSION_SECRET', roles: ['all', 'api'] },
+  { name: 'ENCRYPTION_KEYS', roles: ['all', 'api', 'inbound', 'outbound', 'scheduler'] },
+]
+
+/** What is good enough for trying out, and not for real people's messages. */
+export function productionProblems(given: Given, role: Role): ConfigProblem[] {
+  if (given.NODE_ENV !== 'production') return []
+  const problems: ConfigProblem[] = []
+  const refuse = (name: VariableName, what: string) =>
+    problems.push({ name, problem: `${name} ${what} with NODE_ENV=production.` })
+
+  for (const { name, roles } of required) {
+    if (given[name] === undefined && (roles === 'every' || roles.includes(role))) refuse(name, 'must be set')
+  }
+  for (const name of ['SESSION_SECRET', 'METRICS_TOKEN'] as const) {
+    const secrets = name === 'SESSION_SECRET' ? splitSecrets(given[name] ?? '') : [given[name] ?? '']
+    if (secrets.some((secret) => secret !== '' && secret.length < leastSecretLength)) {
+      refuse(name, `must have ${leastSecretLength} characters or more`)
+    }
+  }
+  for (const name of ['DATABASE_URL', 'DATABASE_ADMIN_URL', 'RABBITMQ_URL', 'REDIS_URL'] as const) {
+    if (passwordOf(given[name] ?? '') === localPassword)
+      refuse(name, "must not have docker-compose.yml's local default password")
+  }
+  if (given.ALLOW_UNVERIFIED_WEBHOOKS === 'true') refuse('ALLOW_UNVERIFIED_WEBHOOKS', 'must not be on')
+  return problems
+}

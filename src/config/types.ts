@@ -1,0 +1,59 @@
+import type { EncryptionKey } from '../ports/secret-box.ts'
+import type { Values } from './variables.ts'
+
+export const roles = ['all', 'api', 'inbound', 'outbound', 'relay', 'scheduler', 'migrate', 'cli'] as const
+export type Role = (typeof roles)[number]
+export type Environment = Readonly<Record<string, string | undefined>>
+
+/** May be logged: what must not be is in Secrets. */
+export type Config = Readonly<{
+  role: Role
+  environment: Values['NODE_ENV']
+  production: boolean
+  port: number
+  host: string
+  /** Without a slash at its end. */
+  publicUrl: string
+  trustProxyHops: number
+  /** Absolute. */
+  dataDir: string
+  databasePoolSize: number
+  /** Which implementation each port gets, chosen by DATABASE_URL, RABBITMQ_URL and REDIS_URL. */
+  services: Readonly<{
+    database: 'embedded' | 'postgresql'
+    queue: 'database' | 'rabbitmq'
+    sessions: 'database' | 'redis'
+  }>
+  signupMode: 'open' | 'invite' | 'invite-after-first'
+  sessionTtlHours: number
+  instagramGraphUrl: string
+  facebookGraphUrl: string
+  metaGraphVersion: string
+  allowUnverifiedWebhooks: boolean
+  reopenWindowHours: number
+  rawEventRetentionDays: number
+  logLevel: Values['LOG_LEVEL']
+  /** Where a process without the HTTP API answers about its health; null: nowhere. */
+  metricsPort: number | null
+}>
+
+/** Prints and serialises as a word, so that it cannot be logged by mistake. */
+export type Secrets = Readonly<{
+  /** The first signs, all are accepted. Empty only in production, in roles that serve no sessions. */
+  sessionSecrets: readonly string[]
+  /** The first encrypts, all decrypt. Empty only in production, in the roles migrate, relay and cli. */
+  encryptionKeys: readonly EncryptionKey[]
+  instagramApiKey: string | null
+  metricsToken: string | null
+  /** Null: the embedded server. */
+  databaseUrl: string | null
+  /** Null: the same as databaseUrl. */
+  databaseAdminUrl: string | null
+  rabbitmqUrl: string | null
+  redisUrl: string | null
+}>
+
+export type ConfigProblem = Readonly<{ name: string; problem: string }>
+export type LoadedConfig =
+  | { ok: true; config: Config; secrets: Secrets; warnings: string[] }
+  | { ok: false; problems: ConfigProblem[] }

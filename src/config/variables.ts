@@ -1,0 +1,285 @@
+/**
+ * Every setting the program reads, as a table: the schema that checks it, `.env.example` and the messages come from here.
+ * `must` completes the sentence "NAME must be …". The value of a `secret` one is never shown.
+ */
+export type Variable = Readonly<{
+  name: string
+  group: 'HTTP' | 'Data and services' | 'Secrets' | 'Accounts' | 'Instagram' | 'Conversations' | 'Operation'
+  schema: Readonly<Record<string, unknown>>
+  must: string
+  description: string
+  default?: string | number | boolean
+  /** Where the default is not one value. */
+  defaultNote?: string
+  example: string
+  secret?: true
+}>
+
+export const variables = [
+  {
+    name: 'PORT',
+    group: 'HTTP',
+    schema: { type: 'integer', minimum: 0, maximum: 65535 },
+    must: 'a port number from 0 to 65535',
+    description: 'Port of the HTTP API. 0 takes a free one.',
+    default: 3001,
+    example: '3001',
+  },
+  {
+    name: 'HOST',
+    group: 'HTTP',
+    schema: { type: 'string', format: 'host' },
+    must: 'a host name or an IP address, without port',
+    description:
+      'Address to listen on. Outside production only this machine can connect; a container has to listen on 0.0.0.0.',
+    defaultNote: '127.0.0.1; with NODE_ENV=production 0.0.0.0',
+    example: '127.0.0.1',
+  },
+  {
+    name: 'PUBLIC_URL',
+    group: 'HTTP',
+    schema: { type: 'string', format: 'http-url' },
+    must: 'an http:// or https:// address without user name, query or fragment',
+    description:
+      'Address under which browsers and Meta reach this installation: callback URLs, links and the CSRF check use it. Required in production.',
+    defaultNote: 'http://localhost:PORT',
+    example: 'https://inbox.example.com',
+  },
+  {
+    name: 'TRUST_PROXY',
+    group: 'HTTP',
+    schema: { type: 'integer', minimum: 0, maximum: 10 },
+    must: 'a whole number from 0 to 10',
+    description: 'How many reverse proxies stand in front: that many hops of X-Forwarded-For are believed.',
+    default: 0,
+    example: '1',
+  },
+
+  {
+    name: 'DATA_DIR',
+    group: 'Data and services',
+    schema: { type: 'string' },
+    must: 'a folder',
+    description: 'Folder of the embedded database and of the secrets made on first start.',
+    default: './data',
+    example: './data',
+  },
+  {
+    name: 'DATABASE_URL',
+    group: 'Data and services',
+    schema: { type: 'string', format: 'postgres-url' },
+    must: 'a postgres:// address that names a database',
+    description:
+      'PostgreSQL 15 or newer. Unset: an embedded server with its data in DATA_DIR/pg. Required in production.',
+    defaultNote: 'unset',
+    example: 'postgres://delightchat:delightchat-local-only@localhost:5432/delightchat',
+    secret: true,
+  },
+  {
+    name: 'DATABASE_ADMIN_URL',
+    group: 'Data and services',
+    schema: { type: 'string', format: 'postgres-url' },
+    must: 'a postgres:// address that names a database',
+    description: 'The same database as its owner, for db:push alone. Unset: DATABASE_URL.',
+    defaultNote: 'unset',
+    example: 'postgres://owner:password@localhost:5432/delightchat',
+    secret: true,
+  },
+  {
+    name: 'DATABASE_POOL_SIZE',
+    group: 'Data and services',
+    schema: { type: 'integer', minimum: 2, maximum: 200 },
+    must: 'a whole number from 2 to 200',
+    description: 'Most database connections of one process.',
+    default: 10,
+    example: '10',
+  },
+  {
+    name: 'RABBITMQ_URL',
+    group: 'Data and services',
+    schema: { type: 'string', format: 'amqp-url' },
+    must: 'an amqp:// or amqps:// address',
+    description: 'RabbitMQ 3.10 or newer. Unset: a queue in the database.',
+    defaultNote: 'unset',
+    example: 'amqp://delightchat:delightchat-local-only@localhost:5672',
+    secret: true,
+  },
+  {
+    name: 'REDIS_URL',
+    group: 'Data and services',
+    schema: { type: 'string', format: 'redis-url' },
+    must: 'a redis:// or rediss:// address',
+    description: 'Redis 7 or newer, for sessions and limits. Unset: sessions in the database, limits in the process.',
+    defaultNote: 'unset',
+    example: 'redis://:delightchat-local-only@localhost:6379',
+    secret: true,
+  },
+
+  {
+    name: 'SESSION_SECRET',
+    group: 'Secrets',
+    schema: { type: 'string', format: 'secret-list' },
+    must: 'one secret, or several with commas between them and none empty',
+    description:
+      'Signs sessions. With a comma list the first signs and all are accepted. In production required, 32 characters or more: openssl rand -hex 32',
+    defaultNote: 'made once, in DATA_DIR/secrets.json',
+    example: '',
+    secret: true,
+  },
+  {
+    name: 'ENCRYPTION_KEYS',
+    group: 'Secrets',
+    schema: { type: 'string', format: 'key-ring' },
+    must: 'id:key with a key of 32 bytes in base64, or several with commas between them and no id twice',
+    description:
+      'Encrypts stored credentials of channels. With a comma list the first encrypts and all decrypt. Required in production: echo "k1:$(openssl rand -base64 32)"',
+    defaultNote: 'made once, in DATA_DIR/secrets.json',
+    example: '',
+    secret: true,
+  },
+
+  {
+    name: 'SIGNUP_MODE',
+    group: 'Accounts',
+    schema: { type: 'string', enum: ['open', 'invite'] },
+    must: 'open or invite',
+    description: 'Who may make an organization: anybody, or nobody without an invitation.',
+    defaultNote: 'open; with NODE_ENV=production invite, once there is an organization',
+    example: 'open',
+  },
+  {
+    name: 'SESSION_TTL_HOURS',
+    group: 'Accounts',
+    schema: { type: 'integer', minimum: 1, maximum: 8760 },
+    must: 'a whole number of hours from 1 to 8760',
+    description: 'How long a login lasts.',
+    default: 720,
+    example: '720',
+  },
+
+  {
+    name: 'INSTAGRAM_API_KEY',
+    group: 'Instagram',
+    schema: { type: 'string' },
+    must: 'an access token',
+    description: 'Access token for channels that have none of their own, while there is one organization.',
+    defaultNote: 'unset',
+    example: 'your-instagram-access-token',
+    secret: true,
+  },
+  {
+    name: 'INSTAGRAM_GRAPH_URL',
+    group: 'Instagram',
+    schema: { type: 'string', format: 'http-url' },
+    must: 'an http:// or https:// address without user name, query or fragment',
+    description: 'Graph API for accounts connected by Instagram Login.',
+    default: 'https://graph.instagram.com',
+    example: 'https://graph.instagram.com',
+  },
+  {
+    name: 'FACEBOOK_GRAPH_URL',
+    group: 'Instagram',
+    schema: { type: 'string', format: 'http-url' },
+    must: 'an http:// or https:// address without user name, query or fragment',
+    description: 'Graph API for accounts connected by Facebook Login.',
+    default: 'https://graph.facebook.com',
+    example: 'https://graph.facebook.com',
+  },
+  {
+    name: 'META_GRAPH_VERSION',
+    group: 'Instagram',
+    schema: { type: 'string', pattern: '^v[1-9][0-9]?\\.[0-9]$' },
+    must: 'a version such as v26.0',
+    description: 'Version of both Graph APIs.',
+    default: 'v26.0',
+    example: 'v26.0',
+  },
+  {
+    name: 'ALLOW_UNVERIFIED_WEBHOOKS',
+    group: 'Instagram',
+    schema: { type: 'boolean' },
+    must: 'true or false',
+    description:
+      'Takes unsigned webhook calls from this machine, for trying things out by hand. Refused in production.',
+    default: false,
+    defaultNote: 'false; npm run start:dev: true',
+    example: 'true',
+  },
+
+  {
+    name: 'REOPEN_WINDOW_HOURS',
+    group: 'Conversations',
+    schema: { type: 'integer', minimum: 0, maximum: 8760 },
+    must: 'a whole number of hours from 0 to 8760',
+    description: 'A message that comes this long after a ticket was resolved reopens it; later ones open a new ticket.',
+    default: 72,
+    example: '72',
+  },
+  {
+    name: 'RAW_EVENT_RETENTION_DAYS',
+    group: 'Conversations',
+    schema: { type: 'integer', minimum: 1, maximum: 3650 },
+    must: 'a whole number of days from 1 to 3650',
+    description: 'How long the webhook bodies are kept as received, to be able to process them again.',
+    default: 14,
+    example: '14',
+  },
+
+  {
+    name: 'NODE_ENV',
+    group: 'Operation',
+    schema: { type: 'string', enum: ['development', 'test', 'production'] },
+    must: 'development, test or production',
+    description: 'production refuses to start with anything that is only good enough for trying out.',
+    default: 'development',
+    example: 'production',
+  },
+  {
+    name: 'LOG_LEVEL',
+    group: 'Operation',
+    schema: { type: 'string', enum: ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] },
+    must: 'fatal, error, warn, info, debug, trace or silent',
+    description: 'Least level that is logged.',
+    default: 'info',
+    example: 'info',
+  },
+  {
+    name: 'METRICS_TOKEN',
+    group: 'Operation',
+    schema: { type: 'string' },
+    must: 'a secret',
+    description:
+      'Bearer token that opens /metrics and the details of /readyz to other machines. In production 32 characters or more.',
+    defaultNote: 'unset: this machine only',
+    example: '',
+    secret: true,
+  },
+  {
+    name: 'METRICS_PORT',
+    group: 'Operation',
+    schema: { type: 'integer', minimum: 0, maximum: 65535 },
+    must: 'a port number from 0 to 65535',
+    description:
+      'Where a process without the HTTP API (a worker) serves /healthz, /readyz and /metrics. Unset: nowhere.',
+    defaultNote: 'unset',
+    example: '9464',
+  },
+] as const satisfies readonly Variable[]
+
+type Entry = (typeof variables)[number]
+export type VariableName = Entry['name']
+
+type ValueOf<E extends Entry> = E['schema'] extends { enum: readonly (infer Word)[] }
+  ? Word
+  : E['schema'] extends { type: 'integer' }
+    ? number
+    : E['schema'] extends { type: 'boolean' }
+      ? boolean
+      : string
+
+/** The values as read: typed, with defaults, absent where unset. */
+export type Values = {
+  [E in Entry as E extends { default: unknown } ? E['name'] : never]: ValueOf<E>
+} & {
+  [E in Entry as E extends { default: unknown } ? never : E['name']]?: ValueOf<E>
+}
