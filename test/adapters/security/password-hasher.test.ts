@@ -1,0 +1,62 @@
+import test from 'ava'
+import { createPasswordHasher } from '../../../src/adapters/security/password-hasher.ts'
+
+const hasher = createPasswordHasher()
+
+test('a password verifies against its own hash only', async (t) => {
+  const stored = await hasher.hash('correct horse')
+  t.true(await hasher.verify('correct horse', stored))
+  t.false(await hasher.verify('correct horsf', stored))
+  t.false(await hasher.verify('', stored))
+})
+
+test('the hash is a PHC string with the parameters and a salt of its own', async (t) => {
+  const [one, other] = await Promise.all([hasher.hash('same'), hasher.hash('same')])
+  t.regex(one, /^\$argon2id\$v=19\$m=19456,t=2,p=1\$[A-Za-z0-9+/]{22}\$[A-Za-z0-9+/]{43}$/)
+  t.not(one, other)
+})
+
+test('a hash made by another implementation with other parameters verifies', async (t) => {
+  // A test vector of the reference implementation (phc-winner-argon2, test.c).
+  const stored = '$argon2id$v=19$m=65536,t=2,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc'
+  t.true(await hasher.verify('password', stored))
+  t.false(await hasher.verify('passwore', stored))
+})
+
+test('what is no hash of ours never verifies and never throws', async (t) => {
+  const tag = 'A'.repeat(43)
+  const unreadable = [
+    '',
+    'password',
+    '$2b$12$abcdefghijklmnopqrstuv',
+    `$argon2i$v=19$m=19456,t=2,p=1$c29tZXNhbHQ$${tag}`,
+    `$argon2id$v=19$m=1,t=2,p=1$c29tZXNhbHQ$${tag}`,
+    `$argon2id$v=19$m=9999999,t=2,p=1$c29tZXNhbHQ$${tag}`,
+    `$argon2id$v=19$m=19456,t=0,p=1$c29tZXNhbHQ$${tag}`,
+    `$argon2id$v=19$m=19456,t=2,p=0$c29tZXNhbHQ$${tag}`,
+  ]
+  for (const stored of unreadable) t.false(await hasher.verify('password', stored), stored)
+})
+
+test('the same letters typed on another system are the same password', async (t) => {
+  t.true(await hasher.verify('cafe\u0301 secret', await hasher.hash('caf\u00e9 secret')))
+})
+
+test('the dummy check does the same work as a real one', async (t) => {
+  const stored = await hasher.hash('x')
+  const dummy = await fastestMs(() => hasher.verifyDummy('x'))
+  const real = await fastestMs(() => hasher.verify('x', stored))
+  t.false(await hasher.verifyDummy('x'))
+  // Wide, since the machine may be busy: without the work it would be a thousandth.
+  t.true(dummy > real / 4 && dummy < real * 4, `dummy ${dummy} ms, real ${real} ms`)
+})
+
+async function fastestMs(act: () => Promise<unknown>): Promise<number> {
+  let fastest = Number.POSITIVE_INFINITY
+  for (let round = 0; round < 5; round += 1) {
+    const start = performance.now()
+    await act()
+    fastest = Math.min(fastest, performance.now() - start)
+  }
+  return fastest
+}
