@@ -1,0 +1,23 @@
+import { storableText } from '../../core/channel/content.ts'
+import type { ExternalAccountId, ExternalMessageId, ExternalUserId } from '../../core/ids.ts'
+import { readId } from '../channel-kit/fields.ts'
+
+/** Live message ids are 150–180 characters of an undocumented alphabet; an index entry of the store takes 2,700 bytes. */
+const MAX_MESSAGE_ID_BYTES = 512
+
+export const accountId = (id: string): ExternalAccountId => id as ExternalAccountId
+
+export const readUserId = (value: unknown): ExternalUserId | null => readId(value) as ExternalUserId | null
+
+/** Of a direct message (`mid`) or a comment. */
+export const readMessageId = (value: unknown): ExternalMessageId | null =>
+  readId(value, MAX_MESSAGE_ID_BYTES) as ExternalMessageId | null
+
+export const messageId = (id: string): ExternalMessageId => id as ExternalMessageId
+
+/**
+ * What a body speaks for when it names no Instagram account. The space keeps it from ever equalling a channel's account,
+ * which has none, so that nothing of it is attributed to anybody.
+ */
+export const unattributable = (object: string | null, id: string | null): ExternalAccountId =>
+  accountId(storableText(`${object ?? 'unnamed'} ${id ?? '?'}`.slice(0, 128)))

@@ -1,0 +1,58 @@
+import type { AccountShare, InboundEvent, ParsedWebhook } from '../../core/channel/inbound-event.ts'
+import type { InboundParser, ParseOptions } from '../../ports/channel-adapter.ts'
+import { asShape } from '../channel-kit/fields.ts'
+import { readJson } from '../channel-kit/json.ts'
+import { isPlainForm, readPlainForm } from '../channel-kit/plain-form.ts'
+import { parseEntry } from './parse-entry.ts'
+import { type Scope, timeOf, unknown } from './scope.ts'
+import { bodyOf, countItems, type Piece, splitBody } from './split-body.ts'
+import type { Entry } from './webhook-payload.ts'
+
+/** The platform puts at most 1,000 updates into one delivery; each counts for up to three here, with entry and body. */
+const MAX_ITEMS = 10_000
+
+export const instagramParser: InboundParser = { parse: parseWebhook }
+
+function parseWebhook(body: Uint8Array, options: ParseOptions): ParsedWebhook {
+  const json = readJson(body)
+  if (!json.ok) return { readable: false, reason: json.reason }
+  if (countItems(json.value) > MAX_ITEMS) return { readable: false, reason: 'too-many-events' }
+  const groups = groupByAccount(splitBody(json.value, options))
+  const shares = groups.map(
+    (pieces): AccountShare => ({
+      account: pieces[0].account,
+      isTest: pieces[0].isTest,
+      body: groups.length === 1 ? json.text : bodyOf(pieces),
+      events: pieces[0].isTest ? [] : pieces.flatMap((piece, position) => parsePiece(piece, position, options)),
+    }),
+  )
+  return { readable: true, shares }
+}
+
+type Group = [Piece, ...Piece[]]
+
+function groupByAccount(pieces: readonly Piece[]): readonly Group[] {
+  const groups = new Map<string, Group>()
+  for (const piece of pieces) {
+    const key = `${piece.isTest} ${piece.account}`
+    const group = groups.get(key)
+    if (group) group.push(piece)
+    else groups.set(key, [piece])
+  }
+  return [...groups.values()]
+}
+
+function parsePiece(piece: Piece, position: number, options: ParseOptions): readonly InboundEvent[] {
+  const { account, receivedAt, verified } = options
+  const scope: Scope = {
+    account: piece.account,
+    ownIds: new Set([piece.account, ...(piece.namedId === null ? [] : [piece.namedId])]),
+    entryTime: asShape<Entry>(piece.value)?.time,
+    receivedAt,
+  }
+  if (piece.object === 'instagram') {
+    return piece.namedId === null && verified ? [unknown('no-account', timeOf(scope))] : parseEntry(piece.value, scope)
+  }
+  if (!verified && isPlainForm(piece.value)) return [readPlainForm(piece.value, { account, receivedAt, position })]
+  return [unknown(piece.object === null ? 'no-account' : 'other-object', timeOf(scope))]
+}

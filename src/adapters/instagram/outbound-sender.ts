@@ -1,0 +1,79 @@
+import type { Delivery, OutboundMessage } from '../../core/channel/delivery.ts'
+import type { OutboundSender } from '../../ports/channel-adapter.ts'
+import { asShape, type Shape } from '../channel-kit/fields.ts'
+import type { GraphAnswer, GraphClient } from './graph-client.ts'
+import { type GraphError, platformCodeOf, readGraphError } from './graph-error.ts'
+import { verdictOf } from './graph-errors.ts'
+import { askedPauseMs } from './graph-pause.ts'
+import { graphTarget } from './graph-target.ts'
+import { readMessageId } from './ids.ts'
+
+export const createInstagramSender = (graph: GraphClient): OutboundSender => ({
+  async send(message, account, signal): Promise<Delivery> {
+    const target = graphTarget(account)
+    if (target === null) {
+      const detail = 'The channel has no usable access token.'
+      return { status: 'refused', code: 'credentials-rejected', detail, platformCode: null }
+    }
+    const { flavour, node, token } = target
+    const path = `${node}/messages`
+    const json = bodyOf(message)
+    const answer = await graph({ method: 'POST', flavour, path, token, json, requestId: message.requestId }, signal)
+    return deliveryOf(answer, message.recipient.type, token)
+  },
+})
+
+const bodyOf = ({ recipient, text }: OutboundMessage) => ({
+  recipient: recipient.type === 'comment' ? { comment_id: recipient.externalId } : { id: recipient.externalId },
+  message: { text },
+})
+
+type Recipient = OutboundMessage['recipient']['type']
+
+/** A send is accepted or refused only by an answer that says so plainly; everything between is doubt. */
+function deliveryOf(answer: GraphAnswer, recipient: Recipient, token: string): Delivery {
+  if (answer.kind === 'not-written') return { status: 'retry', afterMs: null, pauses: 'message', detail: answer.detail }
+  if (answer.kind === 'no-answer') return { status: 'unknown', detail: answer.detail }
+  const { status, headers, body } = answer
+  const externalId = readMessageId(asShape<Shape<'message_id'>>(body)?.message_id)
+  const error = readGraphError(body)
+  if (status >= 200 && status < 300) {
+    if (externalId !== null && error === null) return { status: 'accepted', externalId }
+    return { status: 'unknown', detail: `status ${status} without a plain answer` }
+  }
+  if (status < 400 || status >= 500 || externalId !== null) return { status: 'unknown', detail: `status ${status}` }
+  const afterMs = askedPauseMs(headers, Date.now())
+  if (error === null) {
+    return status === 429
+      ? { status: 'retry', afterMs, pauses: 'account', detail: 'Instagram asks to slow down.' }
+      : { status: 'unknown', detail: `status ${status} without a readable error` }
+  }
+  return deliveryOfError(error, { status, recipient, token, afterMs })
+}
+
+type Circumstances = Readonly<{ status: number; recipient: Recipient; token: string; afterMs: number | null }>
+
+function deliveryOfError(error: GraphError, { status, recipient, token, afterMs }: Circumstances): Delivery {
+  const verdict = verdictOf(error)
+  const detail = detailOf(verdict.say, error, token)
+  if (verdict.verdict === 'retry') {
+    return { status: 'retry', afterMs: afterMs ?? verdict.afterMs, pauses: verdict.pauses, detail }
+  }
+  // 429 is a definite "not now", whatever the error beside it.
+  if (status === 429) return { status: 'retry', afterMs, pauses: 'account', detail }
+  if (verdict.verdict === 'unknown') return { status: 'unknown', detail }
+  const isCommentGone = recipient === 'comment' && verdict.code === 'recipient-unknown'
+  const code = isCommentGone ? 'comment-gone' : verdict.code
+  return { status: 'refused', code, detail, platformCode: platformCodeOf(error) }
+}
+
+const MAX_QUOTE_CHARS = 300
+
+/** Our sentence, then the platform's, for whoever has to ask Meta about it. */
+function detailOf(say: string, error: GraphError, token: string): string {
+  const quote = error.message.replaceAll(token, '[token]').replace(/\s+/g, ' ').trim().slice(0, MAX_QUOTE_CHARS)
+  const trace = error.traceId === null ? '' : `, trace ${error.traceId.replaceAll(token, '[token]').slice(0, 64)}`
+  const code = platformCodeOf(error)
+  const origin = code === null ? '' : ` (code ${code}${trace})`
+  return quote === '' ? `${say}${origin}` : `${say} Instagram says: ${quote}${origin}`
+}

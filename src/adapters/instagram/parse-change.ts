@@ -1,0 +1,47 @@
+import type { InboundEvent } from '../../core/channel/inbound-event.ts'
+import { asShape, has, readId, readText } from '../channel-kit/fields.ts'
+import { readMessageId, readUserId } from './ids.ts'
+import { isMessagingItem, parseMessagingItem } from './parse-messaging.ts'
+import { known, type Scope, timeOf, unknown } from './scope.ts'
+import type { Change, ChangeValue, CommentAuthor, CommentMedia } from './webhook-payload.ts'
+
+/** `{field, value}`, in `changes[]` or flat on the entry. Also told apart by its keys: field names vary in spelling. */
+export function parseChange(change: unknown, scope: Scope): readonly InboundEvent[] {
+  const value = asShape<ChangeValue>(asShape<Change>(change)?.value)
+  if (value === null) return [unknown('not-an-object', timeOf(scope))]
+  if (isMessagingItem(value)) return parseMessagingItem(value, scope)
+  if (has(value.from) || has(value.media) || has(value.text)) return [readComment(value, scope)]
+  if (has(value.impressions) || has(value.reach)) return [known('story-insights', timeOf(scope))]
+  if (has(value.media_id)) return [known('mention', timeOf(scope))]
+  return [unknown('unknown-change', timeOf(scope))]
+}
+
+/** A comment carries no time of its own; the entry's is the nearest. */
+function readComment(value: ChangeValue, scope: Scope): InboundEvent {
+  const at = timeOf(scope)
+  const author = asShape<CommentAuthor>(value.from)
+  const person = readUserId(author?.id)
+  const externalId = readMessageId(value.id) ?? readMessageId(value.comment_id)
+  if (externalId === null) return unknown('no-message-id', at)
+  if (person === null) return known('comment-without-author', at)
+  // The account's own comments and our own replies come back as events. `self_ig_scoped_id` proves nothing: the
+  // dashboard's sample sets it for a stranger.
+  if (scope.ownIds.has(person)) return known('own-comment', at)
+  const mediaId = readId(asShape<CommentMedia>(value.media)?.id)
+  return {
+    type: 'message',
+    at,
+    thread: {
+      surface: 'COMMENT',
+      key: `${mediaId ?? 'unknown'}:${person}`,
+      person: { externalId: person, username: readText(author?.username), name: null },
+    },
+    externalId,
+    kind: 'COMMENT',
+    text: readText(value.text),
+    attachments: [],
+    context: { type: 'COMMENT', permalink: null, mediaId, mediaUrl: null, expiresAt: null, payload: null },
+    replyToExternalId: readMessageId(value.parent_id),
+    opensWindow: true,
+  }
+}

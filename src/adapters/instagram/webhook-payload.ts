@@ -1,0 +1,54 @@
+import type { Shape } from '../channel-kit/fields.ts'
+
+// Only the members that are read, none of them trusted: each may be missing, null or of another type.
+
+export type WebhookBody = Shape<'object' | 'entry'>
+
+export type Entry = Shape<
+  'id' | 'time' | 'messaging' | 'standby' | 'messaging_handovers' | 'changes' | 'changed_fields' | 'field' | 'value'
+>
+
+/** An item of `messaging[]` and `standby[]`, and the `value` of a change in the dashboard's samples. */
+export type MessagingItem = Shape<'sender' | 'recipient' | 'timestamp' | 'is_self' | PayloadKey>
+
+/** What an item can carry: normally one of these, which is not relied on. */
+export type PayloadKey =
+  | 'message'
+  | 'message_edit'
+  | 'postback'
+  | 'optin'
+  | 'reaction'
+  | 'read'
+  | 'delivery'
+  | 'referral'
+  | 'pass_thread_control'
+  | 'take_thread_control'
+  | 'request_thread_control'
+  | 'app_roles'
+  | 'policy_enforcement'
+  | 'response_feedback'
+
+export type Party = Shape<'id' | 'username' | 'name'>
+
+export type Message = Shape<
+  'mid' | 'text' | 'attachments' | 'quick_reply' | 'reply_to' | 'is_echo' | 'is_deleted' | 'is_unsupported' | 'is_self'
+>
+export type QuickReply = Shape<'payload'>
+export type ReplyTo = Shape<'mid' | 'story'>
+export type Story = Shape<'id' | 'url'>
+export type MessageEdit = Shape<'mid' | 'text' | 'num_edit'>
+export type Postback = Shape<'mid' | 'title' | 'payload'>
+export type Optin = Shape<'payload' | 'ref'>
+
+export type AttachmentItem = Shape<'type' | 'payload' | 'title'>
+/** Which id a shared thing carries depends on its kind. */
+export type AttachmentPayload = Shape<
+  'url' | 'title' | 'id' | 'ig_post_media_id' | 'reel_video_id' | 'story_media_id' | 'story_media_url' | 'generic'
+>
+
+export type Change = Shape<'field' | 'value'>
+export type ChangeValue = Shape<
+  'id' | 'comment_id' | 'parent_id' | 'text' | 'from' | 'media' | 'media_id' | 'impressions' | 'reach'
+>
+export type CommentAuthor = Shape<'id' | 'username'>
+export type CommentMedia = Shape<'id'>

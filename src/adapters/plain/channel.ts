@@ -1,0 +1,18 @@
+import type { ExternalMessageId } from '../../core/ids.ts'
+import type { ChannelAdapter } from '../../ports/channel-adapter.ts'
+import { verifyBearer } from './bearer.ts'
+import { plainParser } from './parser.ts'
+import { plainSettings } from './settings.ts'
+
+/** For any system that can POST a message. Its replies are not pushed anywhere: it collects them from the event log. */
+export const createPlainChannel = (): ChannelAdapter => ({
+  type: 'API',
+  platform: 'API',
+  settings: plainSettings,
+  capabilities: { text: { maxBytes: 65_536 }, replyWindow: null, privateReplyToComment: false },
+  webhook: { verify: verifyBearer },
+  parser: plainParser,
+  sender: {
+    send: async ({ reference }) => ({ status: 'accepted', externalId: `out:${reference}` as ExternalMessageId }),
+  },
+})

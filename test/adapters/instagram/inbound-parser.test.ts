@@ -1,0 +1,243 @@
+import test from 'ava'
+import { instagramParser } from '../../../src/adapters/instagram/inbound-parser.ts'
+import type { InboundEvent } from '../../../src/core/channel/inbound-event.ts'
+import { AT, COMMENTED_AT, CUSTOMER, eventsOf, fixture, fixtureNames, parseOptions, RECEIVED_AT } from './fixtures.ts'
+
+const cdn = (asset: string) => `https://cdn.example/ig_messaging_cdn/?asset_id=${asset}&signature=s`
+const noContext = { permalink: null, mediaId: null, mediaUrl: null, expiresAt: null, payload: null }
+const dmThread = { surface: 'DM', key: CUSTOMER, person: { externalId: CUSTOMER, username: null, name: null } }
+
+const content = {
+  at: AT,
+  thread: dmThread,
+  externalId: 'm.1',
+  kind: 'TEXT',
+  text: null,
+  attachments: [],
+  context: null,
+  replyToExternalId: null,
+}
+const message = (given: object) => ({ type: 'message', ...content, opensWindow: true, ...given })
+const echo = (given: object) => ({ type: 'echo', ...content, ...given })
+const attachment = (type: string, platformType: string, url: string | null, title: string | null = null) => ({
+  type,
+  url,
+  title,
+  platformType,
+})
+const media = (given: object, context: object | null = null) =>
+  message({ kind: 'MEDIA', attachments: [given], context: context && { ...noContext, type: 'SHARE', ...context } })
+const comment = (
+  given: object = {},
+  mediaId: string | null = '18077000000000001',
+  username: string | null = 'a.buyer',
+) =>
+  message({
+    at: COMMENTED_AT,
+    thread: {
+      surface: 'COMMENT',
+      key: `${mediaId ?? 'unknown'}:${CUSTOMER}`,
+      person: { externalId: CUSTOMER, username, name: null },
+    },
+    externalId: '17977000000000001',
+    kind: 'COMMENT',
+    text: 'What does it cost?',
+    context: { ...noContext, type: 'COMMENT', mediaId },
+    ...given,
+  })
+const known = (reason: string, at = AT) => ({ type: 'unhandled', at, known: true, reason })
+const unknown = (reason: string, at = AT) => ({ type: 'unhandled', at, known: false, reason })
+
+const DAY_LATER = new Date(AT.getTime() + 24 * 60 * 60 * 1000)
+const ENTRY_TIME = new Date(1_789_000_000_500)
+
+const EXPECTED: Record<string, readonly object[]> = {
+  text: [message({ text: 'Do you ship to Iceland?' })],
+  'text-unicode': [message({ text: 'Dæt er godt 👍‍\n‫שלום https://shop.example/a' })],
+  image: [media(attachment('IMAGE', 'image', cdn('image')))],
+  video: [media(attachment('VIDEO', 'video', cdn('video')))],
+  audio: [media(attachment('AUDIO', 'audio', cdn('audio')))],
+  file: [media(attachment('FILE', 'file', cdn('file')))],
+  'several-attachments': [
+    message({
+      kind: 'MEDIA',
+      text: 'Front and back',
+      attachments: [attachment('IMAGE', 'image', cdn('front')), attachment('IMAGE', 'image', cdn('back'))],
+    }),
+  ],
+  share: [media(attachment('SHARE', 'share', cdn('share')))],
+  'ig-post': [
+    media(attachment('SHARE', 'ig_post', cdn('post'), 'Autumn lamps'), {
+      mediaId: '18077000000000004',
+      mediaUrl: cdn('post'),
+    }),
+  ],
+  'ig-post-with-share': [
+    media(attachment('SHARE', 'ig_post', cdn('post'), 'Autumn lamps'), {
+      mediaId: '18077000000000004',
+      mediaUrl: cdn('post'),
+    }),
+  ],
+  'ig-reel': [
+    media(attachment('SHARE', 'ig_reel', 'https://www.instagram.com/reel/ABCDEFGHIJK/', 'How it is made\nPart 2'), {
+      mediaId: '17977000000000005',
+      mediaUrl: 'https://www.instagram.com/reel/ABCDEFGHIJK/',
+    }),
+  ],
+  'facebook-reel': [
+    media(attachment('SHARE', 'reel', 'https://www.facebook.com/reel/887000000000001', 'A reel'), {
+      mediaId: '887000000000001',
+      mediaUrl: 'https://www.facebook.com/reel/887000000000001',
+    }),
+  ],
+  'story-share': [media(attachment('SHARE', 'story', cdn('story')))],
+  ephemeral: [media(attachment('OTHER', 'ephemeral', null))],
+  'like-heart': [media(attachment('OTHER', 'like_heart', null))],
+  'unknown-attachment': [media(attachment('OTHER', 'hologram', null))],
+  'template-echo': [echo({ kind: 'MEDIA', attachments: [attachment('OTHER', 'template', null, 'Lamp, brass')] })],
+  unsupported: [message({ kind: 'UNSUPPORTED' })],
+  'unsupported-with-text': [message({ kind: 'UNSUPPORTED', text: 'look at this' })],
+  'quick-reply': [
+    message({
+      kind: 'QUICK_REPLY',
+      text: 'Blue',
+      context: { ...noContext, type: 'QUICK_REPLY', payload: 'COLOR_BLUE' },
+    }),
+  ],
+  'reply-to-message': [message({ externalId: 'm.2', text: 'this one', replyToExternalId: 'm.1' })],
+  'reply-to-nothing': [message({ text: 'hm' })],
+  'story-reply': [
+    message({
+      kind: 'STORY_REPLY',
+      text: 'Lovely!',
+      context: {
+        ...noContext,
+        type: 'STORY_REPLY',
+        mediaId: '18077000000000006',
+        mediaUrl: cdn('story'),
+        expiresAt: DAY_LATER,
+      },
+    }),
+  ],
+  'story-reply-without-link': [
+    message({
+      kind: 'STORY_REPLY',
+      text: '❤️',
+      context: { ...noContext, type: 'STORY_REPLY', mediaId: '18077000000000006', expiresAt: DAY_LATER },
+    }),
+  ],
+  'story-mention': [
+    message({
+      kind: 'STORY_MENTION',
+      context: { ...noContext, type: 'STORY_MENTION', mediaUrl: cdn('mention'), expiresAt: DAY_LATER },
+    }),
+  ],
+  'ad-referral-message': [message({ text: 'Still available?' })],
+  'product-referral-message': [message({ text: 'Which size?' })],
+  postback: [
+    message({
+      kind: 'POSTBACK',
+      text: 'Opening hours',
+      context: { ...noContext, type: 'POSTBACK', payload: 'HOURS' },
+    }),
+  ],
+  'postback-without-id': [
+    message({
+      externalId: 'postback:836d564841829a1b981aea61bd14189865be90cd',
+      kind: 'POSTBACK',
+      text: 'Talk to a person',
+      context: { ...noContext, type: 'POSTBACK' },
+    }),
+  ],
+  optin: [{ type: 'optin', at: AT, thread: dmThread, payload: 'weekly' }],
+  echo: [echo({ text: 'Yes, within a week' })],
+  'echo-without-flag': [echo({ text: 'Yes, within a week' })],
+  unsend: [{ type: 'unsend', at: AT, externalId: 'm.1' }],
+  'unsend-of-echo': [{ type: 'unsend', at: AT, externalId: 'm.1' }],
+  edit: [{ type: 'edit', at: AT, externalId: 'm.1', text: 'Do you ship to Norway?', revision: 1 }],
+  'edit-counted-in-text': [{ type: 'edit', at: AT, externalId: 'm.1', text: 'Do you ship to Norway?', revision: 2 }],
+  'ghost-edit': [known('ghost-edit')],
+  'edit-without-text': [known('ghost-edit')],
+  reaction: [known('reaction')],
+  'reaction-removed': [known('reaction')],
+  read: [known('read')],
+  referral: [known('referral')],
+  'pass-thread-control': [known('thread-control')],
+  'take-thread-control': [known('thread-control')],
+  'request-thread-control': [known('thread-control')],
+  'policy-enforcement': [known('policy')],
+  'self-message': [known('self-message')],
+  'self-postback': [known('self-message')],
+  standby: [message({ text: 'Anybody here?' })],
+  'unknown-event': [unknown('unknown-event')],
+  'two-items': [message({ text: 'one' }), known('read')],
+  comment: [comment()],
+  'comment-flat': [comment()],
+  'comment-reply': [comment({ replyToExternalId: '17977000000000000' })],
+  'comment-on-ad': [comment()],
+  'comment-own': [known('own-comment', COMMENTED_AT)],
+  'comment-without-author': [known('comment-without-author', COMMENTED_AT)],
+  'comment-without-text': [comment({ text: null }, null)],
+  'live-comment': [comment({}, '18077000000000008')],
+  'mention-in-caption': [known('mention', COMMENTED_AT)],
+  'mention-in-comment': [known('mention', COMMENTED_AT)],
+  'story-insights': [known('story-insights', COMMENTED_AT)],
+  'unknown-change': [unknown('unknown-change', COMMENTED_AT)],
+  'message-in-changes': [message({ at: COMMENTED_AT, text: 'from the list of changes' })],
+  'changed-fields': [known('changed-fields', COMMENTED_AT)],
+  'empty-entry': [known('empty-entry', COMMENTED_AT)],
+  'dashboard-message': [],
+  'dashboard-message-as-messaging': [],
+  'dashboard-comment': [],
+  'wrapped-in-a-list': [message({ text: 'wrapped' })],
+  'page-object': [unknown('other-object', ENTRY_TIME)],
+  'two-accounts': [
+    message({ text: 'for the first' }),
+    comment(),
+    message({
+      externalId: 'm.9',
+      text: 'for the second',
+      thread: {
+        surface: 'DM',
+        key: '2100000000000678',
+        person: { externalId: '2100000000000678', username: null, name: null },
+      },
+    }),
+  ],
+  'junk-among-good': [
+    unknown('no-account', RECEIVED_AT),
+    unknown('no-account', RECEIVED_AT),
+    unknown('not-an-object', ENTRY_TIME),
+    unknown('not-an-object', ENTRY_TIME),
+    unknown('not-an-object', ENTRY_TIME),
+    message({ text: 'still here' }),
+    unknown('no-message-id', ENTRY_TIME),
+    unknown('unknown-event', ENTRY_TIME),
+    unknown('not-an-object', ENTRY_TIME),
+    unknown('not-an-object', ENTRY_TIME),
+    comment({ at: ENTRY_TIME }),
+  ],
+  'bare-number-ids': [
+    message({
+      externalId: '90071992547409931',
+      text: 'ids as numbers',
+      thread: {
+        surface: 'DM',
+        key: '9007199254740995123',
+        person: { externalId: '9007199254740995123', username: null, name: null },
+      },
+    }),
+  ],
+}
+
+const parse = (name: string) => instagramParser.parse(fixture(name), parseOptions())
+
+test('every fixture has an expectation, and every expectation a fixture', (t) => {
+  t.deepEqual([...fixtureNames].sort(), Object.keys(EXPECTED).sort())
+})
+
+for (const [name, expected] of Object.entries(EXPECTED)) {
+  test(`${name} becomes exactly its events`, (t) => {
+    t.deepEqual(eventsOf(parse(name)), expected as readonly InboundEvent[])
+  })
+}
