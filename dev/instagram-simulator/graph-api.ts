@@ -1,0 +1,115 @@
+import { refuse } from './graph-errors.ts'
+import { type Answer, type Call, jsonObject, parameters } from './http.ts'
+import { authorize, exchangeCode, exchangeToken, refreshToken } from './oauth.ts'
+import { type Sending, send, undelivered } from './send.ts'
+import type { Login, SimulatedAccount, SimulatedCustomer } from './types.ts'
+
+const HOSTS: Record<string, Login> = { 'graph.instagram.com': 'instagram', 'graph.facebook.com': 'facebook' }
+
+export type GraphAnswer = Answer & Readonly<{ accountId: string | null }>
+
+/**
+ * Both Graph hosts and the login hosts in one. A path may begin with the host it stands for
+ * (`/graph.facebook.com/v26.0/…`); then only accounts of that login are known there.
+ */
+export async function answerGraph(sending: Sending, call: Call): Promise<GraphAnswer> {
+  const segments = call.url.pathname.split('/').filter((segment) => segment !== '')
+  const host = segments[0]?.includes('.com') ? (segments.shift() ?? null) : null
+  if (/^v\d+\.\d+$/.test(segments[0] ?? '')) segments.shift()
+  const form = await parameters(call)
+  const oauth = oauthCall(`${call.method} ${segments.join('/')}`)
+  if (oauth) return { ...oauth(sending.world, form), accountId: null }
+
+  const token = /^Bearer (.+)$/i.exec(call.headers.authorization ?? '')?.[1] ?? form.get('access_token')
+  const body = jsonObject(call.body) ?? fromForm(form)
+  const given = token ?? (typeof body['access_token'] === 'string' ? body['access_token'] : null)
+  const asked: Login = HOSTS[host ?? ''] ?? 'instagram'
+  if (given === null) return { ...refuse(asked, { code: 104 }), accountId: null }
+  const account = sending.world.tokens.find(given)?.account
+  if (!account || (host !== null && host in HOSTS && account.login !== asked)) {
+    return { ...refuse(asked, { code: 190, subcode: 463 }), accountId: null }
+  }
+  return { ...(await route(sending, account, call.method, segments, form, body)), accountId: account.id }
+}
+
+function oauthCall(call: string) {
+  if (call === 'GET oauth/authorize' || call === 'GET dialog/oauth') return authorize
+  if (call === 'POST oauth/access_token') return exchangeCode
+  if (call === 'GET access_token' || call === 'GET oauth/access_token') return exchangeToken
+  return call === 'GET refresh_access_token' ? refreshToken : null
+}
+
+async function route(
+  sending: Sending,
+  account: SimulatedAccount,
+  method: string,
+  [node = '', edge, ...rest]: string[],
+  form: URLSearchParams,
+  body: Record<string, unknown>,
+): Promise<Answer> {
+  const nothing = refuse(account.login, { code: 100, subcode: 33 })
+  if (rest.length > 0) return refuse(account.login, { code: 2500, message: 'Unknown path components', httpStatus: 500 })
+  const isAccount = node === 'me' || node === account.id || node === account.pageId || node === account.appScopedId
+  const fields = (form.get('fields') ?? '').split(',').map((field) => field.trim())
+  if (isAccount && edge === 'messages' && method === 'POST') {
+    // Messages of a Page's account go to the Page, and the other way round; Meta tells the two mistakes apart.
+    if (account.login === 'facebook' && node === account.id) return refuse('facebook', { code: 3 })
+    if (account.login === 'instagram' && node === account.pageId) return nothing
+    return send(sending, account, body)
+  }
+  if (isAccount && edge === 'subscribed_apps') {
+    return { status: 200, body: method === 'GET' ? { data: [{ id: account.appId }] } : { success: true } }
+  }
+  if (isAccount && edge === 'accounts' && method === 'GET') return { status: 200, body: { data: [pageOf(account)] } }
+  if (edge !== undefined || method !== 'GET') return nothing
+  if (isAccount) return { status: 200, body: pick(aboutAccount(account), fields) }
+  const customer = sending.world.customers.get(node)
+  return customer?.account === account ? profile(sending, customer, fields) : nothing
+}
+
+function profile({ world, faults }: Sending, customer: SimulatedCustomer, fields: readonly string[]): Answer {
+  const fault = faults.takeAnswer('profile', customer.account.id)
+  const failed = fault ? undelivered(customer.account, fault) : null
+  if (failed) return failed
+  if (customer.profile === 'missing') return refuse(customer.account.login, { code: 9010 })
+  // Only who wrote or tapped a button has agreed to be looked up; who commented has not.
+  if (!world.lastWroteAt.has(customer.id)) return refuse(customer.account.login, { code: 230 })
+  const known = {
+    name: customer.name,
+    username: customer.username,
+    profile_pic: `https://scontent.cdninstagram.com/v/${customer.id}.jpg?oe=simulated`,
+    follower_count: 120,
+    is_user_follow_business: true,
+    is_business_follow_user: false,
+    is_verified_user: false,
+    id: customer.id,
+  }
+  return { status: 200, body: pick(known, fields) }
+}
+
+const aboutAccount = (account: SimulatedAccount) => ({
+  user_id: account.id,
+  username: account.username,
+  name: account.name,
+  account_type: 'BUSINESS',
+  id: account.appScopedId,
+})
+
+const pageOf = (account: SimulatedAccount) => ({
+  name: account.name,
+  access_token: account.accessToken,
+  instagram_business_account: { id: account.id },
+  id: account.pageId,
+})
+
+/** Graph gives the fields that were asked for, and the id always; a null is left out. */
+const pick = (object: Record<string, unknown>, fields: readonly string[]): object =>
+  Object.fromEntries(
+    Object.entries(object).filter(([name, value]) => value !== null && (name === 'id' || fields.includes(name))),
+  )
+
+/** A form carries objects as JSON text. */
+function fromForm(form: URLSearchParams): Record<string, unknown> {
+  const parsed = [...form].map(([name, value]) => [name, jsonObject(Buffer.from(value)) ?? value] as const)
+  return Object.fromEntries(parsed)
+}

@@ -1,0 +1,15 @@
+export type { CommentOptions, Options } from './actions.ts'
+export type { AnswerFault, EchoFault, Fault, FaultScope } from './faults.ts'
+export { createInstagramSimulator, type InstagramSimulator, type SimulatorOptions } from './simulator.ts'
+export type {
+  AccountOptions,
+  CustomerOptions,
+  GraphCall,
+  Login,
+  PhoneMessage,
+  SimulatedAccount,
+  SimulatedCustomer,
+  Webhook,
+} from './types.ts'
+export { item as messagingItem, messagingBody } from './webhook-bodies.ts'
+export { signatureHeaders, toWire } from './wire.ts'

@@ -1,0 +1,63 @@
+import type { SimulatedAccount, SimulatedCustomer, Webhook } from './types.ts'
+import { postWebhook, webhookHeaders } from './webhook-client.ts'
+
+export type Addressing = Readonly<{
+  /** Instead of the account's own webhook URL. */
+  url?: string
+  /** Instead of the account's app secret. */
+  secret?: string
+  /** These headers besides or instead of Meta's; an empty value leaves one out. */
+  headers?: Readonly<Record<string, string>>
+}>
+
+export type PostOffice = ReturnType<typeof createPostOffice>
+
+/** Signs and posts webhooks, and keeps every one of them, so that a test can send the same bytes again. */
+export function createPostOffice(timeoutMs: number, changed: () => void) {
+  const sent: Webhook[] = []
+  const underWay = new Set<Promise<unknown>>()
+  let closed = false
+
+  function write(
+    account: SimulatedAccount,
+    body: Buffer,
+    about: Readonly<{ customer?: SimulatedCustomer; mid?: string }> = {},
+  ): Webhook {
+    const webhook: Webhook = {
+      id: sent.length + 1,
+      account,
+      customer: about.customer ?? null,
+      mid: about.mid ?? null,
+      body,
+      attempts: [],
+      status: null,
+    }
+    sent.push(webhook)
+    return webhook
+  }
+
+  /** Posts it, again if it was posted before: Meta repeats deliveries too. */
+  async function deliver(webhook: Webhook, to: Addressing = {}): Promise<Webhook> {
+    // An echo that was due after the end.
+    if (closed) return webhook
+    const url = to.url ?? webhook.account.webhookUrl
+    if (url === null) throw new Error(`The account ${webhook.account.id} has no webhook URL`)
+    const headers = { ...webhookHeaders(webhook.body, to.secret ?? webhook.account.appSecret), ...to.headers }
+    const wanted = Object.fromEntries(Object.entries(headers).filter(([, value]) => value !== ''))
+    const posting = postWebhook(url, webhook.body, wanted, timeoutMs)
+    underWay.add(posting)
+    const attempt = await posting
+    underWay.delete(posting)
+    webhook.attempts.push(attempt)
+    webhook.status = attempt.status
+    changed()
+    return webhook
+  }
+
+  async function close(): Promise<void> {
+    closed = true
+    await Promise.all(underWay)
+  }
+
+  return { sent, write, deliver, close }
+}

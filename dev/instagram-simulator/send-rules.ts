@@ -1,0 +1,83 @@
+import type { GraphError } from './graph-errors.ts'
+import { record, string } from './http.ts'
+import type { PhoneAttachment, SimulatedAccount, SimulatedCustomer } from './types.ts'
+import type { SimulatedComment, World } from './world.ts'
+
+/** Meta counts UTF-8 bytes, not characters. */
+export const MAX_TEXT_BYTES = 1_000
+const HOUR_MS = 3_600_000
+const WINDOW_MS = 24 * HOUR_MS
+const HUMAN_AGENT_MS = 7 * 24 * HOUR_MS
+const PRIVATE_REPLY_MS = 7 * 24 * HOUR_MS
+
+export type Verdict =
+  | Readonly<{ error: GraphError }>
+  /** Typing, seen, reactions: nothing to show and no echo. */
+  | Readonly<{ action: string; customer: SimulatedCustomer }>
+  | Readonly<{
+      customer: SimulatedCustomer
+      text: string | null
+      attachments: readonly PhoneAttachment[]
+      comment: SimulatedComment | null
+    }>
+
+const invalid = (message: string): Verdict => ({ error: { code: 100, message } })
+
+/** What Meta makes of a body posted to `/{node}/messages`. */
+export function judge(world: World, account: SimulatedAccount, body: Record<string, unknown>): Verdict {
+  const recipient = record(body['recipient'])
+  if (!recipient) return invalid('The parameter recipient is required')
+  const commentId = string(recipient['comment_id'])
+  const comment = commentId === null ? null : (world.comments.get(commentId) ?? null)
+  const person = commentId === null ? world.customers.get(string(recipient['id']) ?? '') : comment?.customer
+  if (!person || person.account !== account) return { error: { code: 100, subcode: comment ? 33 : noOne(commentId) } }
+
+  const action = string(body['sender_action'])
+  if (action !== null)
+    return body['message'] ? { error: { code: 100, subcode: 2018014 } } : { action, customer: person }
+
+  const content = contentOf(record(body['message']))
+  if ('error' in content) return content
+  const refusal = comment ? privateReplyRefusal(world, comment) : windowRefusal(world, person, body)
+  return refusal ? { error: refusal } : { customer: person, ...content, comment }
+}
+
+const noOne = (commentId: string | null): number => (commentId === null ? 2534014 : 2534025)
+
+type Content = Readonly<{ text: string | null; attachments: readonly PhoneAttachment[] }>
+
+function contentOf(message: Record<string, unknown> | null): Content | Extract<Verdict, { error: GraphError }> {
+  const text = string(message?.['text'])
+  const list = message?.['attachments'] ?? message?.['attachment'] ?? []
+  const attachments = (Array.isArray(list) ? list : [list]).map((one) => ({
+    type: string(record(one)?.['type']) ?? 'unknown',
+    url: string(record(record(one)?.['payload'])?.['url']),
+  }))
+  if ((text === null) === (attachments.length === 0)) {
+    return { error: { code: 100, message: 'A message is text or attachments, and not both' } }
+  }
+  if (text !== null && Buffer.byteLength(text) > MAX_TEXT_BYTES) {
+    return {
+      error: { code: 100, message: `Length of param message[text] must be less than or equal to ${MAX_TEXT_BYTES}` },
+    }
+  }
+  return { text, attachments }
+}
+
+function windowRefusal(world: World, person: SimulatedCustomer, body: Record<string, unknown>): GraphError | null {
+  const wroteAt = world.lastWroteAt.get(person.id)
+  const silentMs = wroteAt ? world.now().getTime() - wroteAt.getTime() : Number.POSITIVE_INFINITY
+  const tag = string(body['tag'])
+  if (tag !== null && tag !== 'HUMAN_AGENT') return { code: 100, message: `The tag ${tag} is no longer supported` }
+  if (tag !== null && !person.account.humanAgent) {
+    const message = "To use 'Human Agent', your use of this endpoint must be reviewed and approved by Facebook."
+    return { code: 10, message, httpStatus: 403 }
+  }
+  return silentMs < (tag === null ? WINDOW_MS : HUMAN_AGENT_MS) ? null : { code: 10, subcode: 2534022 }
+}
+
+/** One for each comment, within seven days of it. */
+function privateReplyRefusal(world: World, comment: SimulatedComment): GraphError | null {
+  const ageMs = world.now().getTime() - comment.at.getTime()
+  return comment.privateReplyMid === null && ageMs < PRIVATE_REPLY_MS ? null : { code: 100, subcode: 2534025 }
+}

@@ -1,0 +1,99 @@
+import { once } from 'node:events'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { type Actions, createActions } from './actions.ts'
+import { answerControl, CONTROL_PATH } from './control.ts'
+import { createFaults, type Fault, type FaultScope } from './faults.ts'
+import { answerGraph } from './graph-api.ts'
+import { type Answer, readCall, sendAnswer } from './http.ts'
+import { type ActionRequest, perform } from './perform.ts'
+import { createPostOffice } from './post-office.ts'
+import type { GraphCall, PhoneMessage, SimulatedAccount, SimulatedCustomer } from './types.ts'
+import { createWatch } from './watch.ts'
+import { createWorld } from './world.ts'
+
+export type SimulatorOptions = Readonly<{
+  /** 0, the default, takes a free one. */
+  port?: number
+  /** Decides event times, windows and token lifetimes. */
+  clock?: () => Date
+  /** How long a webhook may take; Meta's own budget is 5 s. */
+  webhookTimeoutMs?: number
+  /** Between the answer to a send and its echo. */
+  echoDelayMs?: number
+}>
+
+export type InstagramSimulator = Awaited<ReturnType<typeof createInstagramSimulator>>
+
+/** Meta's side of the wire: Graph API, login and signed webhooks, on a port of its own on loopback. */
+export async function createInstagramSimulator(options: SimulatorOptions = {}) {
+  const watch = createWatch()
+  const world = createWorld(options.clock ?? (() => new Date()), watch.changed)
+  const office = createPostOffice(options.webhookTimeoutMs ?? 10_000, watch.changed)
+  const faults = createFaults()
+  const actions: Actions = createActions(world, office)
+  const sending = { world, actions, faults, echoDelayMs: options.echoDelayMs ?? 10 }
+  const calls: GraphCall[] = []
+
+  async function answer(request: IncomingMessage): Promise<Answer> {
+    const call = await readCall(request)
+    const path = call.url.pathname
+    if (path === CONTROL_PATH || path.startsWith(`${CONTROL_PATH}/`)) return answerControl(sending, call)
+    const at = world.now()
+    const { accountId, ...graphAnswer } = await answerGraph(sending, call)
+    const status = graphAnswer.instead ? null : graphAnswer.status
+    calls.push({ method: call.method, path, accountId, status, at })
+    watch.changed()
+    return graphAnswer
+  }
+
+  async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    try {
+      sendAnswer(response, await answer(request))
+    } catch (error) {
+      sendAnswer(response, { status: 500, body: { error: { message: String(error), code: 1 } } })
+    }
+  }
+
+  const server = createServer(handle)
+  server.listen(options.port ?? 0, '127.0.0.1')
+  await once(server, 'listening')
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+
+  return {
+    /** Base URL for either Graph host. */
+    url,
+    ...actions,
+    account: world.account,
+    customer: world.customer,
+    /** What the customer's phone shows, in the order it got there: what they wrote and every copy of what they received. */
+    phone: (who: SimulatedCustomer): readonly PhoneMessage[] => world.phone(who),
+    /** The same without what they wrote themselves. */
+    received: (who: SimulatedCustomer): readonly PhoneMessage[] =>
+      world.phone(who).filter(({ from }) => from === 'business'),
+    /** The next call that fits goes wrong so; faults wait in order. */
+    fault: (fault: Fault, scope?: FaultScope): void => faults.add(fault, scope),
+    clearFaults: faults.clear,
+    /** From now on every call with the account's token answers 190. */
+    revokeTokens: (account: SimulatedAccount): void => world.tokens.revoke(account),
+    /** What the browser would bring back from the login page. */
+    authorizationCode: (account: SimulatedAccount): string => world.tokens.newCode(account, null),
+    /** Every webhook so far, and the same bytes once more. */
+    webhooks: office.sent as readonly (typeof office.sent)[number][],
+    deliver: office.deliver,
+    calls: calls as readonly GraphCall[],
+    perform: (request: ActionRequest) => perform(world, actions, request),
+    waitFor: watch.waitFor,
+    /** Told of every new bubble on anybody's phone. */
+    onBubble: (listener: (who: SimulatedCustomer, message: PhoneMessage) => void): void => {
+      world.listeners.push(listener)
+    },
+    /** Nothing is left running: no server, no connection, no webhook under way. */
+    async close(): Promise<void> {
+      watch.close()
+      server.close()
+      server.closeAllConnections()
+      await office.close()
+    },
+  }
+}

@@ -1,0 +1,50 @@
+import { newAccessToken, newCode } from './ids.ts'
+import type { SimulatedAccount } from './types.ts'
+
+const HOUR_MS = 3_600_000
+const DAY_MS = 24 * HOUR_MS
+export const LONG_LIVED_SECONDS = 60 * 24 * 3_600
+
+type Grant = Readonly<{ account: SimulatedAccount; kind: 'short' | 'long'; issuedAt: number; expiresAt: number }>
+type Code = Readonly<{ account: SimulatedAccount; redirectUri: string | null; expiresAt: number }>
+
+/** Access tokens and authorization codes, with Meta's lifetimes: code and short token one hour, long token 60 days. */
+export function createTokens(now: () => Date) {
+  const grants = new Map<string, Grant>()
+  const codes = new Map<string, Code>()
+
+  const issue = (account: SimulatedAccount, kind: 'short' | 'long'): string => {
+    const token = newAccessToken(account.login)
+    const issuedAt = now().getTime()
+    grants.set(token, { account, kind, issuedAt, expiresAt: issuedAt + (kind === 'short' ? HOUR_MS : 60 * DAY_MS) })
+    return token
+  }
+
+  return {
+    issue,
+    /** A token made outside: long-lived, and old enough to be refreshed. */
+    grant(account: SimulatedAccount, token: string): void {
+      const at = now().getTime()
+      grants.set(token, { account, kind: 'long', issuedAt: at - 2 * DAY_MS, expiresAt: at + 58 * DAY_MS })
+    },
+    find(token: string): Grant | null {
+      const grant = grants.get(token)
+      return grant && grant.expiresAt > now().getTime() ? grant : null
+    },
+    mayRefresh: (grant: Grant): boolean => grant.kind === 'long' && now().getTime() - grant.issuedAt >= DAY_MS,
+    revoke(account: SimulatedAccount): void {
+      for (const [token, grant] of grants) if (grant.account === account) grants.delete(token)
+    },
+    newCode(account: SimulatedAccount, redirectUri: string | null): string {
+      const code = newCode()
+      codes.set(code, { account, redirectUri, expiresAt: now().getTime() + HOUR_MS })
+      return code
+    },
+    /** Once only. */
+    redeem(code: string): Code | null {
+      const found = codes.get(code)
+      codes.delete(code)
+      return found && found.expiresAt > now().getTime() ? found : null
+    },
+  }
+}

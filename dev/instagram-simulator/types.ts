@@ -1,0 +1,103 @@
+/** Which login an account was connected through. It decides the node messages are posted to: account id or Page id. */
+export type Login = 'instagram' | 'facebook'
+
+export type AccountOptions = {
+  /** The professional account's id, what webhooks carry as `entry[].id`; the channel's `config.pageId`. */
+  id?: string
+  /** The Facebook Page linked to the account; messages go to this node under Facebook Login. */
+  pageId?: string
+  login?: Login
+  username?: string
+  name?: string
+  appId?: string
+  appSecret?: string
+  accessToken?: string
+  /** Where webhooks go; can be set later on the returned account. */
+  webhookUrl?: string | null
+  /** Whether Meta approved the app for answers after 24 hours by a person. */
+  humanAgent?: boolean
+}
+
+export type SimulatedAccount = {
+  readonly id: string
+  readonly pageId: string
+  /** What `/me` calls `id`: another number than the one webhooks carry. */
+  readonly appScopedId: string
+  readonly login: Login
+  readonly username: string
+  readonly name: string
+  readonly appId: string
+  readonly appSecret: string
+  readonly accessToken: string
+  readonly humanAgent: boolean
+  webhookUrl: string | null
+}
+
+export type CustomerOptions = {
+  id?: string
+  username?: string
+  name?: string | null
+  /** The account this id is scoped to; default: the first one. */
+  account?: SimulatedAccount
+  /** `missing` answers 9010, as for Meta's review bot. */
+  profile?: 'shown' | 'missing'
+}
+
+/** A person as one account sees them: the id is scoped to the two of them. */
+export type SimulatedCustomer = {
+  readonly id: string
+  readonly username: string
+  readonly name: string | null
+  readonly account: SimulatedAccount
+  readonly profile: 'shown' | 'missing'
+}
+
+export type MediaType = 'image' | 'video' | 'audio' | 'file'
+
+export type PhoneAttachment = Readonly<{ type: string; url: string | null }>
+
+/** One bubble on a customer's phone, or a comment of theirs. A message delivered twice is there twice. */
+export type PhoneMessage = {
+  readonly mid: string
+  readonly from: 'customer' | 'business'
+  /** How the business wrote it: through the Graph API or by thumb in its Instagram app. */
+  readonly via: 'graph-api' | 'instagram-app'
+  readonly kind: 'message' | 'comment'
+  text: string | null
+  readonly attachments: readonly PhoneAttachment[]
+  /** The comment this message answers privately. */
+  readonly privateReplyTo: string | null
+  readonly at: Date
+  unsent: boolean
+}
+
+export type DeliveryAttempt = Readonly<{
+  url: string
+  /** Null when there was no answer. */
+  status: number | null
+  answer: string
+  error: string | null
+}>
+
+/** A webhook as it went over the wire. */
+export type Webhook = {
+  readonly id: number
+  readonly account: SimulatedAccount
+  readonly customer: SimulatedCustomer | null
+  /** The message's or the comment's id. */
+  readonly mid: string | null
+  /** The exact bytes that are signed and sent; pure ASCII in Meta's own form. */
+  readonly body: Buffer
+  readonly attempts: DeliveryAttempt[]
+  /** The status of the last attempt; null while none was answered. */
+  status: number | null
+}
+
+/** A call to the fake Graph API. */
+export type GraphCall = Readonly<{
+  method: string
+  path: string
+  accountId: string | null
+  status: number | null
+  at: Date
+}>

@@ -1,0 +1,159 @@
+import { customerIdOf, newAccessToken, newAccountId, newAppId, newAppSecret, newCustomerId, newPageId } from './ids.ts'
+import { createTokens } from './tokens.ts'
+import type { AccountOptions, CustomerOptions, PhoneMessage, SimulatedAccount, SimulatedCustomer } from './types.ts'
+
+export type SimulatedComment = {
+  readonly id: string
+  readonly customer: SimulatedCustomer
+  readonly at: Date
+  privateReplyMid: string | null
+}
+
+/** Everything the platform knows: accounts, people, tokens, comments, and what each phone shows. */
+export type World = ReturnType<typeof createWorld>
+
+export function createWorld(now: () => Date, changed: () => void) {
+  const accounts = new Map<string, SimulatedAccount>()
+  const customers = new Map<string, SimulatedCustomer>()
+  const comments = new Map<string, SimulatedComment>()
+  const phones = new Map<string, PhoneMessage[]>()
+  const lastWroteAt = new Map<string, Date>()
+  const lastEventAt = new Map<string, number>()
+  const listeners: ((who: SimulatedCustomer, message: PhoneMessage) => void)[] = []
+  const tokens = createTokens(now)
+
+  /** Registers an account, or changes the one with this id where something is given. */
+  function account(options: AccountOptions = {}): SimulatedAccount {
+    const known = options.id === undefined ? undefined : accounts.get(options.id)
+    if (known) {
+      if (options.webhookUrl !== undefined) known.webhookUrl = options.webhookUrl
+      return known
+    }
+    const login = options.login ?? 'instagram'
+    const made: SimulatedAccount = {
+      id: options.id ?? newAccountId(),
+      pageId: options.pageId ?? newPageId(),
+      appScopedId: newPageId(),
+      login,
+      username: options.username ?? 'simulated.shop',
+      name: options.name ?? 'Simulated Shop',
+      appId: options.appId ?? newAppId(),
+      appSecret: options.appSecret ?? newAppSecret(),
+      accessToken: options.accessToken ?? newAccessToken(login),
+      humanAgent: options.humanAgent ?? false,
+      webhookUrl: options.webhookUrl ?? null,
+    }
+    accounts.set(made.id, made)
+    tokens.grant(made, made.accessToken)
+    changed()
+    return made
+  }
+
+  function theAccount(id?: string): SimulatedAccount {
+    const found = id === undefined ? accounts.values().next().value : accounts.get(id)
+    if (!found) throw new Error(id === undefined ? 'The simulator has no account yet' : `There is no account ${id}`)
+    return found
+  }
+
+  function customer(options: CustomerOptions = {}): SimulatedCustomer {
+    const id = options.id ?? newCustomerId()
+    const made: SimulatedCustomer = {
+      id,
+      username: options.username ?? `person.${id.slice(-6)}`,
+      name: options.name === undefined ? `Person ${id.slice(-6)}` : options.name,
+      account: options.account ?? theAccount(),
+      profile: options.profile ?? 'shown',
+    }
+    customers.set(made.id, made)
+    phones.set(made.id, phones.get(made.id) ?? [])
+    changed()
+    return made
+  }
+
+  /** By id or by username; who is not known yet is made, with an id that depends on account and username only. */
+  function person(who: string, at: SimulatedAccount, name?: string): SimulatedCustomer {
+    const known =
+      customers.get(who) ??
+      [...customers.values()].find((one) => one.account === at && one.username.toLowerCase() === who.toLowerCase())
+    if (known) return known
+    const named = name === undefined ? {} : { name }
+    if (/^\d{6,}$/.test(who)) return customer({ id: who, account: at, ...named })
+    return customer({ id: customerIdOf(at.id, who), username: who, account: at, name: name ?? nameOf(who) })
+  }
+
+  /** By id or username; throws where there is nobody. */
+  function known(who: string): SimulatedCustomer {
+    const name = who.toLowerCase()
+    const found = customers.get(name) ?? [...customers.values()].find((one) => one.username.toLowerCase() === name)
+    if (!found) throw new Error(`There is no customer ${who}`)
+    return found
+  }
+
+  const phone = (who: SimulatedCustomer): readonly PhoneMessage[] => phones.get(who.id) ?? []
+
+  /** Whose phone shows this message. */
+  function ownerOf(mid: string): SimulatedCustomer | undefined {
+    const [id] = [...phones].find(([, messages]) => messages.some((one) => one.mid === mid)) ?? []
+    return id === undefined ? undefined : customers.get(id)
+  }
+
+  function show(
+    on: SimulatedCustomer,
+    message: Partial<PhoneMessage> & Pick<PhoneMessage, 'mid' | 'from' | 'at'>,
+  ): void {
+    const shown: PhoneMessage = {
+      via: 'graph-api',
+      kind: 'message',
+      text: null,
+      attachments: [],
+      privateReplyTo: null,
+      unsent: false,
+      ...message,
+    }
+    phones.get(on.id)?.push(shown)
+    for (const tell of listeners) tell(on, shown)
+    changed()
+  }
+
+  /** Times of one person's events strictly grow, as far as the caller leaves them to us. */
+  function nextEventAt(who: string): Date {
+    const at = Math.max(now().getTime(), (lastEventAt.get(who) ?? 0) + 1)
+    lastEventAt.set(who, at)
+    return new Date(at)
+  }
+
+  /** A message from the customer opens the reply window, from the newest one on. */
+  function wrote(who: SimulatedCustomer, at: Date): void {
+    const before = lastWroteAt.get(who.id)
+    if (!before || before < at) lastWroteAt.set(who.id, at)
+  }
+
+  return {
+    now,
+    changed,
+    accounts,
+    customers,
+    comments,
+    tokens,
+    listeners,
+    lastWroteAt,
+    account,
+    theAccount,
+    customer,
+    person,
+    phone,
+    known,
+    ownerOf,
+    show,
+    nextEventAt,
+    wrote,
+  }
+}
+
+/** `mia.torres` -> `Mia Torres` */
+const nameOf = (username: string): string =>
+  username
+    .split(/[._]+/)
+    .filter((word) => word !== '')
+    .map((word) => word[0]?.toUpperCase() + word.slice(1))
+    .join(' ')

@@ -1,0 +1,145 @@
+import { createHmac } from 'node:crypto'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import test, { type ExecutionContext } from 'ava'
+import { main } from '../../dev/instagram-simulator/cli.ts'
+import { createInstagramSimulator } from '../../dev/instagram-simulator/index.ts'
+import { startReceiver } from './webhook-receiver.ts'
+
+/** An empty folder in the demo's place, so that a demo which runs here by chance is not found. */
+async function emptyFolder(t: ExecutionContext): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'simulate-'))
+  t.teardown(() => rm(folder, { recursive: true }))
+  return folder
+}
+
+async function simulate(args: readonly string[], environment: Record<string, string> = {}) {
+  const lines: string[] = []
+  const complaints: string[] = []
+  const terminal = {
+    environment,
+    print: (line: string) => lines.push(line),
+    complain: (line: string) => complaints.push(line),
+  }
+  return { code: await main(args, terminal), lines, complaints }
+}
+
+async function setUp(t: ExecutionContext, status = 200) {
+  const receiver = await startReceiver(() => ({ status, text: status === 200 ? 'EVENT_RECEIVED' : 'no' }))
+  t.teardown(receiver.close)
+  const channel = ['--url', receiver.url, '--secret', 's3cret', '--account', '17841400000000101']
+  return { receiver, channel }
+}
+
+test('a direct message goes signed to the channel that is named', async (t) => {
+  const { receiver, channel } = await setUp(t)
+  const { code, lines } = await simulate(['dm', 'hello', 'wörld', ...channel, '--from', 'ben.ode'])
+  t.is(code, 0)
+  t.is(lines[0], 'dm from ben.ode: 200 EVENT_RECEIVED')
+  const { body, headers } = receiver.only()
+  t.is(headers['x-hub-signature-256'], `sha256=${createHmac('sha256', 's3cret').update(body).digest('hex')}`)
+  const [entry] = JSON.parse(body.toString()).entry
+  t.is(entry.id, '17841400000000101')
+  t.is(entry.messaging[0].message.text, 'hello wörld')
+  t.is(lines[1], `mid ${entry.messaging[0].message.mid}`)
+})
+
+test('the same name is the same person in every call, on an account', async (t) => {
+  const { receiver, channel } = await setUp(t)
+  await simulate(['dm', 'one', ...channel, '--from', 'ben.ode'])
+  await simulate(['story-reply', 'two', ...channel, '--from', 'Ben.Ode'])
+  await simulate(['dm', 'three', ...channel, '--from', 'mia'])
+  const [ben, again, mia] = receiver.received.map(
+    ({ body }) => JSON.parse(body.toString()).entry[0].messaging[0].sender.id,
+  )
+  t.is(ben, again)
+  t.not(ben, mia)
+})
+
+test('variables name the channel too, and arguments win over them', async (t) => {
+  const { receiver } = await setUp(t)
+  const environment = { SIMULATE_URL: 'http://127.0.0.1:1/', SIMULATE_SECRET: 's', SIMULATE_ACCOUNT: '1' }
+  t.is((await simulate(['image', '--url', receiver.url], environment)).code, 0)
+  t.is(JSON.parse(receiver.only().body.toString()).entry[0].id, '1')
+})
+
+for (const [args, expected] of [
+  [['comment', 'How much?', '--flat'], { field: 'comments' }],
+  [['edit', 'aWdf1', 'new', 'text'], { messaging: [{ message_edit: { mid: 'aWdf1', text: 'new text' } }] }],
+  [['unsend', 'aWdf1'], { messaging: [{ message: { mid: 'aWdf1', is_deleted: true } }] }],
+  [['postback', 'Hours', '--payload', 'HOURS'], { messaging: [{ postback: { title: 'Hours', payload: 'HOURS' } }] }],
+  [['dashboard-test', 'comments'], { id: '0', changes: [{ field: 'comments' }] }],
+  [['typed-on-phone', 'Yes'], { messaging: [{ message: { text: 'Yes', is_echo: true } }] }],
+] as const) {
+  test(`simulate ${args.join(' ')}`, async (t) => {
+    const { receiver, channel } = await setUp(t)
+    t.is((await simulate([...args, ...channel])).code, 0)
+    t.like(JSON.parse(receiver.only().body.toString()).entry[0], expected as object)
+  })
+}
+
+test('raw text goes out untouched', async (t) => {
+  const { receiver, channel } = await setUp(t)
+  t.is((await simulate(['raw', '{"a": 1', ...channel])).code, 0)
+  t.is(receiver.only().body.toString(), '{"a": 1')
+})
+
+test('by default it goes to the running demo, which also shows phones', async (t) => {
+  const { receiver } = await setUp(t)
+  const folder = await emptyFolder(t)
+  const simulator = await createInstagramSimulator()
+  t.teardown(simulator.close)
+  simulator.account({ webhookUrl: receiver.url })
+  await writeFile(join(folder, 'simulator.json'), JSON.stringify({ control: `${simulator.url}/_simulator` }))
+  const sent = await simulate(['dm', 'hello', '--demo', folder])
+  t.deepEqual([sent.code, sent.lines[0]], [0, 'dm from sam.sample: 200 EVENT_RECEIVED'])
+  const phone = await simulate(['phone', '--demo', folder])
+  t.regex(phone.lines.join(), /^\d\d:\d\d:\d\d {2}sam\.sample {2}hello$/)
+  const nobody = await simulate(['phone', '--from', 'x', '--demo', folder])
+  t.deepEqual([nobody.code, nobody.complaints], [1, ['There is no customer x']])
+})
+
+test('a demo that has ended is not waited for', async (t) => {
+  const folder = await emptyFolder(t)
+  await writeFile(join(folder, 'simulator.json'), '{"control":"http://127.0.0.1:1/_simulator"}')
+  const { code, complaints } = await simulate(['dm', 'hello', '--demo', folder])
+  t.is(code, 1)
+  t.regex(complaints.join(), /^No demo is running\. .+--url, --secret and --account\.$/)
+})
+
+test('what was not taken ends with 1 and says why', async (t) => {
+  const { channel } = await setUp(t, 401)
+  const refused = await simulate(['dm', 'hello', ...channel])
+  t.is(refused.code, 1)
+  t.regex(refused.complaints.join(), /401, the signature is wrong; is --secret the appSecret/)
+  const nobody = await simulate(['dm', 'x', '--url', 'http://127.0.0.1:1/', '--secret', 's', '--account', '1'])
+  t.is(nobody.code, 1)
+  t.regex(nobody.complaints.join(), /nothing listens there$/)
+})
+
+for (const [args, complaint] of [
+  [[], /^Name what is to be sent/],
+  [['dance'], /^There is no "dance"; there are dm, story-reply/],
+  [['dm'], /^dm needs a text/],
+  [['edit', 'aWdf1'], /^edit needs the new text/],
+  [['optin', 'x'], /^optin takes no text/],
+  [['dm', 'x', '--ulr', 'y'], /^Unknown option '--ulr'/],
+  [['dm', 'x', '--url', 'http://x'], /^To name a channel give --secret and --account too/],
+  [['dm', 'x', '--url', 'x', '--secret', 's', '--account', '1'], /^--url has to be an address/],
+] as const) {
+  test(`typed wrong: simulate ${args.join(' ')}`, async (t) => {
+    const { code, complaints } = await simulate(args)
+    t.is(code, 2)
+    t.is(complaints.length, 1)
+    t.regex(complaints[0] ?? '', complaint)
+    t.false(complaints[0]?.includes('\n'))
+  })
+}
+
+test('--help shows every kind', async (t) => {
+  const { code, lines } = await simulate(['--help'])
+  t.is(code, 0)
+  for (const kind of ['dm', 'story-reply', 'comment', 'postback', 'typed-on-phone', 'raw'])
+    t.true(lines.join().includes(kind))
+})
