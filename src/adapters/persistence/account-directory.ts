@@ -1,0 +1,132 @@
+import { DomainError, NotFound } from '../../core/errors.ts'
+import type { MemberId, OrgId, UserId } from '../../core/ids.ts'
+import type { AccountDirectory } from '../../ports/account-directory.ts'
+import type { MembershipView, UserView } from '../../ports/views.ts'
+import { MembershipRow, OrganizationRow, UserRow } from './rows/account-rows.ts'
+import { codeOf, isUniqueViolation } from './sql-errors.ts'
+import { asSystem, type Orm, type SystemTx } from './transaction.ts'
+import { isUuid } from './uuid.ts'
+
+/** People and organizations, as the system role: nobody is signed in yet. */
+export const createAccountDirectory = ({ orm }: { orm: Orm }): AccountDirectory => ({
+  create: ({ org, user, memberId, now }) =>
+    asSystem(orm, async (tx) => {
+      const createdAt = now
+      const membership = {
+        id: memberId,
+        orgId: org.id,
+        userId: user.id,
+        name: user.name,
+        role: 'OWNER',
+        active: true,
+      } as const
+      tx.em.create(OrganizationRow, { ...org, createdAt }, { persist: true })
+      tx.em.create(UserRow, { ...user, createdAt }, { persist: true })
+      await tx.em.flush().catch(refuseTaken)
+      // After the rows it refers to: entities name ids, so the ORM cannot know the order.
+      tx.em.create(MembershipRow, { ...membership, createdAt }, { persist: true })
+      await tx.em.flush()
+      await tx.affected('insert into ticket_counters (org_id) values ($1)', [org.id])
+      await tx.affected('insert into event_counters (org_id) values ($1)', [org.id])
+      return {
+        user: { id: user.id, email: user.email, name: user.name, createdAt },
+        org: { id: org.id, name: org.name, createdAt },
+      }
+    }),
+
+  credentials: (email) =>
+    asSystem(orm, async (tx) => {
+      const row = await byEmail(tx, email)
+      return row && { userId: row.id, passwordHash: row.passwordHash }
+    }),
+
+  user: (userId) =>
+    asSystem(orm, async ({ em }) => {
+      const row = isUuid(userId) ? await em.findOne(UserRow, { id: userId }) : null
+      return row && userView(row)
+    }),
+
+  memberships: (userId) => asSystem(orm, (tx) => membershipsOf(tx, userId, 'and m.active')),
+
+  membership: (orgId, userId) =>
+    asSystem(orm, async (tx) =>
+      isUuid(orgId) ? ((await membershipsOf(tx, userId, 'and m.org_id = $2', [orgId]))[0] ?? null) : null,
+    ),
+
+  countOrganizations: () => asSystem(orm, ({ em }) => em.count(OrganizationRow)),
+
+  addMember: (member) => asSystem(orm, (tx) => addMember(tx, member)),
+
+  setPassword: (email, passwordHash) =>
+    asSystem(orm, async (tx) => {
+      const row = await byEmail(tx, email)
+      if (row === null) return false
+      row.passwordHash = passwordHash
+      await tx.em.flush()
+      await tx.affected('delete from sessions where user_id = $1', [row.id])
+      return true
+    }),
+})
+
+async function addMember(tx: SystemTx, member: Parameters<AccountDirectory['addMember']>[0]): Promise<UserView> {
+  const { orgId, memberId, email, name, passwordHash, role, now } = member
+  let user = await byEmail(tx, email)
+  if (user === null) {
+    user = tx.em.create(UserRow, { id: member.userId, email, name, passwordHash, createdAt: now }, { persist: true })
+    await tx.em.flush().catch(refuseTaken)
+  }
+  try {
+    // Somebody who was a member is one again.
+    await tx.affected(
+      `insert into memberships (id, org_id, user_id, name, role, created_at) values ($1, $2, $3, $4, $5, $6)
+       on conflict (org_id, user_id) do update set role = excluded.role, active = true`,
+      [memberId, orgId, user.id, name, role, now],
+    )
+  } catch (error) {
+    if (codeOf(error) === '23503' || !isUuid(orgId)) throw new NotFound('organization')
+    throw error
+  }
+  return userView(user)
+}
+
+const refuseTaken = (error: unknown): never => {
+  if (!isUniqueViolation(error, 'users_email')) throw error
+  throw new DomainError('email-taken', 'Somebody has signed up with this e-mail address already.', { cause: error })
+}
+
+/** Upper and lower case are one to the server, as in the index that keeps addresses unique. */
+async function byEmail(tx: SystemTx, email: string): Promise<UserRow | null> {
+  const [row] = await tx.rows<{ id: UserId }>('select id from users where lower(email) = lower($1)', [email])
+  return row ? tx.em.findOne(UserRow, { id: row.id }) : null
+}
+
+type Membership = {
+  member_id: MemberId
+  role: MembershipView['role']
+  active: boolean
+  org_id: OrgId
+  org_name: string
+  org_created_at: Date
+}
+
+async function membershipsOf(
+  tx: SystemTx,
+  userId: UserId,
+  also: string,
+  params: unknown[] = [],
+): Promise<MembershipView[]> {
+  if (!isUuid(userId)) return []
+  const rows = await tx.rows<Membership>(
+    `select m.id as member_id, m.role, m.active, o.id as org_id, o.name as org_name, o.created_at as org_created_at
+     from memberships m join organizations o on o.id = m.org_id where m.user_id = $1 ${also} order by m.created_at, m.id`,
+    [userId, ...params],
+  )
+  return rows.map((row) => ({
+    org: { id: row.org_id, name: row.org_name, createdAt: row.org_created_at },
+    memberId: row.member_id,
+    role: row.role,
+    active: row.active,
+  }))
+}
+
+const userView = ({ id, email, name, createdAt }: UserRow): UserView => ({ id, email, name, createdAt })

@@ -1,0 +1,33 @@
+export type DatabaseSetupProblem =
+  | 'roles-missing'
+  | 'schema-newer'
+  | 'schema-missing'
+  | 'role-unbound'
+  | 'superuser-login'
+
+/** The database is reachable but not set up for this program: an operator's matter, never a request's. */
+export class DatabaseSetupError extends Error {
+  override readonly name: string = 'DatabaseSetupError'
+  readonly code: DatabaseSetupProblem
+
+  constructor(code: DatabaseSetupProblem, message: string, cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause })
+    this.code = code
+  }
+}
+
+/** Roles are missing and this login may not make them; `statements` are for whoever may. */
+export class RolesMissing extends DatabaseSetupError {
+  override readonly name = 'RolesMissing'
+  readonly statements: readonly string[]
+
+  constructor(login: string, statements: readonly string[], cause: unknown) {
+    super(
+      'roles-missing',
+      `The database login "${login}" may not make the roles that keep organizations apart. ` +
+        `Let an administrator of the server run these statements, then start again:\n${statements.map((s) => `  ${s};`).join('\n')}`,
+      cause,
+    )
+    this.statements = statements
+  }
+}

@@ -1,0 +1,81 @@
+import { Migrator } from '@mikro-orm/migrations'
+import { MikroORM } from '@mikro-orm/postgresql'
+import { Client } from 'pg'
+import { connectionConfig, type DatabaseTarget, databaseNameOf } from './connection.ts'
+import { DatabaseSetupError } from './database-errors.ts'
+import { MIGRATION_TABLE, migrations } from './migrations/index.ts'
+import { ensureRoles } from './roles.ts'
+
+export type MigrateOptions = Readonly<{
+  /** Given to dc_login where it is made here; one that exists keeps its own. */
+  loginPassword?: string
+}>
+
+/** Any number that nobody else locks; the same in every release. */
+const MIGRATION_LOCK = 7_283_114_901
+const LOCK_WAIT_MS = 120_000
+
+/**
+ * Brings the database to the current state: roles, then migrations, one process at a time. Throws RolesMissing, or
+ * DatabaseSetupError `schema-newer` with nothing touched. The target's login owns what is made.
+ */
+export async function migrate(target: DatabaseTarget, options: MigrateOptions = {}): Promise<{ applied: number }> {
+  const client = new Client(connectionConfig(target, { applicationName: 'delightchat-migrate' }))
+  // A connection that breaks while it only holds the lock must not take the process down: the next statement tells.
+  client.on('error', () => {})
+  await client.connect()
+  try {
+    await refuseNewer(client)
+    await ensureRoles(client, options.loginPassword)
+    await client.query(`set lock_timeout = ${LOCK_WAIT_MS}`)
+    await client.query('select pg_advisory_lock($1)', [MIGRATION_LOCK])
+    await refuseNewer(client)
+    const applied = await runMigrations(target)
+    await grantAccess(client)
+    return { applied }
+  } finally {
+    await client.end()
+  }
+}
+
+async function refuseNewer(client: Client): Promise<void> {
+  const { rows: tables } = await client.query<{ known: boolean }>('select to_regclass($1) is not null as known', [
+    `public.${MIGRATION_TABLE}`,
+  ])
+  if (!tables[0]?.known) return
+  const { rows } = await client.query<{ name: string }>(`select name from public.${MIGRATION_TABLE} order by id`)
+  const known = new Set(migrations.map(({ name }) => name))
+  const unknown = rows.map(({ name }) => name).filter((name) => !known.has(name))
+  if (unknown.length === 0) return
+  throw new DatabaseSetupError(
+    'schema-newer',
+    `The database was brought to a state (${unknown.join(', ')}) that this version of the program does not know. ` +
+      'Nothing was changed. Start the newer version, or restore a backup made before it.',
+  )
+}
+
+async function runMigrations(target: DatabaseTarget): Promise<number> {
+  const orm = new MikroORM({
+    entities: [],
+    dbName: databaseNameOf(target),
+    driverOptions: connectionConfig(target, { applicationName: 'delightchat-migrate' }),
+    pool: { min: 0, max: 1 },
+    extensions: [Migrator],
+    discovery: { warnWhenNoEntities: false },
+    migrations: { tableName: MIGRATION_TABLE, snapshot: false, silent: true, migrationsList: migrations },
+  })
+  try {
+    return (await orm.migrator.up()).length
+  } finally {
+    await orm.close(true)
+  }
+}
+
+/** Repeated with every run: a database restored from a dump may have lost what belongs to the schema and the table. */
+async function grantAccess(client: Client): Promise<void> {
+  const { rows } = await client.query<{ lacking: boolean }>(
+    `select not (has_schema_privilege('dc_app', 'public', 'usage') and has_schema_privilege('dc_system', 'public', 'usage')) as lacking`,
+  )
+  if (rows[0]?.lacking) await client.query('grant usage on schema public to dc_app, dc_system')
+  await client.query(`grant select on public.${MIGRATION_TABLE} to dc_app, dc_system`)
+}

@@ -1,0 +1,42 @@
+import type { Clock } from '../../ports/clock.ts'
+import type { InboxQueries } from '../../ports/inbox-queries.ts'
+import type { CapabilitiesOf } from '../../ports/send-store.ts'
+import { channelById, channelsPage } from './queries/channels.ts'
+import { emptyPage } from './queries/conditions.ts'
+import { customersById, customersPage } from './queries/customers.ts'
+import { messagesById, messagesPage } from './queries/messages.ts'
+import { notificationsById, notificationsPage } from './queries/notifications.ts'
+import { ticketsById, ticketsPage } from './queries/tickets.ts'
+import { type Orm, readInOrganization, type Tx } from './transaction.ts'
+import { isUuid } from './uuid.ts'
+
+export type InboxQueriesDeps = Readonly<{ orm: Orm; capabilitiesOf: CapabilitiesOf; clock: Clock }>
+
+/** Every call is one read-only transaction, bound to the organization. */
+export function createInboxQueries({ orm, capabilitiesOf, clock }: InboxQueriesDeps): InboxQueries {
+  const rule = () => ({ capabilitiesOf, now: clock.now() })
+  /** The one row of an id, or null; an id that cannot be ours costs no transaction. */
+  const one = async <T>(
+    orgId: Tx['orgId'],
+    ids: readonly string[],
+    read: (tx: Tx) => Promise<readonly T[]>,
+  ): Promise<T | null> =>
+    [orgId, ...ids].every(isUuid) ? ((await readInOrganization(orm, orgId, read))[0] ?? null) : null
+
+  const list = async <T, None>(orgId: Tx['orgId'], none: None, read: (tx: Tx) => Promise<T>): Promise<T | None> =>
+    isUuid(orgId) ? readInOrganization(orm, orgId, read) : none
+
+  return {
+    customers: (orgId, filter, page) => list(orgId, emptyPage, (tx) => customersPage(tx, filter, page)),
+    customer: (orgId, id) => one(orgId, [id], (tx) => customersById(tx, [id])),
+    tickets: (orgId, filter, page) => list(orgId, emptyPage, (tx) => ticketsPage(tx, filter, page, rule())),
+    ticket: (orgId, id) => one(orgId, [id], (tx) => ticketsById(tx, [id], rule())),
+    messages: (orgId, ticketId, order, page) => list(orgId, null, (tx) => messagesPage(tx, ticketId, order, page)),
+    message: (orgId, ticketId, id) => one(orgId, [ticketId, id], (tx) => messagesById(tx, [id], ticketId)),
+    notifications: (orgId, memberId, filter, page) =>
+      list(orgId, emptyPage, (tx) => notificationsPage(tx, memberId, filter, page)),
+    notification: (orgId, memberId, id) => one(orgId, [memberId, id], (tx) => notificationsById(tx, memberId, [id])),
+    channels: (orgId, filter, page) => list(orgId, emptyPage, (tx) => channelsPage(tx, filter, page)),
+    channel: (orgId, id) => list(orgId, null, (tx) => channelById(tx, id)),
+  }
+}

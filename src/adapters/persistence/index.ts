@@ -1,0 +1,69 @@
+import { ContainerModule } from 'inversify'
+import type { AccountDirectory } from '../../ports/account-directory.ts'
+import type { ChannelAccounts, ChannelDirectory } from '../../ports/channel-directory.ts'
+import type { ChannelRegistry } from '../../ports/channel-registry.ts'
+import type { Clock } from '../../ports/clock.ts'
+import type { Housekeeping } from '../../ports/housekeeping.ts'
+import type { IdSource } from '../../ports/id-source.ts'
+import type { EventFeed, InboxQueries } from '../../ports/inbox-queries.ts'
+import type { SecretBox } from '../../ports/secret-box.ts'
+import type { SendLanes } from '../../ports/send-store.ts'
+import * as T from '../../ports/tokens.ts'
+import type { UnitOfWork } from '../../ports/unit-of-work.ts'
+import { createAccountDirectory } from './account-directory.ts'
+import { createCachedChannelDirectory } from './cached-channel-directory.ts'
+import { createChannelAccounts } from './channel-accounts.ts'
+import { type ClosableChannelDirectory, createChannelDirectory } from './channel-directory.ts'
+import { createEventFeed } from './event-feed.ts'
+import { createHousekeeping } from './housekeeping.ts'
+import { createInboxQueries } from './inbox-queries.ts'
+import type { OpenDatabase } from './open-database.ts'
+import { createSendLanes } from './send-lanes.ts'
+import { createSessionRecords, type SessionRecords } from './session-store.ts'
+import { storesWith } from './stores/index.ts'
+import { createUnitOfWork } from './unit-of-work.ts'
+
+export { type OpenDatabase, openDatabase, pushDatabase } from './open-database.ts'
+
+export const persistenceModule = ({ orm, systemPool: pool }: OpenDatabase) =>
+  new ContainerModule(({ bind }) => {
+    bind<UnitOfWork>(T.UNIT_OF_WORK)
+      .toResolvedValue(
+        (ids: IdSource, secretBox: SecretBox) => createUnitOfWork({ orm, makeStores: storesWith({ ids, secretBox }) }),
+        [T.ID_SOURCE, T.SECRET_BOX],
+      )
+      .inSingletonScope()
+    bind<ChannelDirectory>(T.CHANNEL_DIRECTORY)
+      .toResolvedValue(
+        (secretBox: SecretBox, registry: ChannelRegistry, clock: Clock) =>
+          createCachedChannelDirectory(createChannelDirectory({ pool, secretBox, registry }), { clock }),
+        [T.SECRET_BOX, T.CHANNEL_REGISTRY, T.CLOCK],
+      )
+      .inSingletonScope()
+      .onDeactivation((directory) => (directory as ClosableChannelDirectory).close())
+    bind<ChannelAccounts>(T.CHANNEL_ACCOUNTS)
+      .toResolvedValue((secretBox: SecretBox) => createChannelAccounts({ orm, secretBox }), [T.SECRET_BOX])
+      .inSingletonScope()
+    bind<InboxQueries>(T.INBOX_QUERIES)
+      .toResolvedValue(
+        (registry: ChannelRegistry, clock: Clock) =>
+          createInboxQueries({ orm, clock, capabilitiesOf: capabilitiesOf(registry) }),
+        [T.CHANNEL_REGISTRY, T.CLOCK],
+      )
+      .inSingletonScope()
+    bind<EventFeed>(T.EVENT_FEED)
+      .toResolvedValue(
+        (registry: ChannelRegistry, clock: Clock) =>
+          createEventFeed({ orm, clock, capabilitiesOf: capabilitiesOf(registry) }),
+        [T.CHANNEL_REGISTRY, T.CLOCK],
+      )
+      .inSingletonScope()
+    bind<AccountDirectory>(T.ACCOUNT_DIRECTORY)
+      .toResolvedValue(() => createAccountDirectory({ orm }))
+      .inSingletonScope()
+    bind<SendLanes>(T.SEND_LANES).toConstantValue(createSendLanes(pool))
+    bind<Housekeeping>(T.HOUSEKEEPING).toConstantValue(createHousekeeping(pool))
+    bind<SessionRecords>(T.SESSION_RECORDS).toConstantValue(createSessionRecords({ pool }))
+  })
+
+const capabilitiesOf = (registry: ChannelRegistry) => (type: string) => registry.get(type)?.capabilities ?? null

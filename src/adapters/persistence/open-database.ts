@@ -1,0 +1,99 @@
+import type { Config, Secrets } from '../../config.ts'
+import type { Logger } from '../../ports/logger.ts'
+import type { DatabaseAccess } from '../database-access.ts'
+import { assertBound } from './bound-check.ts'
+import { type ConnectionOptions, connectionConfig, type DatabaseTarget } from './connection.ts'
+import { migrate } from './database.ts'
+import { startEmbeddedPostgres } from './embedded/index.ts'
+import { createOrm } from './orm.ts'
+import { createSystemPool } from './system-pool.ts'
+import type { Orm } from './transaction.ts'
+
+export type OpenDatabase = DatabaseAccess & Readonly<{ orm: Orm; close(): Promise<void> }>
+
+type Options = Readonly<{ config: Config; secrets: Secrets; log: Logger }>
+type Server = Readonly<{ runtime: DatabaseTarget; admin: DatabaseTarget; close(): Promise<void> }>
+
+const DATABASE = 'delightchat'
+
+/** The embedded server, joined or started, or the one that DATABASE_URL names. */
+async function reach({ config, secrets, log }: Options): Promise<Server> {
+  if (secrets.databaseUrl !== null) {
+    const runtime = { url: secrets.databaseUrl }
+    return { runtime, admin: { url: secrets.databaseAdminUrl ?? secrets.databaseUrl }, close: async () => {} }
+  }
+  const lines = { info: (message: string) => log.info({}, message), warn: (message: string) => log.warn({}, message) }
+  const server = await startEmbeddedPostgres({ dataDir: `${config.dataDir}/pg`, log: lines })
+  const { socketDir: host, port } = server
+  return {
+    runtime: { host, port, user: 'dc_login', dbName: DATABASE },
+    admin: { host, port, user: server.adminUser, dbName: DATABASE },
+    close: () => server.close(),
+  }
+}
+
+/** `db:push`: roles and migrations. */
+export async function pushDatabase(options: Options): Promise<{ applied: number }> {
+  const server = await reach(options)
+  try {
+    return await bringUp(server)
+  } finally {
+    await server.close()
+  }
+}
+
+/**
+ * Opens the pools of a running process and asks the server whether their roles are bound to one organization. An embedded
+ * database is brought to the current state first; a server's is db:push's to change.
+ */
+export async function openDatabase(options: Options): Promise<OpenDatabase> {
+  const { config, log } = options
+  const server = await reach(options)
+  try {
+    if (config.services.database === 'embedded') await bringUp(server)
+    // With one URL the login may be the owner: every connection becomes the bound role as it starts.
+    const role: ConnectionOptions = 'url' in server.runtime ? { role: 'dc_app' } : {}
+    const onPoolError = (error: Error) => log.warn({ err: error }, 'an idle database connection broke and was replaced')
+    const orm = createOrm(server.runtime, { ...role, poolSize: config.databasePoolSize, onPoolError })
+    const systemPool = createSystemPool(server.runtime, { onError: onPoolError })
+    const close = async () => {
+      await Promise.allSettled([orm.close(true), systemPool.end()])
+      await server.close()
+    }
+    try {
+      const { warnings } = await assertBound(orm, { production: config.production })
+      for (const warning of warnings) log.warn({}, warning)
+    } catch (error) {
+      await Promise.allSettled([orm.close(true), systemPool.end()])
+      throw error
+    }
+    const direct = (options: ConnectionOptions) =>
+      connectionConfig(server.runtime, { applicationName: 'delightchat-direct', ...options })
+    return { orm, systemPool, direct: direct(role), directSystem: direct({ role: 'dc_system' }), close }
+  } catch (error) {
+    await server.close()
+    throw error
+  }
+}
+
+async function bringUp(server: Server): Promise<{ applied: number }> {
+  if (!('url' in server.admin)) await createIfMissing(server.admin)
+  return migrate(server.admin)
+}
+
+/** The embedded server's own database; on a given server it is the URL's to exist. */
+async function createIfMissing(admin: Extract<DatabaseTarget, { host: string }>): Promise<void> {
+  const { Client } = (await import('pg')).default
+  const client = new Client(connectionConfig({ ...admin, dbName: 'postgres' }))
+  client.on('error', () => {})
+  await client.connect()
+  try {
+    const { rowCount } = await client.query('select from pg_database where datname = $1', [DATABASE])
+    if (rowCount === 0) await client.query(`create database ${DATABASE}`)
+  } catch (error) {
+    // Another process that starts at the same moment made it first.
+    if (!['42P04', '23505'].includes((error as { code?: string }).code ?? '')) throw error
+  } finally {
+    await client.end()
+  }
+}

@@ -1,0 +1,132 @@
+import type { Attachment, MessageContext, MessageKind } from '../../../core/channel/content.ts'
+import type { MessageId, OrgId, TicketId } from '../../../core/ids.ts'
+import type { PageOf, PageRequest, Position } from '../../../ports/inbox-queries.ts'
+import type { MessageFailure, MessageStatus, MessageView } from '../../../ports/views.ts'
+import type { Tx } from '../transaction.ts'
+import { type Conditions, canExist, conditions, emptyPage, pageOf } from './conditions.ts'
+import { displayName } from './customers.ts'
+
+type Row = {
+  id: MessageId
+  org_id: OrgId
+  ticket_id: TicketId
+  direction: MessageView['direction']
+  kind: MessageKind
+  content: string | null
+  attachments: Attachment[]
+  context: (Omit<MessageContext, 'expiresAt'> & { expiresAt: string | null }) | null
+  author_type: MessageView['author']['type']
+  author_member_id: string | null
+  member_name: string | null
+  customer_id: string
+  customer: Parameters<typeof displayName>[0]
+  via: string
+  status: MessageStatus
+  failure: MessageFailure | null
+  external_id: string | null
+  reply_to_external_id: string | null
+  client_message_id: string | null
+  sent_at: Date
+  created_at: Date
+  edited_at: Date | null
+  deleted_at: Date | null
+  verified: boolean
+}
+
+const SELECT = `
+select m.id, m.org_id, m.ticket_id, m.direction, m.kind, m.content, m.context, m.author_type, m.author_member_id, m.via, m.status,
+  m.failure, m.external_id, m.reply_to_external_id, m.client_message_id, m.sent_at, m.created_at, m.edited_at, m.deleted_at, m.verified,
+  (select coalesce(jsonb_agg(jsonb_build_object('type', a.type, 'url', a.url, 'title', a.title, 'platformType', a.platform_type)
+      order by a.position), '[]') from attachments a where a.org_id = m.org_id and a.message_id = m.id) as attachments,
+  (select mm.name from memberships mm where mm.org_id = m.org_id and mm.id = m.author_member_id) as member_name,
+  t.customer_id,
+  (select jsonb_build_object('name', coalesce(c.display_name, i.name), 'username', i.username, 'platform', t.platform, 'externalId', i.external_id)
+    from customers c join customer_identities i on i.org_id = c.org_id and i.customer_id = c.id
+    where c.org_id = t.org_id and c.id = t.customer_id order by i.id limit 1) as customer
+from messages m join tickets t on t.org_id = m.org_id and t.id = m.ticket_id`
+
+const select = (tx: Tx, where: Conditions, rest = '') =>
+  tx.rows<Row>(`${SELECT} where ${where.where} ${rest}`, where.params)
+
+const inOrg = (tx: Tx): Conditions => {
+  const where = conditions()
+  where.add((p) => `m.org_id = ${p}`, tx.orgId)
+  return where
+}
+
+/** Null where there is no such ticket. */
+export async function messagesPage(
+  tx: Tx,
+  ticketId: TicketId,
+  order: 'asc' | 'desc',
+  page: PageRequest,
+): Promise<PageOf<MessageView> | null> {
+  if (!canExist({ after: null }, ticketId)) return null
+  const ticket = await tx.rows('select 1 from tickets where org_id = $1 and id = $2', [tx.orgId, ticketId])
+  if (ticket.length === 0) return null
+  if (!canExist(page)) return emptyPage
+  const where = inOrg(tx)
+  where.add((p) => `m.ticket_id = ${p}`, ticketId)
+  if (page.after !== null) addPosition(where, order, page.after)
+  const rest = `order by m.sent_at ${order}, m.external_id ${order}, m.id ${order} limit ${where.param(page.limit + 1)}`
+  return pageOf(await select(tx, where, rest), page.limit, messageView, positionOf)
+}
+
+export async function messagesById(tx: Tx, ids: readonly string[], ticketId?: TicketId): Promise<MessageView[]> {
+  if (ids.length === 0) return []
+  const where = inOrg(tx)
+  where.add((p) => `m.id = any (${p}::uuid[])`, ids)
+  where.add((p) => `m.ticket_id = ${p}`, ticketId)
+  return (await select(tx, where)).map(messageView)
+}
+
+/** Three columns decide the order: the key is the time, then the external id behind a space, if there is one. */
+const positionOf = ({ sent_at, external_id, id }: Row): Position => ({
+  key: external_id === null ? sent_at.toISOString() : `${sent_at.toISOString()} ${external_id}`,
+  id,
+})
+
+/** As the index has it: without an external id comes after those with one, ascending, and before them, descending. */
+function addPosition(where: Conditions, order: 'asc' | 'desc', { key, id }: Position): void {
+  const [, at = '', external = null] = /^(\S+)(?: (.*))?$/s.exec(key ?? '') ?? []
+  const time = `${where.param(at)}::timestamptz`
+  const last = `${where.param(id)}::uuid`
+  const beyond = order === 'asc' ? '>' : '<'
+  const sameTime =
+    external === null
+      ? `(m.external_id is null and m.id ${beyond} ${last})${order === 'desc' ? ' or m.external_id is not null' : ''}`
+      : `(m.external_id, m.id) ${beyond} (${where.param(external)}, ${last})${order === 'asc' ? ' or m.external_id is null' : ''}`
+  where.and(`m.sent_at ${beyond}= ${time} and (m.sent_at ${beyond} ${time} or ${sameTime})`)
+}
+
+function authorOf(row: Row): MessageView['author'] {
+  if (row.author_type === 'CUSTOMER') return { type: 'CUSTOMER', id: row.customer_id, name: displayName(row.customer) }
+  if (row.author_type === 'MEMBER') return { type: 'MEMBER', id: row.author_member_id, name: row.member_name }
+  return { type: row.author_type, id: null, name: null }
+}
+
+const messageView = (row: Row): MessageView => ({
+  id: row.id,
+  orgId: row.org_id,
+  ticketId: row.ticket_id,
+  direction: row.direction,
+  kind: row.kind,
+  content: row.content,
+  attachments: row.attachments,
+  context: row.context && {
+    ...row.context,
+    expiresAt: row.context.expiresAt === null ? null : new Date(row.context.expiresAt),
+  },
+  author: authorOf(row),
+  via: row.via,
+  status: row.status,
+  failure: row.failure,
+  externalId: row.external_id,
+  replyToExternalId: row.reply_to_external_id,
+  clientMessageId: row.client_message_id,
+  sentAt: row.sent_at,
+  createdAt: row.created_at,
+  editedAt: row.edited_at,
+  deletedAt: row.deleted_at,
+  verified: row.verified,
+})

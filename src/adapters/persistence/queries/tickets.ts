@@ -1,0 +1,114 @@
+import type { ChannelCapabilities } from '../../../core/channel/capabilities.ts'
+import type { ChannelId, CustomerId, MemberId, OrgId, TicketId } from '../../../core/ids.ts'
+import type { TicketKind, TicketStatus } from '../../../core/ticket/ticket.ts'
+import { windowOf } from '../../../core/ticket/window.ts'
+import type { PageOf, PageRequest, TicketFilter } from '../../../ports/inbox-queries.ts'
+import type { CapabilitiesOf } from '../../../ports/send-store.ts'
+import type { TicketView } from '../../../ports/views.ts'
+import type { Tx } from '../transaction.ts'
+import { addBefore, type Conditions, canExist, conditions, emptyPage, pageOf } from './conditions.ts'
+
+type Row = {
+  id: TicketId
+  number: string
+  org_id: OrgId
+  channel_id: ChannelId
+  channel_type: string
+  customer_id: CustomerId
+  platform: string
+  kind: TicketKind
+  status: TicketStatus
+  assignee_id: MemberId | null
+  window_opened_at: Date | null
+  window_reason: string | null
+  context: Partial<NonNullable<TicketView['context']>> | null
+  unread_count: number
+  last_message_at: Date
+  last_message_preview: string | null
+  previous_ticket_id: TicketId | null
+  created_at: Date
+  updated_at: Date
+  version: number
+}
+
+/** What a ticket's window depends on besides its stored facts. */
+export type WindowRule = Readonly<{ capabilitiesOf: CapabilitiesOf; now: Date }>
+
+const SELECT = `
+select t.id, t.number, t.org_id, t.channel_id, ch.type as channel_type, t.customer_id, t.platform, t.kind, t.status, t.assignee_id,
+  co.window_opened_at, co.window_reason, t.context, t.unread_count, t.last_message_at, t.last_message_preview,
+  t.previous_ticket_id, t.created_at, t.updated_at, t.version
+from tickets t
+join channels ch on ch.org_id = t.org_id and ch.id = t.channel_id
+join conversations co on co.org_id = t.org_id and co.id = t.conversation_id`
+
+const select = (tx: Tx, where: Conditions, rest = '') =>
+  tx.rows<Row>(`${SELECT} where ${where.where} ${rest}`, where.params)
+
+const inOrg = (tx: Tx): Conditions => {
+  const where = conditions()
+  where.add((p) => `t.org_id = ${p}`, tx.orgId)
+  return where
+}
+
+export async function ticketsPage(
+  tx: Tx,
+  filter: TicketFilter,
+  page: PageRequest,
+  rule: WindowRule,
+): Promise<PageOf<TicketView>> {
+  if (!canExist(page, filter.channelId, filter.customerId)) return emptyPage
+  const where = inOrg(tx)
+  where.add((p) => `t.channel_id = ${p}`, filter.channelId)
+  where.add((p) => `t.customer_id = ${p}`, filter.customerId)
+  where.add((p) => `t.platform = ${p}`, filter.platform)
+  where.add((p) => `t.kind = any (${p}::text[])`, filter.kind)
+  where.add((p) => `t.status = any (${p}::text[])`, filter.status)
+  addBefore(where, 't.last_message_at', 't.id', page.after)
+  const rows = await select(
+    tx,
+    where,
+    `order by t.last_message_at desc, t.id desc limit ${where.param(page.limit + 1)}`,
+  )
+  return pageOf(rows, page.limit, ticketView(rule), (row) => ({ key: row.last_message_at.toISOString(), id: row.id }))
+}
+
+export async function ticketsById(tx: Tx, ids: readonly string[], rule: WindowRule): Promise<TicketView[]> {
+  if (ids.length === 0) return []
+  const where = inOrg(tx)
+  where.add((p) => `t.id = any (${p}::uuid[])`, ids)
+  return (await select(tx, where)).map(ticketView(rule))
+}
+
+/** Without an adapter for its channel nothing is known about a window, and nothing can be sent either. */
+const windowFor = (row: Row, capabilities: ChannelCapabilities | null, now: Date): TicketView['window'] =>
+  capabilities === null
+    ? null
+    : windowOf({ surface: row.kind, openedAt: row.window_opened_at, reason: row.window_reason }, capabilities, now)
+
+const ticketView =
+  ({ capabilitiesOf, now }: WindowRule) =>
+  (row: Row): TicketView => ({
+    id: row.id,
+    number: Number(row.number),
+    orgId: row.org_id,
+    channelId: row.channel_id,
+    customerId: row.customer_id,
+    platform: row.platform,
+    kind: row.kind,
+    status: row.status,
+    assigneeId: row.assignee_id,
+    window: windowFor(row, capabilitiesOf(row.channel_type), now),
+    context: row.context && {
+      mediaId: row.context.mediaId ?? null,
+      permalink: row.context.permalink ?? null,
+      caption: row.context.caption ?? null,
+    },
+    unreadCount: row.unread_count,
+    lastMessageAt: row.last_message_at,
+    lastMessagePreview: row.last_message_preview,
+    previousTicketId: row.previous_ticket_id,
+    createdAt: row.created_at,
+    updatedAt: row.updated_at,
+    version: row.version,
+  })

@@ -1,0 +1,115 @@
+import { DomainError, NotFound } from '../../../core/errors.ts'
+import type { ChannelId } from '../../../core/ids.ts'
+import type { ChannelRecord, ChannelStore } from '../../../ports/channel-store.ts'
+import type { SecretBox } from '../../../ports/secret-box.ts'
+import { openSecrets, sealSecret } from '../channel-secrets.ts'
+import { ChannelRow, ChannelSecretRow } from '../rows/channel-rows.ts'
+import { isUniqueViolation } from '../sql-errors.ts'
+import type { Tx } from '../transaction.ts'
+import { isUuid } from '../uuid.ts'
+
+export const createChannelStore = (tx: Tx, { secretBox }: { secretBox: SecretBox }): ChannelStore => ({
+  async add(channel, secrets, now) {
+    tx.em.create(ChannelRow, { ...channel, createdAt: now, updatedAt: now }, { persist: true })
+    await flush(tx, channel)
+    await tx.affected('insert into channel_health (channel_id, org_id) values ($1, $2)', [channel.id, tx.orgId])
+    await keepSecrets(tx, secretBox, channel.id, secrets)
+    await keepPause(tx, channel)
+  },
+
+  async get(id) {
+    const { orgId, type, platform, name, status, account, settings, version } = await load(tx, id)
+    return { id, orgId, type, platform, name, status, account, settings, version }
+  },
+
+  async secrets(id) {
+    const rows = isUuid(id) ? await tx.em.find(ChannelSecretRow, { orgId: tx.orgId, channelId: id }) : []
+    const sealed = Object.fromEntries(rows.map(({ name, sealed }) => [name, sealed]))
+    return openSecrets(secretBox, { orgId: tx.orgId, id }, sealed)
+  },
+
+  async save(channel, secrets, now) {
+    const row = await load(tx, channel.id)
+    const { name, status, account, settings } = channel
+    tx.em.assign(row, { name, status, account, updatedAt: now })
+    // Replaced as a whole: `assign` would merge it.
+    row.settings = settings
+    await flush(tx, channel)
+    await keepSecrets(tx, secretBox, channel.id, secrets)
+    await keepPause(tx, channel)
+  },
+
+  async disconnect(id, now) {
+    const row = await load(tx, id)
+    tx.em.assign(row, { status: 'DISCONNECTED', updatedAt: now })
+    await tx.em.flush()
+    await tx.em.nativeDelete(ChannelSecretRow, { orgId: tx.orgId, channelId: id })
+    // What is queued is taken up, and refused for what it is: the channel is gone.
+    await tx.affected('delete from channel_pauses where org_id = $1 and channel_id = $2', [tx.orgId, id])
+  },
+})
+
+/** Not `for update`: that would hold up every insert that refers to the channel. */
+async function load(tx: Tx, id: ChannelId): Promise<ChannelRow> {
+  const locked = isUuid(id)
+    ? await tx.rows('select id from channels where org_id = $1 and id = $2 for no key update', [tx.orgId, id])
+    : []
+  const row =
+    locked.length === 0
+      ? null
+      : await tx.em.findOne(ChannelRow, { orgId: tx.orgId, id, status: { $ne: 'DISCONNECTED' } }, { refresh: true })
+  if (row === null) throw new NotFound('channel')
+  return row
+}
+
+async function flush(tx: Tx, { type }: Pick<ChannelRecord, 'type'>): Promise<void> {
+  try {
+    await tx.em.flush()
+  } catch (error) {
+    if (!isUniqueViolation(error, 'channels_account')) throw error
+    throw new DomainError('channel-exists', `This organization has connected this ${type} account already.`, {
+      cause: error,
+    })
+  }
+}
+
+async function keepSecrets(
+  tx: Tx,
+  box: SecretBox,
+  channelId: ChannelId,
+  secrets: Readonly<Record<string, string | null>>,
+): Promise<void> {
+  const names = Object.keys(secrets)
+  if (names.length === 0) return
+  await tx.em.nativeDelete(ChannelSecretRow, { orgId: tx.orgId, channelId, name: { $in: names } })
+  const rows = Object.entries(secrets).flatMap(([name, value]) =>
+    value === null
+      ? []
+      : [
+          {
+            orgId: tx.orgId,
+            channelId,
+            name,
+            sealed: sealSecret(box, { orgId: tx.orgId, id: channelId }, name, value),
+          },
+        ],
+  )
+  if (rows.length > 0) await tx.em.insertMany(ChannelSecretRow, rows)
+}
+
+/** NEEDS_REAUTH leaves it: that is the account's trouble, not somebody's wish. */
+async function keepPause(tx: Tx, { id, status }: ChannelRecord): Promise<void> {
+  if (status === 'PAUSED') {
+    await tx.affected(
+      `insert into channel_pauses (channel_id, org_id, until, reason) values ($1, $2, 'infinity', 'paused')
+       on conflict (channel_id) do update set until = excluded.until, reason = excluded.reason`,
+      [id, tx.orgId],
+    )
+  }
+  if (status === 'ACTIVE') {
+    await tx.affected(`delete from channel_pauses where org_id = $1 and channel_id = $2 and reason = 'paused'`, [
+      tx.orgId,
+      id,
+    ])
+  }
+}

@@ -1,0 +1,62 @@
+import { type AttachmentType, type MessageKind, previewOf } from '../../../core/channel/content.ts'
+import type { TicketId } from '../../../core/ids.ts'
+import type { Tx } from '../transaction.ts'
+import { recordset } from './insert-rows.ts'
+
+type Facts = {
+  id: TicketId
+  status: string
+  sent_at: Date | null
+  content: string | null
+  kind: MessageKind
+  deleted_at: Date | null
+  attachment: AttachmentType | null
+  unread: number
+}
+
+/**
+ * Computes the facts that tickets derive from their messages again: last message, preview, unread count. Never incremented,
+ * so order and repetition of what came in leave no trace. The caller holds the conversations' locks.
+ */
+export async function deriveTickets(tx: Tx, ticketIds: readonly TicketId[], now: Date): Promise<void> {
+  if (ticketIds.length === 0) return
+  const facts = await tx.rows<Facts>(
+    `select t.id, t.status, l.sent_at, l.content, l.kind, l.deleted_at, a.type as attachment, u.unread
+     from unnest($2::uuid[]) as wanted (id)
+     join tickets t on t.org_id = $1 and t.id = wanted.id
+     left join lateral (
+       select m.id, m.sent_at, m.content, m.kind, m.deleted_at from messages m where m.org_id = $1 and m.ticket_id = t.id
+       order by m.sent_at desc, m.external_id desc, m.id desc limit 1) l on true
+     left join attachments a on a.org_id = $1 and a.message_id = l.id and a.position = 0
+     left join lateral (
+       select m.sent_at, m.external_id from messages m where m.org_id = $1 and m.ticket_id = t.id and m.direction = 'OUTBOUND'
+       order by m.sent_at desc, m.external_id desc limit 1) o on true
+     left join lateral (
+       select count(*)::int as unread from messages m
+       where m.org_id = $1 and m.ticket_id = t.id and m.direction = 'INBOUND' and m.deleted_at is null
+         and (o.sent_at is null or m.sent_at > o.sent_at or (m.sent_at = o.sent_at and m.external_id > o.external_id))) u on true`,
+    [tx.orgId, ticketIds],
+  )
+  const rows = facts.map((fact) => ({
+    id: fact.id,
+    unread_count: fact.status === 'RESOLVED' ? 0 : fact.unread,
+    last_message_at: fact.sent_at,
+    last_message_preview:
+      fact.sent_at === null
+        ? null
+        : fact.deleted_at
+          ? '[Message unsent]'
+          : previewOf(
+              fact.content,
+              fact.kind,
+              fact.attachment ? [{ type: fact.attachment, url: null, title: null, platformType: null }] : [],
+            ),
+  }))
+  await tx.affected(
+    `update tickets t set unread_count = r.unread_count, last_message_at = coalesce(r.last_message_at, t.last_message_at),
+       last_message_preview = r.last_message_preview, updated_at = $3, version = t.version + 1
+     from ${recordset('$1', { id: 'uuid', unread_count: 'int', last_message_at: 'timestamptz(3)', last_message_preview: 'text' })}
+     where t.org_id = $2 and t.id = r.id`,
+    [JSON.stringify(rows), tx.orgId, now],
+  )
+}

@@ -1,0 +1,30 @@
+import type { IdSource } from '../../../ports/id-source.ts'
+import type { SecretBox } from '../../../ports/secret-box.ts'
+import type { Stores } from '../../../ports/unit-of-work.ts'
+import type { Tx } from '../transaction.ts'
+import { createAuditLog } from './audit-log.ts'
+import { createChannelStore } from './channel-store.ts'
+import { createCustomerStore } from './customer-store.ts'
+import { createIdempotencyStore } from './idempotency-store.ts'
+import { createIntakeStore } from './intake-store.ts'
+import { createNotificationStore } from './notification-store.ts'
+import { createOutbox } from './outbox.ts'
+import { createSendStore } from './send-store.ts'
+import { createTicketStore } from './ticket-store.ts'
+
+export type StoreDeps = Readonly<{ ids: IdSource; secretBox: SecretBox }>
+
+/** Everything that writes for an organization, bound to one transaction. */
+export const storesWith =
+  (deps: StoreDeps) =>
+  (tx: Tx): Stores => ({
+    tickets: createTicketStore(tx),
+    channels: createChannelStore(tx, deps),
+    customers: createCustomerStore(tx),
+    intake: createIntakeStore(tx, deps),
+    sends: createSendStore(tx, deps),
+    notifications: createNotificationStore(tx),
+    idempotency: createIdempotencyStore(tx),
+    outbox: createOutbox(tx, deps),
+    audit: createAuditLog(tx, deps),
+  })

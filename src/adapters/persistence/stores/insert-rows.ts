@@ -1,0 +1,28 @@
+import type { SystemTx } from '../transaction.ts'
+
+/** Column name to SQL type; names come from this program only, never from input. */
+type Columns = Readonly<Record<string, string>>
+
+/**
+ * Inserts any number of rows in one statement with one parameter. A value is what JSON makes of it: Dates become RFC 3339
+ * text, objects go into jsonb columns.
+ */
+export async function insertRows<C extends Columns>(
+  tx: SystemTx,
+  table: string,
+  columns: C,
+  rows: readonly Readonly<Record<keyof C, unknown>>[],
+  onConflict = '',
+): Promise<void> {
+  if (rows.length === 0) return
+  const names = Object.keys(columns).join(', ')
+  await tx.affected(`insert into ${table} (${names}) select ${names} from ${recordset('$1', columns)} ${onConflict}`, [
+    JSON.stringify(rows),
+  ])
+}
+
+/** `json_to_recordset` over a parameter, with the columns' types. */
+export const recordset = (parameter: string, columns: Columns, alias = 'r'): string =>
+  `json_to_recordset(${parameter}::json) as ${alias} (${Object.entries(columns)
+    .map(([name, type]) => `${name} ${type}`)
+    .join(', ')})`

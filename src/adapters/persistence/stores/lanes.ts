@@ -1,0 +1,54 @@
+import type { ConversationId } from '../../../core/ids.ts'
+import type { LaneClaim } from '../../../ports/send-store.ts'
+import type { Tx } from '../transaction.ts'
+
+/**
+ * A lane's state follows from its conversation's queue. Whoever changes it holds the conversation's row lock, so that looking
+ * for queued messages cannot miss one; claiming only turns READY into BUSY and needs no lock.
+ */
+const QUEUED = `exists (select from messages m where m.org_id = l.org_id and m.conversation_id = l.conversation_id and m.status = 'QUEUED')`
+
+export const lockConversation = (tx: Tx, id: ConversationId): Promise<unknown> =>
+  tx.rows('select from conversations where org_id = $1 and id = $2 for no key update', [tx.orgId, id])
+
+/** Whether the claim still holds. */
+export async function holdsLane(tx: Tx, { conversationId, fence }: LaneClaim): Promise<boolean> {
+  const rows = await tx.rows(
+    `select from send_lanes where org_id = $1 and conversation_id = $2 and fence = $3 and state = 'BUSY' for update`,
+    [tx.orgId, conversationId, fence],
+  )
+  return rows.length > 0
+}
+
+/** The claim's own lane: READY where something is queued, else IDLE. */
+export async function freeLane(
+  tx: Tx,
+  { conversationId, fence }: LaneClaim,
+  notBefore: Date | null = null,
+): Promise<void> {
+  await tx.affected(
+    `update send_lanes l set state = case when ${QUEUED} then 'READY' else 'IDLE' end, lease_until = null, not_before = coalesce($4::timestamptz, now())
+     where l.org_id = $1 and l.conversation_id = $2 and l.fence = $3`,
+    [tx.orgId, conversationId, fence, notBefore],
+  )
+}
+
+/**
+ * For whoever resolves a message without the lane: what waited behind it may go, or it waits itself again. A lane that is
+ * being worked on stays its worker's.
+ */
+export async function wakeLane(tx: Tx, id: ConversationId, notBefore: Date | null = null): Promise<void> {
+  await tx.affected(
+    `update send_lanes l set state = case when ${QUEUED} then 'READY' else 'IDLE' end, lease_until = null, fence = fence + 1,
+       not_before = coalesce($3::timestamptz, now())
+     where l.org_id = $1 and l.conversation_id = $2 and l.state in ('HELD', 'IDLE')`,
+    [tx.orgId, id, notBefore],
+  )
+}
+
+export async function holdLane(tx: Tx, id: ConversationId, fence: string, until: Date): Promise<void> {
+  await tx.affected(
+    `update send_lanes set state = 'HELD', lease_until = $4 where org_id = $1 and conversation_id = $2 and fence = $3`,
+    [tx.orgId, id, fence, until],
+  )
+}

@@ -1,0 +1,42 @@
+import type { IntakeChanges } from '../../../ports/intake-store.ts'
+import type { Tx } from '../transaction.ts'
+import { recordset } from './insert-rows.ts'
+
+/** Facts that only move forward: the later of what is stored and what came, so that order and repetition leave no trace. */
+export async function moveWindows(tx: Tx, windows: IntakeChanges['windows']): Promise<void> {
+  if (windows.length === 0) return
+  await tx.affected(
+    `update conversations v set window_opened_at = r.opened_at, window_reason = r.reason
+     from ${recordset('$1', { conversation_id: 'uuid', opened_at: 'timestamptz(3)', reason: 'text' })}
+     where v.org_id = $2 and v.id = r.conversation_id and (v.window_opened_at is null or v.window_opened_at < r.opened_at)`,
+    [
+      JSON.stringify(
+        windows.map(({ conversationId, openedAt, reason }) => ({
+          conversation_id: conversationId,
+          opened_at: openedAt,
+          reason,
+        })),
+      ),
+      tx.orgId,
+    ],
+  )
+}
+
+export async function moveLastSeen(tx: Tx, seen: IntakeChanges['seen']): Promise<void> {
+  if (seen.length === 0) return
+  await tx.affected(
+    `update customers c set last_seen_at = r.at from ${recordset('$1', { customer_id: 'uuid', at: 'timestamptz(3)' })}
+     where c.org_id = $2 and c.id = r.customer_id and c.last_seen_at < r.at`,
+    [JSON.stringify(seen.map(({ customerId, at }) => ({ customer_id: customerId, at }))), tx.orgId],
+  )
+}
+
+/** Opened or reopened by a customer's message. */
+export async function setStatuses(tx: Tx, statuses: IntakeChanges['ticketStatuses']): Promise<void> {
+  if (statuses.length === 0) return
+  await tx.affected(
+    `update tickets t set status = r.status, resolved_at = null from ${recordset('$1', { id: 'uuid', status: 'text' })}
+     where t.org_id = $2 and t.id = r.id`,
+    [JSON.stringify(statuses), tx.orgId],
+  )
+}

@@ -1,0 +1,151 @@
+import type { Thread } from '../../../core/channel/inbound-event.ts'
+import type { ChannelId, ConversationId, CustomerId } from '../../../core/ids.ts'
+import type { IdSource } from '../../../ports/id-source.ts'
+import type { Tx } from '../transaction.ts'
+import { recordset } from './insert-rows.ts'
+
+type DatedThread = Thread & { at: Date }
+
+/** Makes the people and conversations that are missing, each insert in sorted order so that workers cannot deadlock. */
+export async function openConversations(
+  tx: Tx,
+  ids: IdSource,
+  channelId: ChannelId,
+  threads: readonly DatedThread[],
+): Promise<{ conversationIds: ConversationId[]; newCustomers: CustomerId[] }> {
+  if (threads.length === 0) return { conversationIds: [], newCustomers: [] }
+  const { customers, made } = await people(tx, ids, channelId, threads)
+  const keys = [...threads].sort((a, b) => compare(a.surface, b.surface) || compare(a.key, b.key))
+  const known = await conversations(tx, channelId, keys)
+  const missing = keys.filter((thread) => !known.has(nameOf(thread)))
+  if (missing.length === 0) return { conversationIds: [...known.values()], newCustomers: made }
+  await tx.affected(
+    `insert into conversations (id, org_id, channel_id, customer_id, surface, external_key)
+     select id, $2, $3, customer_id, surface, external_key
+     from ${recordset('$1', { id: 'uuid', customer_id: 'uuid', surface: 'text', external_key: 'text' })}
+     on conflict (org_id, channel_id, surface, external_key) do nothing`,
+    [
+      JSON.stringify(
+        missing.map((thread) => ({
+          id: ids.next(),
+          customer_id: customers.get(thread.person.externalId),
+          surface: thread.surface,
+          external_key: thread.key,
+        })),
+      ),
+      tx.orgId,
+      channelId,
+    ],
+  )
+  // What another worker made meanwhile counts as well.
+  return { conversationIds: [...(await conversations(tx, channelId, keys)).values()], newCustomers: made }
+}
+
+async function people(tx: Tx, ids: IdSource, channelId: ChannelId, threads: readonly DatedThread[]) {
+  const byPerson = new Map<string, DatedThread>()
+  for (const thread of threads) {
+    const other = byPerson.get(thread.person.externalId)
+    if (!other || other.at < thread.at) byPerson.set(thread.person.externalId, thread)
+  }
+  const sorted = [...byPerson.keys()].sort(compare)
+  let customers = await identities(tx, channelId, sorted)
+  const missing = sorted.filter((externalId) => !customers.has(externalId))
+  let made: CustomerId[] = []
+  if (missing.length > 0) {
+    made = await insertPeople(
+      tx,
+      ids,
+      channelId,
+      missing.map((externalId) => byPerson.get(externalId) as DatedThread),
+    )
+    customers = await identities(tx, channelId, sorted)
+  }
+  await learnNames(tx, channelId, [...byPerson.values()])
+  return { customers, made }
+}
+
+async function identities(
+  tx: Tx,
+  channelId: ChannelId,
+  externalIds: readonly string[],
+): Promise<Map<string, CustomerId>> {
+  const found = await tx.rows<{ external_id: string; customer_id: CustomerId }>(
+    'select external_id, customer_id from customer_identities where org_id = $1 and channel_id = $2 and external_id = any($3)',
+    [tx.orgId, channelId, externalIds],
+  )
+  return new Map(found.map((row) => [row.external_id, row.customer_id]))
+}
+
+/** The identity decides who wins; its customer is made in the same statement (foreign keys are checked at its end). */
+async function insertPeople(
+  tx: Tx,
+  ids: IdSource,
+  channelId: ChannelId,
+  missing: readonly DatedThread[],
+): Promise<CustomerId[]> {
+  const made = await tx.rows<{ id: CustomerId }>(
+    `with input as materialized (
+       select * from ${recordset('$1', { identity_id: 'uuid', customer_id: 'uuid', external_id: 'text', at: 'timestamptz(3)' })}
+     ), made as (
+       insert into customer_identities (id, org_id, channel_id, customer_id, external_id)
+       select identity_id, $2, $3, customer_id, external_id from input
+       on conflict (org_id, channel_id, external_id) do nothing returning customer_id
+     )
+     insert into customers (id, org_id, channel_id, last_seen_at)
+     select customer_id, $2, $3, input.at from made join input using (customer_id) returning id`,
+    [
+      JSON.stringify(
+        missing.map(({ person, at }) => ({
+          identity_id: ids.next(),
+          customer_id: ids.next(),
+          external_id: person.externalId,
+          at,
+        })),
+      ),
+      tx.orgId,
+      channelId,
+    ],
+  )
+  return made.map(({ id }) => id)
+}
+
+/** Names that events carry; the newest by the platform's time wins, and a name never goes away. */
+async function learnNames(tx: Tx, channelId: ChannelId, threads: readonly DatedThread[]): Promise<void> {
+  const named = threads.filter(({ person }) => person.username !== null || person.name !== null)
+  if (named.length === 0) return
+  await tx.affected(
+    `update customer_identities i set username = coalesce(r.username, i.username), name = coalesce(r.name, i.name), profile_at = r.at
+     from ${recordset('$1', { external_id: 'text', username: 'text', name: 'text', at: 'timestamptz(3)' })}
+     where i.org_id = $2 and i.channel_id = $3 and i.external_id = r.external_id and (i.profile_at is null or i.profile_at < r.at)
+       and (i.username, i.name) is distinct from (coalesce(r.username, i.username), coalesce(r.name, i.name))`,
+    [
+      JSON.stringify(
+        named.map(({ person, at }) => ({
+          external_id: person.externalId,
+          username: person.username,
+          name: person.name,
+          at,
+        })),
+      ),
+      tx.orgId,
+      channelId,
+    ],
+  )
+}
+
+async function conversations(
+  tx: Tx,
+  channelId: ChannelId,
+  threads: readonly Thread[],
+): Promise<Map<string, ConversationId>> {
+  const found = await tx.rows<{ id: ConversationId; surface: Thread['surface']; external_key: string }>(
+    `select c.id, c.surface, c.external_key from unnest($3::text[], $4::text[]) as t (surface, external_key)
+     join conversations c on c.org_id = $1 and c.channel_id = $2 and c.surface = t.surface and c.external_key = t.external_key`,
+    [tx.orgId, channelId, threads.map(({ surface }) => surface), threads.map(({ key }) => key)],
+  )
+  return new Map(found.map((row) => [nameOf({ surface: row.surface, key: row.external_key }), row.id]))
+}
+
+const nameOf = ({ surface, key }: Pick<Thread, 'surface' | 'key'>): string => `${surface} ${key}`
+
+const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)

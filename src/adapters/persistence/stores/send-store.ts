@@ -1,0 +1,273 @@
+import { NotFound } from '../../../core/errors.ts'
+import type { ExternalMessageId, ExternalUserId, PartId } from '../../../core/ids.ts'
+import type { IdSource } from '../../../ports/id-source.ts'
+import type { ReplyTarget, SendStore, StoredMessage } from '../../../ports/send-store.ts'
+import type { Tx } from '../transaction.ts'
+import { deriveTickets } from './derive-tickets.ts'
+import { freeLane, holdLane, holdsLane, lockConversation, wakeLane } from './lanes.ts'
+import { settlePart } from './settle-part.ts'
+
+const IS_UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
+
+/** Every method locks the conversation first: its line of messages is decided by one transaction at a time. */
+export const createSendStore = (tx: Tx, { ids }: { ids: IdSource }): SendStore => ({
+  async target(ticketId) {
+    const [row] = IS_UUID.test(ticketId) ? await tx.rows<TargetRow>(TARGET, [tx.orgId, ticketId]) : []
+    if (!row) throw new NotFound('ticket')
+    const comment = row.surface === 'COMMENT' ? await newestComment(tx, row) : null
+    return {
+      ticketId,
+      conversationId: row.conversation_id,
+      customerId: row.customer_id,
+      channelId: row.channel_id,
+      channelType: row.type,
+      channelStatus: row.status,
+      surface: row.surface,
+      window: { openedAt: row.window_opened_at, reason: row.window_reason },
+      newestComment: comment,
+    }
+  },
+
+  async byClientMessageId(ticketId, clientMessageId) {
+    const [row] = await tx.rows<StoredRow>(
+      `${STORED} where org_id = $1 and ticket_id = $2 and client_message_id = $3`,
+      [tx.orgId, ticketId, clientMessageId],
+    )
+    return row ? stored(row) : null
+  },
+
+  async message(ticketId, id) {
+    if (!IS_UUID.test(id)) return null
+    const [row] = await tx.rows<StoredRow>(`${STORED} where org_id = $1 and ticket_id = $2 and id = $3`, [
+      tx.orgId,
+      ticketId,
+      id,
+    ])
+    return row ? stored(row) : null
+  },
+
+  async enqueue(reply) {
+    const { target } = reply
+    // A private reply names the comment it answers; that is also what makes a second one visible.
+    const replyTo = target.newestComment?.externalId ?? reply.replyToExternalId
+    await tx.affected(
+      `insert into messages (id, org_id, ticket_id, conversation_id, direction, kind, content, author_type, author_member_id, via, status,
+         reply_to_external_id, client_message_id, request_id, position, sent_at, created_at)
+       values ($1, $2, $3, $4, 'OUTBOUND', 'TEXT', $5, 'MEMBER', $6, $7, 'QUEUED', $8, $9, $10, $11, $12, $12)`,
+      [
+        reply.id,
+        tx.orgId,
+        target.ticketId,
+        target.conversationId,
+        reply.content,
+        reply.memberId,
+        reply.via,
+        replyTo,
+        reply.clientMessageId,
+        reply.requestId,
+        await nextPosition(tx, target),
+        reply.now,
+      ],
+    )
+    await tx.affected(
+      `insert into message_parts (id, org_id, message_id, channel_id, position, status) values ($1, $2, $3, $4, 0, 'QUEUED')`,
+      [reply.partId, tx.orgId, reply.id, target.channelId],
+    )
+    await deriveTickets(tx, [target.ticketId], reply.now)
+  },
+
+  async requeue(messageId, target, now) {
+    await tx.affected(
+      `update messages set status = 'QUEUED', failure = null, position = $3, sent_at = $4 where org_id = $1 and id = $2`,
+      [tx.orgId, messageId, await nextPosition(tx, target), now],
+    )
+    await tx.affected(
+      `update message_parts set status = 'QUEUED', failure = null where org_id = $1 and message_id = $2`,
+      [tx.orgId, messageId],
+    )
+    await deriveTickets(tx, [target.ticketId], now)
+  },
+
+  async head(claim) {
+    await lockConversation(tx, claim.conversationId)
+    if (!(await holdsLane(tx, claim))) return null
+    const [row] = await tx.rows<HeadRow>(HEAD, [tx.orgId, claim.conversationId])
+    return row
+      ? {
+          messageId: row.message_id,
+          partId: row.part_id,
+          ticketId: row.ticket_id,
+          text: row.content ?? '',
+          surface: row.surface,
+          person: row.person,
+          commentId: row.surface === 'COMMENT' ? row.reply_to_external_id : null,
+          window: { openedAt: row.window_opened_at, reason: row.window_reason },
+          requestId: row.request_id,
+          attempts: row.attempts,
+          firstAttemptAt: row.first_attempt_at,
+        }
+      : null
+  },
+
+  async begin(claim, head, now) {
+    await tx.affected(`update messages set status = 'SENDING' where org_id = $1 and id = $2 and status = 'QUEUED'`, [
+      tx.orgId,
+      head.messageId,
+    ])
+    await tx.affected(`update message_parts set status = 'SENDING' where org_id = $1 and id = $2`, [
+      tx.orgId,
+      head.partId,
+    ])
+    await tx.affected(
+      `insert into send_attempts (id, org_id, part_id, number, fence, started_at) values ($1, $2, $3, $4, $5, $6)`,
+      [ids.next(), tx.orgId, head.partId, head.attempts + 1, claim.fence, now],
+    )
+  },
+
+  async settle(claim, head, settlement, now) {
+    await lockConversation(tx, claim.conversationId)
+    const holds = await holdsLane(tx, claim)
+    const settled = await settlePart(tx, ids, claim, head, settlement, now)
+    const notBefore = settlement.status === 'QUEUED' ? settlement.notBefore : null
+    if (!holds) {
+      // Whoever swept the lane meanwhile held it for a message in doubt, which is resolved now.
+      if (settled && settled.to !== 'UNKNOWN') await wakeLane(tx, claim.conversationId, notBefore)
+    } else if (settled?.to === 'UNKNOWN' && settlement.status === 'UNKNOWN') {
+      await holdLane(tx, claim.conversationId, claim.fence, settlement.holdUntil)
+    } else {
+      await freeLane(tx, claim, notBefore)
+    }
+    if (settlement.status === 'QUEUED' && settlement.pauseChannelUntil) {
+      await tx.affected(
+        `insert into channel_pauses (channel_id, org_id, until, reason) values ($1, $2, $3, 'throttled')
+         on conflict (channel_id) do update set until = greatest(channel_pauses.until, excluded.until),
+           reason = case when channel_pauses.until > excluded.until then channel_pauses.reason else excluded.reason end`,
+        [claim.channelId, tx.orgId, settlement.pauseChannelUntil],
+      )
+    }
+    await tx.affected(
+      `update channel_health set last_outbound_at = case when $3 then $4 else last_outbound_at end, last_error = coalesce($5, last_error),
+         last_error_at = case when $5::text is null then last_error_at else $4 end where org_id = $1 and channel_id = $2`,
+      [
+        tx.orgId,
+        claim.channelId,
+        settlement.status === 'SENT',
+        now,
+        settlement.status === 'FAILED' ? settlement.failure.code : 'detail' in settlement ? settlement.detail : null,
+      ],
+    )
+    return settled
+  },
+
+  async release(claim) {
+    await freeLane(tx, claim)
+  },
+
+  async expire(claim, holdUntil, now) {
+    await lockConversation(tx, claim.conversationId)
+    const [lane] = await tx.rows<{ state: string }>(
+      'select state from send_lanes where org_id = $1 and conversation_id = $2 and fence = $3 for update',
+      [tx.orgId, claim.conversationId, claim.fence],
+    )
+    if (!lane) return null
+    const [sending] =
+      lane.state === 'BUSY'
+        ? await tx.rows<{ id: StoredMessage['id']; ticket_id: StoredMessage['ticketId'] }>(
+            `update messages set status = 'UNKNOWN' where org_id = $1 and conversation_id = $2 and status = 'SENDING' returning id, ticket_id`,
+            [tx.orgId, claim.conversationId],
+          )
+        : []
+    if (!sending) {
+      await freeLane(tx, claim)
+      return null
+    }
+    await tx.affected(
+      `update message_parts set status = 'UNKNOWN' where org_id = $1 and message_id = $2 and status = 'SENDING'`,
+      [tx.orgId, sending.id],
+    )
+    await tx.affected(
+      `update send_attempts a set finished_at = $3, outcome = 'UNKNOWN', detail = 'the worker did not come back' from message_parts p
+       where p.org_id = $1 and p.message_id = $2 and a.org_id = $1 and a.part_id = p.id and a.outcome is null`,
+      [tx.orgId, sending.id, now],
+    )
+    await holdLane(tx, claim.conversationId, claim.fence, holdUntil)
+    return { messageId: sending.id, ticketId: sending.ticket_id }
+  },
+})
+
+type TargetRow = {
+  conversation_id: ReplyTarget['conversationId']
+  customer_id: ReplyTarget['customerId']
+  channel_id: ReplyTarget['channelId']
+  type: string
+  status: ReplyTarget['channelStatus']
+  surface: ReplyTarget['surface']
+  window_opened_at: Date | null
+  window_reason: string | null
+}
+
+const TARGET = `
+select v.id as conversation_id, v.customer_id, v.channel_id, c.type, c.status, v.surface, v.window_opened_at, v.window_reason
+from tickets t
+join conversations v on v.org_id = t.org_id and v.id = t.conversation_id
+join channels c on c.org_id = t.org_id and c.id = t.channel_id
+where t.org_id = $1 and t.id = $2 for no key update of v`
+
+type StoredRow = Omit<StoredMessage, 'ticketId'> & { ticket_id: StoredMessage['ticketId'] }
+
+const STORED = 'select id, ticket_id, status, content, direction from messages'
+
+const stored = ({ ticket_id, ...row }: StoredRow): StoredMessage => ({ ...row, ticketId: ticket_id })
+
+/** The customer's newest comment, and whether a reply to it is on its way, sent or in doubt. */
+async function newestComment(tx: Tx, { conversation_id }: TargetRow): Promise<ReplyTarget['newestComment']> {
+  const [row] = await tx.rows<{ external_id: ExternalMessageId; answered: boolean }>(
+    `select m.external_id, exists (
+        select from messages r where r.org_id = m.org_id and r.conversation_id = m.conversation_id and r.direction = 'OUTBOUND'
+          and r.reply_to_external_id = m.external_id and r.status <> 'FAILED') as answered
+     from messages m where m.org_id = $1 and m.conversation_id = $2 and m.direction = 'INBOUND' and m.deleted_at is null
+     order by m.sent_at desc, m.external_id desc limit 1`,
+    [tx.orgId, conversation_id],
+  )
+  return row ? { externalId: row.external_id, answered: row.answered } : null
+}
+
+/** The order of the 201s, taken under the conversation's lock; the lane is woken with it unless somebody works on it. */
+async function nextPosition(tx: Tx, { conversationId, channelId }: ReplyTarget): Promise<string> {
+  const [lane] = await tx.rows<{ position: string }>(
+    `insert into send_lanes as l (conversation_id, org_id, channel_id, state, next_position) values ($1, $2, $3, 'READY', 2)
+     on conflict (conversation_id) do update set next_position = l.next_position + 1,
+       state = case when l.state = 'IDLE' then 'READY' else l.state end,
+       not_before = case when l.state = 'IDLE' then now() else l.not_before end
+     returning next_position - 1 as position`,
+    [conversationId, tx.orgId, channelId],
+  )
+  if (!lane) throw new Error('a lane was not written')
+  return lane.position
+}
+
+type HeadRow = {
+  message_id: StoredMessage['id']
+  part_id: PartId
+  ticket_id: StoredMessage['ticketId']
+  content: string | null
+  reply_to_external_id: ExternalMessageId | null
+  request_id: string | null
+  surface: ReplyTarget['surface']
+  window_opened_at: Date | null
+  window_reason: string | null
+  person: ExternalUserId
+  attempts: number
+  first_attempt_at: Date | null
+}
+
+const HEAD = `
+select m.id as message_id, p.id as part_id, m.ticket_id, m.content, m.reply_to_external_id, m.request_id,
+  v.surface, v.window_opened_at, v.window_reason, i.external_id as person, a.attempts, a.first_attempt_at
+from messages m
+join message_parts p on p.org_id = m.org_id and p.message_id = m.id and p.position = 0
+join conversations v on v.org_id = m.org_id and v.id = m.conversation_id
+join customer_identities i on i.org_id = v.org_id and i.customer_id = v.customer_id and i.channel_id = v.channel_id
+left join lateral (select coalesce(max(number), 0)::int as attempts, min(started_at) as first_attempt_at
+  from send_attempts a where a.org_id = p.org_id and a.part_id = p.id) a on true
+where m.org_id = $1 and m.conversation_id = $2 and m.status = 'QUEUED' order by m.position limit 1`

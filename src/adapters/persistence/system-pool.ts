@@ -1,0 +1,31 @@
+import { Pool } from 'pg'
+import { type ConnectionOptions, connectionConfig, type DatabaseTarget } from './connection.ts'
+
+export type SystemPoolOptions = Omit<ConnectionOptions, 'role'> &
+  Readonly<{
+    size?: number
+    statementTimeoutMs?: number
+    /** Connections that broke while nobody used them; the pool has replaced them already. */
+    onError?: (error: Error) => void
+  }>
+
+/**
+ * Connections as `dc_system`, for what runs by itself: jobs, event numbering, lanes, listening. A caller waits at most
+ * `connectTimeoutMs` for one. The role is set on each connection, not asked for at its start: PgBouncer refuses that.
+ */
+export function createSystemPool(target: DatabaseTarget, options: SystemPoolOptions = {}): Pool {
+  const timeout = options.statementTimeoutMs ?? 15_000
+  const pool = new Pool({
+    ...connectionConfig(target, { applicationName: 'delightchat-system', ...options }),
+    max: options.size ?? 4,
+    idleTimeoutMillis: 30_000,
+    onConnect: async (client) => {
+      await client.query(
+        `set role dc_system; set statement_timeout = ${timeout}; set idle_in_transaction_session_timeout = ${timeout}`,
+      )
+    },
+  })
+  pool.on('connect', (client) => client.on('error', () => {}))
+  pool.on('error', (error) => options.onError?.(error))
+  return pool
+}
