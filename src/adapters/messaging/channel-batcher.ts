@@ -1,0 +1,141 @@
+import type { Logger } from '../../ports/logger.ts'
+import { within } from './deadline.ts'
+import { isTransient, reasonOf } from './failure.ts'
+
+export type ChannelBatcherOptions<T> = Readonly<{
+  concurrency: number
+  maxBatch: number
+  keyOf(item: T): string
+  /** Handed out alone, so that whatever is wrong with it harms no neighbour. */
+  isSuspect(item: T): boolean
+  handle(batch: readonly T[]): Promise<void>
+  done(batch: readonly T[]): Promise<void>
+  /** The batch itself is at fault. A failure of a server is not told: the batch waits here and is tried again. */
+  failed(batch: readonly T[], error: unknown): Promise<void>
+  /** Something was handed out: there is room. */
+  onRoom(): void
+  log: Logger
+  /** A batch that takes longer counts as failed. */
+  deadlineMs?: number
+}>
+
+export type ChannelBatcher<T> = Readonly<{
+  add(item: T): void
+  /** Not counting the running batches. */
+  waiting(): number
+  /** Takes out what waits. */
+  clear(): readonly T[]
+  /** Waits for the running batches; what waits is returned. */
+  stop(): Promise<readonly T[]>
+}>
+
+type Lane<T> = { items: T[]; busy: boolean; failures: number; timer: NodeJS.Timeout | undefined }
+
+/** Batches of one channel at a time, never two of the same channel at once, channels in turn. */
+export function createChannelBatcher<T>(options: ChannelBatcherOptions<T>): ChannelBatcher<T> {
+  const { concurrency, maxBatch, keyOf, isSuspect, onRoom, log, deadlineMs = 60_000 } = options
+  const lanes = new Map<string, Lane<T>>()
+  const turns = new Set<string>()
+  const running = new Set<Promise<void>>()
+  let waiting = 0
+  let scheduled = false
+  let stopped = false
+
+  const take = (lane: Lane<T>): T[] => {
+    const end = lane.items.findIndex(isSuspect)
+    const count = end === 0 ? 1 : Math.min(maxBatch, end === -1 ? lane.items.length : end)
+    waiting -= count
+    return lane.items.splice(0, count)
+  }
+
+  const pump = (): void => {
+    scheduled = false
+    for (const key of turns) {
+      if (stopped || running.size >= concurrency) return
+      turns.delete(key)
+      const lane = lanes.get(key)
+      if (lane === undefined || lane.items.length === 0) continue
+      lane.busy = true
+      const run = work(lane, take(lane)).then(() => {
+        running.delete(run)
+        lane.busy = false
+        if (lane.items.length > 0) enter(key, lane)
+        else if (lane.failures === 0) lanes.delete(key)
+        pump()
+        onRoom()
+      })
+      running.add(run)
+    }
+  }
+
+  const enter = (key: string, lane: Lane<T>): void => {
+    if (!lane.busy && lane.timer === undefined) turns.add(key)
+  }
+
+  const work = async (lane: Lane<T>, batch: T[]): Promise<void> => {
+    let settle = () => options.done(batch)
+    try {
+      await within(deadlineMs, options.handle(batch), () => new Error(`The batch took longer than ${deadlineMs} ms.`))
+    } catch (error) {
+      if (isTransient(error)) return later(lane, batch, error)
+      settle = () => options.failed(batch, error)
+    }
+    lane.failures = 0
+    await settle().catch((error: unknown) => {
+      log.warn(
+        { reason: reasonOf(error), size: batch.length },
+        'the queue could not be told about a batch; it comes again',
+      )
+    })
+  }
+
+  const later = (lane: Lane<T>, batch: T[], error: unknown): void => {
+    lane.items.unshift(...batch)
+    waiting += batch.length
+    lane.failures += 1
+    const delayMs = Math.min(5_000, 250 * 2 ** (lane.failures - 1)) * (0.5 + Math.random() / 2)
+    if (lane.failures === 1)
+      log.warn({ reason: reasonOf(error), size: batch.length }, 'a server is away; the batch waits')
+    if (stopped) return
+    lane.timer = setTimeout(() => {
+      lane.timer = undefined
+      for (const [key, value] of lanes) if (value === lane) enter(key, lane)
+      pump()
+    }, delayMs)
+  }
+
+  const clear = (): readonly T[] => {
+    const rest: T[] = []
+    for (const [key, lane] of lanes) {
+      rest.push(...lane.items.splice(0))
+      clearTimeout(lane.timer)
+      lane.timer = undefined
+      if (!lane.busy) lanes.delete(key)
+    }
+    turns.clear()
+    waiting = 0
+    return rest
+  }
+
+  return {
+    add(item) {
+      const key = keyOf(item)
+      const lane = lanes.get(key) ?? { items: [], busy: false, failures: 0, timer: undefined }
+      lanes.set(key, lane)
+      lane.items.push(item)
+      waiting += 1
+      enter(key, lane)
+      if (scheduled) return
+      scheduled = true
+      // Not at once: what arrives together goes out together.
+      setImmediate(pump)
+    },
+    waiting: () => waiting,
+    clear,
+    async stop() {
+      stopped = true
+      await Promise.all(running)
+      return clear()
+    },
+  }
+}

@@ -1,0 +1,62 @@
+import type { Config, Secrets } from '../../config.ts'
+import type { Clock } from '../../ports/clock.ts'
+import type { Logger } from '../../ports/logger.ts'
+import type { WebhookIntake, WebhookSource } from '../../ports/webhook-intake.ts'
+import type { DatabaseAccess } from '../database-access.ts'
+import { createCombinedSource } from './combined-source.ts'
+import { createPostgresIntake, createPostgresSource } from './postgres-intake.ts'
+import { createPostgresQueue, type PostgresQueue } from './postgres-queue.ts'
+import { closeRabbit, connectRabbit } from './rabbit-connection.ts'
+import { createRabbitIntake } from './rabbit-intake.ts'
+import { createRabbitPublisher } from './rabbit-publisher.ts'
+import { createRabbitSource } from './rabbit-source.ts'
+import { createSpoolingIntake } from './spooling-intake.ts'
+import { topologyOf } from './topology.ts'
+import { createWakeups, type PostgresWakeups } from './wakeups.ts'
+
+const QUEUE_PREFIX = 'delightchat.'
+
+export type OpenMessaging = Readonly<{
+  wakeups: PostgresWakeups
+  queue: PostgresQueue
+  intake: WebhookIntake
+  source: WebhookSource
+  /** Rejects while the broker does not answer; absent where there is none. */
+  ping: (() => Promise<void>) | null
+  close(): Promise<void>
+}>
+
+type Options = Readonly<{ config: Config; secrets: Secrets; log: Logger; clock: Clock; database: DatabaseAccess }>
+
+/** The queue that RABBITMQ_URL chooses. Behind a broker the PostgreSQL queue is the spool, and is drained with it. */
+export async function openMessaging({ secrets, log, clock, database }: Options): Promise<OpenMessaging> {
+  const wakeups = createWakeups({ connection: database.direct, log })
+  const queue = createPostgresQueue({ pool: database.systemPool, clock, log, wakeups })
+  const spool = { intake: createPostgresIntake({ queue }), source: createPostgresSource({ queue, wakeups, log }) }
+  if (secrets.rabbitmqUrl === null) return { wakeups, queue, ...spool, ping: null, close: () => wakeups.stop() }
+
+  const topology = topologyOf({ prefix: QUEUE_PREFIX })
+  const connect = (name: string) =>
+    connectRabbit({ url: secrets.rabbitmqUrl as string, name: `delightchat-${name}`, log })
+  // A broker that blocks publishers blocks their socket: consumers have one of their own.
+  const publishing = connect('publisher')
+  const consuming = connect('consumer')
+  const publisher = createRabbitPublisher({ rabbit: publishing, topology, log })
+  await publisher.start()
+  return {
+    wakeups,
+    queue,
+    intake: createSpoolingIntake({
+      broker: createRabbitIntake({ publisher, topology }),
+      spool: spool.intake,
+      clock,
+      log,
+    }),
+    source: createCombinedSource([createRabbitSource({ rabbit: consuming, publisher, topology, log }), spool.source]),
+    ping: () => publishing.onConnect(1_000, true),
+    async close() {
+      await publisher.close()
+      await Promise.all([closeRabbit(publishing), closeRabbit(consuming), wakeups.stop()])
+    },
+  }
+}

@@ -1,0 +1,123 @@
+import type { Logger } from '../../ports/logger.ts'
+import type { Wakeups } from '../../ports/wakeups.ts'
+import type { RawDelivery, WebhookIntake, WebhookSource } from '../../ports/webhook-intake.ts'
+import { type ChannelBatcher, createChannelBatcher } from './channel-batcher.ts'
+import { channelKey, fieldsOf, readDelivery } from './delivery-message.ts'
+import { backoffMs, reasonOf } from './failure.ts'
+import type { HeldJob, PostgresQueue } from './postgres-queue.ts'
+import { createPoller, type Poller } from './queue-poller.ts'
+
+const QUEUE = 'inbound'
+const MAX_ATTEMPTS = 10
+/** From here on a delivery is handed out alone. */
+const SUSPECT_FROM = 4
+const MAX_BATCH = 100
+const MAX_WAITING = 200
+const MAINTENANCE_MS = 5_000
+
+export function createPostgresIntake({ queue }: { queue: PostgresQueue }): WebhookIntake {
+  return {
+    accept: (delivery) =>
+      queue.enqueue({
+        id: delivery.id,
+        queue: QUEUE,
+        grouping: channelKey(delivery),
+        meta: fieldsOf(delivery),
+        payload: delivery.body,
+      }),
+  }
+}
+
+export type PostgresSourceOptions = Readonly<{
+  queue: PostgresQueue
+  wakeups: Wakeups
+  log: Logger
+  retryDelayMs?: (attempt: number) => number
+}>
+
+type Held = { job: HeldJob; delivery: RawDelivery }
+
+export function createPostgresSource(options: PostgresSourceOptions): WebhookSource {
+  const { queue, wakeups, log, retryDelayMs = backoffMs } = options
+  const held = new Set<HeldJob>()
+  let batcher: ChannelBatcher<Held> | undefined
+  let pollers: readonly Poller[] = []
+  let silence: (() => void) | undefined
+
+  const failed = async (batch: readonly Held[], error: unknown): Promise<void> => {
+    const reason = reasonOf(error)
+    log.warn({ reason, size: batch.length, channelId: batch[0]?.delivery.channelId }, 'a batch failed')
+    for (const { job } of batch) held.delete(job)
+    const attempts = Map.groupBy(batch, ({ job }) => job.attempt)
+    for (const [attempt, items] of attempts) {
+      const jobs = items.map(({ job }) => job)
+      if (attempt >= MAX_ATTEMPTS) await queue.dead(jobs, reason)
+      else await queue.retry(jobs, retryDelayMs(attempt), reason)
+    }
+  }
+
+  const take = async (into: ChannelBatcher<Held>): Promise<boolean> => {
+    const room = MAX_WAITING - into.waiting()
+    if (room < MAX_WAITING / 2) return false
+    const jobs = await queue.claim(QUEUE, room)
+    for (const job of jobs) {
+      const read = readDelivery(job.id, job.meta, job.payload)
+      if ('wrong' in read) {
+        await queue.dead([job], read.wrong)
+        continue
+      }
+      held.add(job)
+      into.add({ job, delivery: read.delivery })
+    }
+    return jobs.length > 0
+  }
+
+  return {
+    async start(handle, { concurrency }) {
+      if (batcher !== undefined) throw new Error('The source runs already.')
+      const running = createChannelBatcher<Held>({
+        concurrency,
+        maxBatch: MAX_BATCH,
+        keyOf: ({ delivery }) => channelKey(delivery),
+        isSuspect: ({ job }) => job.attempt >= SUSPECT_FROM,
+        handle: (batch) => handle(batch.map(({ delivery }) => delivery)),
+        async done(batch) {
+          for (const { job } of batch) held.delete(job)
+          await Promise.all(batch.map(({ job }) => queue.done(job)))
+        },
+        failed,
+        onRoom: () => poller.poke(),
+        log,
+      })
+      const poller = createPoller({ look: () => take(running), log, minMs: 250, maxMs: 1_000 })
+      const maintenance = createPoller({
+        async look() {
+          await queue.sweep(QUEUE, MAX_ATTEMPTS)
+          await queue.renew([...held])
+          return false
+        },
+        log,
+        minMs: MAINTENANCE_MS,
+        maxMs: MAINTENANCE_MS,
+      })
+      batcher = running
+      pollers = [poller, maintenance]
+      silence = wakeups.on('jobs', (name) => {
+        if (name === undefined || name === QUEUE) poller.poke()
+      })
+    },
+
+    async stop() {
+      silence?.()
+      const [poller, maintenance] = pollers
+      await poller?.stop()
+      // Renewing goes on while batches run.
+      const rest = (await batcher?.stop()) ?? []
+      await maintenance?.stop()
+      batcher = undefined
+      pollers = []
+      held.clear()
+      if (rest.length > 0) await queue.giveBack(rest.map(({ job }) => job)).catch(() => {})
+    },
+  }
+}

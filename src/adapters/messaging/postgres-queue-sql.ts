@@ -1,0 +1,65 @@
+/** Times are the server's own throughout: processes with other clocks share the table. */
+
+export const INSERT = `
+insert into jobs (id, queue, grouping, run_at, meta, payload)
+select id, queue, grouping, now() + delay * interval '1 ms', meta, substring($8::bytea from first for size)
+from unnest($1::uuid[], $2::text[], $3::text[], $4::int[], $5::jsonb[], $6::int[], $7::int[])
+  as u(id, queue, grouping, delay, meta, first, size)
+on conflict (id) do nothing`
+
+/** At most $4 bytes of payload at once, but always one job. What is locked beyond that is free again with the commit. */
+export const CLAIM = `
+with locked as materialized (
+  select id, run_at, octet_length(payload) as size from jobs
+  where queue = $1 and state = 'READY' and run_at <= now() and run_at >= $3::timestamptz
+  order by run_at, id limit $2 for update skip locked
+), fitting as (
+  select id from (select id, sum(size) over (order by run_at, id) - size as before from locked) s where before < $4::bigint
+), claimed as (
+  update jobs j set state = 'ACTIVE', attempt = attempt + 1, lease_until = now() + interval '30 seconds'
+  from fitting where j.id = fitting.id
+  returning j.id, j.queue, j.grouping, j.attempt, j.meta, j.payload, j.run_at
+)
+select id, queue, grouping, attempt, meta, payload, (max(run_at) over () - interval '2 seconds')::text as margin
+from claimed order by claimed.run_at, claimed.id`
+
+export const DELETE = `
+delete from jobs j using unnest($1::uuid[], $2::int[]) as d(id, attempt)
+where j.id = d.id and j.attempt = d.attempt and j.state = 'ACTIVE'`
+
+/** Rows that an acknowledgement is deleting right now are left to it: waiting for each other would be a deadlock. */
+const held = `
+with held as materialized (
+  select j.id from jobs j join unnest($1::uuid[], $2::int[]) as d(id, attempt) on j.id = d.id and j.attempt = d.attempt
+  where j.state = 'ACTIVE' for update of j skip locked
+)`
+
+export const RETRY = `${held}
+update jobs j set state = 'READY', run_at = now() + $3::int * interval '1 ms', reason = $4, lease_until = null
+from held where j.id = held.id`
+
+export const DEAD = `${held}
+update jobs j set state = 'DEAD', dead_at = now(), reason = $3, lease_until = null
+from held where j.id = held.id returning j.id, j.queue`
+
+/** With a new time, since others already look only at what is newer than the old one. */
+export const GIVE_BACK = `${held}
+update jobs j set state = 'READY', attempt = j.attempt - 1, run_at = now(), lease_until = null
+from held where j.id = held.id`
+
+export const RENEW = `${held}
+update jobs j set lease_until = now() + interval '30 seconds' from held where j.id = held.id`
+
+/** Repeatedly lost jobs are spread out: the one that kills its worker parts from those that were merely beside it. */
+export const SWEEP = `
+with lost as materialized (
+  select id from jobs where queue = $1 and state = 'ACTIVE' and lease_until < now() for update skip locked
+)
+update jobs j set
+  state = case when attempt >= $2::int then 'DEAD' else 'READY' end,
+  dead_at = case when attempt >= $2::int then now() end,
+  reason = 'whoever held it died or hung',
+  lease_until = null,
+  run_at = now() + case when attempt >= 2 then random() * interval '30 seconds' else interval '0' end
+from lost where j.id = lost.id
+returning j.id, j.state, j.attempt`

@@ -1,0 +1,102 @@
+import { Unavailable } from '../../core/errors.ts'
+import type { Logger } from '../../ports/logger.ts'
+import { within } from './deadline.ts'
+import { reasonOf } from './failure.ts'
+import type { RabbitConnection } from './rabbit-connection.ts'
+import type { Topology } from './topology.ts'
+
+export type OutgoingMessage = Readonly<{ id: string; headers: Readonly<Record<string, unknown>>; body: Buffer }>
+
+export type RabbitPublisher = Readonly<{
+  /** Resolves once the broker has the message on disk in that queue; else Unavailable, within the time limit. */
+  publish(queue: string, message: OutgoingMessage): Promise<void>
+  /** Declares the queues if the broker can be reached now; else it happens at the first publish. */
+  start(): Promise<void>
+  close(): Promise<void>
+}>
+
+export type RabbitPublisherOptions = Readonly<{
+  rabbit: RabbitConnection
+  topology: Topology
+  log: Logger
+  confirmWithinMs?: number
+}>
+
+const DECLARED_WITHIN_MS = 10_000
+const CLOSED_WITHIN_MS = 1_000
+
+export const MESSAGE_TYPE = 'webhook.v1'
+
+export function createRabbitPublisher(options: RabbitPublisherOptions): RabbitPublisher {
+  const { rabbit, topology, log, confirmWithinMs = 1_000 } = options
+  // Declares on every new channel, so that a broker that comes back empty has its queues again.
+  const publisher = rabbit.createPublisher({ confirm: true, maxAttempts: 1, queues: [...topology.queues] })
+  const returned = new Set<string>()
+  publisher.on('basic.return', ({ correlationId }) => {
+    if (correlationId !== undefined) returned.add(correlationId)
+  })
+  let sequence = 0
+  let declaring: Promise<void> | undefined
+
+  const declare = async (): Promise<void> => {
+    const all = async () => {
+      for (const queue of topology.queues) await rabbit.queueDeclare(queue)
+    }
+    await within(DECLARED_WITHIN_MS, all(), () => new Error('The broker did not declare the queues in time.'))
+  }
+  const declareSoon = (): void => {
+    declaring ??= declare()
+      .catch((error: unknown) => log.warn({ reason: reasonOf(error) }, 'the queues could not be declared'))
+      .finally(() => (declaring = undefined))
+  }
+
+  const confirmed = async (queue: string, { id, headers, body }: OutgoingMessage): Promise<void> => {
+    const correlationId = String(++sequence)
+    await publisher.send(
+      {
+        routingKey: queue,
+        durable: true,
+        mandatory: true,
+        messageId: id,
+        correlationId,
+        type: MESSAGE_TYPE,
+        // Not JSON: the client would parse it, and the signature is over the bytes.
+        contentType: 'application/octet-stream',
+        headers: { ...headers },
+      },
+      body,
+    )
+    // An unroutable message is confirmed as well; its return was read before, but is told one turn of the loop later.
+    await new Promise((resolve) => setImmediate(resolve))
+    if (!returned.delete(correlationId)) return
+    declareSoon()
+    throw new Error(`There is no queue ${queue}.`)
+  }
+
+  return {
+    async publish(queue, message) {
+      if (!rabbit.ready) throw new Unavailable('The broker is away.')
+      try {
+        await within(
+          confirmWithinMs,
+          confirmed(queue, message),
+          () => new Error(`No confirmation within ${confirmWithinMs} ms.`),
+        )
+      } catch (error) {
+        throw new Unavailable('The broker did not take a message.', error)
+      }
+    },
+    async start() {
+      try {
+        await rabbit.onConnect(5_000, true)
+        await declare()
+      } catch (error) {
+        log.warn({ reason: reasonOf(error) }, 'the broker cannot be reached yet')
+      }
+    },
+    async close() {
+      // A broker that does not answer: closing the connection ends it.
+      await within(CLOSED_WITHIN_MS, publisher.close(), () => new Error('late')).catch(() => {})
+    },
+  }
+}
