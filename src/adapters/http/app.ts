@@ -1,0 +1,80 @@
+import express, { type Express, type NextFunction, type Request, type Response } from 'express'
+import { NotFound } from '../../core/errors.ts'
+import { loadContract } from './contract.ts'
+import { createCursors } from './cursor.ts'
+import { mountDocs } from './docs-route.ts'
+import { createEventStreams } from './event-stream/event-streams.ts'
+import type { StreamTiming } from './event-stream/stream-timing.ts'
+import type { HttpDeps } from './http-deps.ts'
+import { createHttpMetrics } from './metrics.ts'
+import { mountOperations } from './mount.ts'
+import type { OperationDeps } from './operation.ts'
+import { operations } from './operations/index.ts'
+import { factsOf, logRequests } from './request-log.ts'
+import { securityHeaders } from './security-headers.ts'
+import { createSender } from './sender.ts'
+import { createSessions } from './session.ts'
+import { createWebhookRoute } from './webhooks.ts'
+
+export type HttpApp = Readonly<{
+  app: Express
+  /** Readiness says no from now on, and event streams end with a goodbye. Requests are still answered. */
+  close(): Promise<void>
+}>
+
+export function createHttpApp(deps: HttpDeps, timing?: StreamTiming): HttpApp {
+  const { accounts, clock, config, core, feed, log, secrets, wakeups } = deps
+  const contract = loadContract()
+  const metrics = createHttpMetrics(deps.metrics)
+  const sessions = createSessions({
+    core,
+    records: deps.sessions,
+    clock,
+    secrets: secrets.sessionSecrets,
+    ttlMs: config.sessionTtlMs,
+  })
+  const streams = createEventStreams({ accounts, clock, feed, log, metrics, sessions, wakeups }, timing)
+  let isClosing = false
+  const operationDeps: OperationDeps = {
+    ...deps,
+    contract,
+    cursors: createCursors(secrets.cursorKey),
+    sessions,
+    metrics,
+    registryText: deps.metrics,
+    streams,
+    isClosing: () => isClosing,
+  }
+
+  const app = express()
+  app.disable('x-powered-by').disable('etag').enable('case sensitive routing')
+  app.set('trust proxy', config.trustProxy)
+  app.set('query parser', 'simple')
+  // First of all: nothing else has business on this path.
+  app.use(createWebhookRoute({ core, log, metrics: metrics.webhooks }))
+  app.use(logRequests(log, metrics))
+  app.use(securityHeaders(config.publicUrl))
+  if (config.exposeDocs) mountDocs(app, contract.document.info.title)
+  app.use(noStore)
+  mountOperations(app, operations, operationDeps)
+  app.use(() => {
+    throw new NotFound('route')
+  })
+  const send = createSender(deps)
+  app.use((error: unknown, req: Request, res: Response, _next: NextFunction) => {
+    send.error(req, res, null, factsOf(res), error)
+  })
+
+  return {
+    app,
+    async close() {
+      isClosing = true
+      await streams.close()
+    },
+  }
+}
+
+function noStore(_req: Request, res: Response, next: NextFunction): void {
+  res.setHeader('Cache-Control', 'private, no-store')
+  next()
+}

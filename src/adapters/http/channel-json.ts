@@ -1,0 +1,48 @@
+import type { ChannelRegistry } from '../../ports/channel-registry.ts'
+import type { ChannelView } from '../../ports/views.ts'
+
+type Context = Readonly<{ publicUrl: string; registry: ChannelRegistry }>
+
+/** A channel as clients see it: where the platform has to deliver, and of its secrets only which are set. */
+export function channelJson(view: ChannelView, { publicUrl, registry }: Context, warnings: readonly string[] = []) {
+  const { config, secretsSet, health } = view
+  const secrets = new Set([...secretsSet, ...secretNames(registry, view.type)])
+  const settings = Object.fromEntries(Object.entries(config).filter(([name]) => !secrets.has(name)))
+  return {
+    id: view.id,
+    channelId: view.id,
+    orgId: view.orgId,
+    type: view.type,
+    platform: view.platform,
+    name: view.name,
+    status: view.status,
+    config: { ...settings, ...Object.fromEntries(secretsSet.map((name) => [name, { set: true }])) },
+    secretsSet,
+    webhook: { callbackUrl: `${webhookBase(config, publicUrl)}/${view.id}` },
+    warnings: [...new Set([...warnings, ...standingWarnings(view, registry)])],
+    health,
+    createdAt: view.createdAt,
+    updatedAt: view.updatedAt,
+    version: view.version,
+  }
+}
+
+/** The address the customer entered, since a tunnel's is known to nobody else; else our own. */
+function webhookBase(config: ChannelView['config'], publicUrl: string): string {
+  const entered = config['webhookUrl']
+  return typeof entered === 'string' && URL.canParse(entered) ? entered.replace(/\/+$/, '') : `${publicUrl}/webhook`
+}
+
+// The platform is not asked when credentials are entered; the first reply that went out has proven them.
+function standingWarnings({ type, status, health }: ChannelView, registry: ChannelRegistry): readonly string[] {
+  const unproven = status !== 'DISCONNECTED' && health.lastOutboundAt === null
+  return unproven && registry.get(type)?.profiles ? ['credentials-not-checked'] : []
+}
+
+/** The second wall: what the adapter marks as secret is never shown, wherever it was stored. */
+function secretNames(registry: ChannelRegistry, type: string): readonly string[] {
+  const properties = registry.get(type)?.settings.schema['properties'] ?? {}
+  return Object.entries(properties).flatMap(([name, schema]) =>
+    Reflect.get(Object(schema), 'x-secret') === true ? [name] : [],
+  )
+}

@@ -1,0 +1,28 @@
+import type { IncomingHttpHeaders } from 'node:http'
+import { DomainError } from '../../core/errors.ts'
+
+const SAFE = new Set(['GET', 'HEAD', 'OPTIONS'])
+
+/**
+ * Refuses writes that a browser sends from another site, in the order of rules that Go's `CrossOriginProtection` has. Tools
+ * without a browser send neither header and pass. A request with a bearer token is exempt: no other site can make a browser
+ * send one.
+ */
+export function checkCsrf(method: string, headers: IncomingHttpHeaders, publicUrl: string): void {
+  if (SAFE.has(method) || hasBearer(headers)) return
+  const { origin } = headers
+  if (origin !== undefined && origin === new URL(publicUrl).origin) return
+  const site = headers['sec-fetch-site']
+  const allowed = site === undefined ? origin === undefined : site === 'same-origin' || site === 'none'
+  if (!allowed) {
+    throw new DomainError(
+      'csrf-rejected',
+      "A write that relies on the session cookie must come from this server's own origin.",
+    )
+  }
+}
+
+export function hasBearer(headers: IncomingHttpHeaders): boolean {
+  const { authorization } = headers
+  return authorization !== undefined && authorization.slice(0, 7).toLowerCase() === 'bearer '
+}

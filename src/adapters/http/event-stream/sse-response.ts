@@ -1,0 +1,62 @@
+import type { ServerResponse } from 'node:http'
+
+export type SseResponse = Readonly<{
+  /** False once the reader is gone or too slow; then the stream is closed. Waits until the reader keeps up. */
+  write(text: string): Promise<boolean>
+  /** Best effort, never waits: for what may be skipped. */
+  hint(text: string): void
+  end(lastWords: string): void
+  destroy(): void
+  readonly closed: boolean
+}>
+
+export type SlowReader = Readonly<{ maxBufferedBytes: number; drainTimeoutMs: number }>
+
+/** The bytes of one stream. What a reader does not take stays in the log, not in memory. */
+export function openSse(res: ServerResponse, slow: SlowReader, onSlow: () => void): SseResponse {
+  res.writeHead(200, {
+    'Content-Type': 'text/event-stream; charset=utf-8',
+    'Cache-Control': 'no-store',
+    // nginx would hold events back otherwise.
+    'X-Accel-Buffering': 'no',
+  })
+  res.flushHeaders()
+  const gone = () => res.destroyed || res.writableEnded
+
+  return {
+    async write(text) {
+      if (gone()) return false
+      if (res.write(text)) return true
+      const keepsUp = res.writableLength <= slow.maxBufferedBytes && (await drained(res, slow.drainTimeoutMs))
+      if (!keepsUp && !gone()) {
+        onSlow()
+        res.destroy()
+      }
+      return keepsUp && !gone()
+    },
+    hint(text) {
+      if (!gone() && !res.writableNeedDrain) res.write(text)
+    },
+    end(lastWords) {
+      if (!gone()) res.end(lastWords)
+    },
+    destroy: () => void res.destroy(),
+    get closed() {
+      return gone()
+    },
+  }
+}
+
+function drained(res: ServerResponse, timeoutMs: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const finish = (ok: boolean) => () => {
+      clearTimeout(timer)
+      res.off('drain', onDrain).off('close', onClose)
+      resolve(ok)
+    }
+    const onDrain = finish(true)
+    const onClose = finish(false)
+    const timer = setTimeout(finish(false), timeoutMs)
+    res.on('drain', onDrain).on('close', onClose)
+  })
+}

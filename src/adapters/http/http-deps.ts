@@ -1,0 +1,66 @@
+import type { Registry } from 'prom-client'
+import type { Core } from '../../core/index.ts'
+import type { AccountDirectory } from '../../ports/account-directory.ts'
+import type { ChannelRegistry } from '../../ports/channel-registry.ts'
+import type { Clock } from '../../ports/clock.ts'
+import type { EventFeed, InboxQueries } from '../../ports/inbox-queries.ts'
+import type { Logger } from '../../ports/logger.ts'
+import type { Wakeups } from '../../ports/wakeups.ts'
+import type { RateLimits } from './rate-limits.ts'
+import type { SessionRecords } from './session-store.ts'
+
+export type HttpCore = Pick<
+  Core,
+  | 'signUp'
+  | 'logIn'
+  | 'createChannel'
+  | 'updateChannel'
+  | 'disconnectChannel'
+  | 'acceptWebhook'
+  | 'answerHandshake'
+  | 'updateTicket'
+  | 'sendReply'
+  | 'retryMessage'
+  | 'markNotification'
+>
+
+export type HealthCheck = Readonly<{ name: string; ok: boolean; detail: string | null }>
+
+export type HttpConfig = Readonly<{
+  /** Without a slash at its end. */
+  publicUrl: string
+  /** How many proxies in front are believed. */
+  trustProxy: number
+  production: boolean
+  sessionTtlMs: number
+  /** Whether `/docs` is there. */
+  exposeDocs: boolean
+  /** What happens to an answer that breaks the contract: in tests it becomes a 500, otherwise it is at most logged. */
+  answerChecks?: 'throw' | 'log' | 'off'
+}>
+
+export type HttpSecrets = Readonly<{
+  /** The first signs, all are accepted. */
+  sessionSecrets: readonly string[]
+  /** Opens `/metrics` and the details of `/readyz` to other machines; null: to nobody. */
+  metricsToken: string | null
+  cursorKey: string | Uint8Array
+}>
+
+/** Everything the HTTP application needs from outside. */
+export type HttpDeps = Readonly<{
+  core: HttpCore
+  queries: InboxQueries
+  feed: EventFeed
+  accounts: Pick<AccountDirectory, 'user' | 'memberships' | 'membership'>
+  registry: ChannelRegistry
+  wakeups: Pick<Wakeups, 'on'>
+  clock: Clock
+  log: Logger
+  sessions: SessionRecords
+  rateLimits: RateLimits
+  health: Readonly<{ ready(): Promise<readonly HealthCheck[]> }>
+  metrics: Registry
+  config: HttpConfig
+  secrets: HttpSecrets
+}>

@@ -1,0 +1,96 @@
+import { createHmac } from 'node:crypto'
+import { ContainerModule } from 'inversify'
+import type { Registry } from 'prom-client'
+import type { Config, Secrets } from '../../config.ts'
+import type { Core } from '../../core/index.ts'
+import type { AccountDirectory } from '../../ports/account-directory.ts'
+import type { ChannelRegistry } from '../../ports/channel-registry.ts'
+import type { Clock } from '../../ports/clock.ts'
+import type { EventFeed, InboxQueries } from '../../ports/inbox-queries.ts'
+import type { Logger } from '../../ports/logger.ts'
+import * as T from '../../ports/tokens.ts'
+import type { Wakeups } from '../../ports/wakeups.ts'
+import { createHttpApp, type HttpApp } from './app.ts'
+import type { HttpDeps } from './http-deps.ts'
+import { createRateLimits } from './rate-limits.ts'
+import type { RedisConnection } from './redis.ts'
+import type { SessionRecords } from './session-store.ts'
+
+export type { HttpApp } from './app.ts'
+export { createOperatorApp } from './operator-app.ts'
+export { connectRedis, createRedisSessions, type RedisConnection } from './redis.ts'
+export const HTTP_APP = Symbol.for('delightchat/HttpApp')
+
+export type HttpModuleOptions = Readonly<{
+  config: Config
+  secrets: Secrets
+  /** Null where sessions and limits are kept without Redis. */
+  redis: RedisConnection | null
+  health: HttpDeps['health']
+  metrics: Registry
+}>
+
+const HOUR_MS = 3_600_000
+
+export const httpModule = ({ config, secrets, redis, health, metrics }: HttpModuleOptions) =>
+  new ContainerModule(({ bind }) => {
+    bind<HttpApp>(HTTP_APP)
+      .toResolvedValue(
+        (
+          core: Core,
+          queries: InboxQueries,
+          feed: EventFeed,
+          accounts: AccountDirectory,
+          registry: ChannelRegistry,
+          wakeups: Wakeups,
+          clock: Clock,
+          log: Logger,
+          sessions: SessionRecords,
+        ): HttpApp =>
+          createHttpApp({
+            core,
+            queries,
+            feed,
+            accounts,
+            registry,
+            wakeups,
+            clock,
+            log,
+            sessions,
+            rateLimits: createRateLimits(redis),
+            health,
+            metrics,
+            config: {
+              publicUrl: config.publicUrl,
+              trustProxy: config.trustProxyHops,
+              production: config.production,
+              sessionTtlMs: config.sessionTtlHours * HOUR_MS,
+              exposeDocs: true,
+              answerChecks: config.environment === 'test' ? 'throw' : config.production ? 'off' : 'log',
+            },
+            secrets: {
+              sessionSecrets: secrets.sessionSecrets,
+              metricsToken: secrets.metricsToken,
+              cursorKey: cursorKey(secrets),
+            },
+          }),
+        [
+          T.CORE,
+          T.INBOX_QUERIES,
+          T.EVENT_FEED,
+          T.ACCOUNT_DIRECTORY,
+          T.CHANNEL_REGISTRY,
+          T.WAKEUPS,
+          T.CLOCK,
+          T.LOGGER,
+          T.SESSION_RECORDS,
+        ],
+      )
+      .inSingletonScope()
+  })
+
+/** Derived, so that a cursor tells nothing about the secret that signs sessions. */
+const cursorKey = ({ sessionSecrets }: Secrets): Buffer =>
+  createHmac('sha256', sessionSecrets[0] ?? '')
+    .update('list cursors')
+    .digest()

@@ -1,0 +1,72 @@
+import type { Operation } from '../operation.ts'
+import type { WebhookOperation } from '../webhook-exchange.ts'
+import { createChannel } from './create-channel.ts'
+import { deleteChannel } from './delete-channel.ts'
+import { getChannel } from './get-channel.ts'
+import { getCustomer } from './get-customer.ts'
+import { getLiveness } from './get-liveness.ts'
+import { getMe } from './get-me.ts'
+import { getMessage } from './get-message.ts'
+import { getMetrics } from './get-metrics.ts'
+import { getOpenapiJson } from './get-openapi-json.ts'
+import { getOpenapiYaml } from './get-openapi-yaml.ts'
+import { getPostmanCollection } from './get-postman-collection.ts'
+import { getProblem } from './get-problem.ts'
+import { getReadiness } from './get-readiness.ts'
+import { getRoot } from './get-root.ts'
+import { getTicket } from './get-ticket.ts'
+import { listChannels } from './list-channels.ts'
+import { listCustomers } from './list-customers.ts'
+import { listEvents } from './list-events.ts'
+import { listMessages } from './list-messages.ts'
+import { listNotifications } from './list-notifications.ts'
+import { listProblems } from './list-problems.ts'
+import { listTickets } from './list-tickets.ts'
+import { logIn } from './log-in.ts'
+import { logOut } from './log-out.ts'
+import { receiveWebhook } from './receive-webhook.ts'
+import { retryMessage } from './retry-message.ts'
+import { sendMessage } from './send-message.ts'
+import { signUp } from './sign-up.ts'
+import { streamEvents } from './stream-events.ts'
+import { updateChannel } from './update-channel.ts'
+import { updateNotification } from './update-notification.ts'
+import { updateTicket } from './update-ticket.ts'
+import { verifyWebhook } from './verify-webhook.ts'
+
+/** Every operation of the contract, by its `operationId`. */
+export const operations = {
+  createChannel,
+  deleteChannel,
+  getChannel,
+  getCustomer,
+  getLiveness,
+  getMe,
+  getMessage,
+  getMetrics,
+  getOpenapiJson,
+  getOpenapiYaml,
+  getPostmanCollection,
+  getProblem,
+  getReadiness,
+  getRoot,
+  getTicket,
+  listChannels,
+  listCustomers,
+  listEvents,
+  listMessages,
+  listNotifications,
+  listProblems,
+  listTickets,
+  logIn,
+  logOut,
+  receiveWebhook,
+  retryMessage,
+  sendMessage,
+  signUp,
+  streamEvents,
+  updateChannel,
+  updateNotification,
+  updateTicket,
+  verifyWebhook,
+} as const satisfies Record<string, Operation | WebhookOperation>

@@ -1,0 +1,24 @@
+import { NotFound } from '../../../core/errors.ts'
+import type { TicketId } from '../../../core/ids.ts'
+import { unquoted } from '../idempotency-key.ts'
+import { forMembers, json } from '../operation.ts'
+
+type Body = Readonly<{ content: string; direction?: string; clientMessageId?: string }>
+
+export const sendMessage = forMembers(({ core, queries }) => async ({ actor, signedIn, params, headers, body }) => {
+  const ticketId = params['ticketId'] as TicketId
+  const key = headers['idempotency-key']
+  const { messageId, replayed } = await core.sendReply(actor, {
+    ...(body as Body),
+    ticketId,
+    ...(typeof key === 'string' && { idempotencyKey: unquoted(key) }),
+    via: signedIn.carrier === 'cookie' ? 'INBOX' : 'API',
+  })
+  const message = await queries.message(actor.orgId, ticketId, messageId)
+  if (message === null) throw new NotFound('message')
+  if (replayed === 'client-message-id') return json(200, message)
+  return json(201, message, {
+    Location: `/orgs/${actor.orgId}/tickets/${ticketId}/messages/${messageId}`,
+    ...(replayed === 'idempotency-key' && { 'Idempotent-Replayed': 'true' }),
+  })
+})

@@ -1,0 +1,17 @@
+import { organizationJson, userJson } from '../account-json.ts'
+import { forSigningIn, json } from '../operation.ts'
+
+type Body = Readonly<{ orgName: string; name: string; email: string; password: string }>
+
+export const signUp = forSigningIn(({ core, sessions }) => async ({ req, body }) => {
+  const { user, org, warnings } = await core.signUp(body as Body)
+  const { accessToken, expiresAt } = await sessions.start(req, user.id, org.id)
+  return json(201, {
+    accessToken,
+    orgId: org.id,
+    expiresAt,
+    user: userJson(user),
+    org: organizationJson(org),
+    warnings,
+  })
+})

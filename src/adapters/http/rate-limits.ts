@@ -1,0 +1,75 @@
+import { createHash } from 'node:crypto'
+import { isIPv6 } from 'node:net'
+import { type RateLimiterAbstract, RateLimiterMemory, RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible'
+import type { RedisConnection } from './redis.ts'
+
+export type RateLimits = Readonly<{
+  /** Counts an attempt to sign in: how many seconds to wait, 0 to go on. */
+  takeLogin(email: string, ip: string): Promise<number>
+  /** It was the right password: what was counted against this address is forgotten. */
+  forgiveLogin(email: string, ip: string): Promise<void>
+}>
+
+const WINDOW_SECONDS = 600
+const PER_ADDRESS_AND_NETWORK = 10
+const PER_NETWORK = 100
+
+/** Counts in Redis where there is one, so that processes count together; in this process where there is none or it is away. */
+export function createRateLimits(redis: RedisConnection | null, prefix = 'delightchat:limit'): RateLimits {
+  const limiter = (name: string, points: number): RateLimiterAbstract => {
+    const options = { keyPrefix: `${prefix}:${name}`, points, duration: WINDOW_SECONDS }
+    const own = new RateLimiterMemory(options)
+    if (redis === null) return own
+    return new RateLimiterRedis({
+      ...options,
+      storeClient: redis.client,
+      useRedisPackage: true,
+      rejectIfRedisNotReady: true,
+      insuranceLimiter: own,
+    })
+  }
+  const both = limiter('login', PER_ADDRESS_AND_NETWORK)
+  const network = limiter('login-network', PER_NETWORK)
+
+  return {
+    async takeLogin(email, ip) {
+      const waits = [await take(both, keyOf(email, ip)), await take(network, networkOf(ip))]
+      return Math.max(...waits)
+    },
+    async forgiveLogin(email, ip) {
+      await Promise.all([both.delete(keyOf(email, ip)), network.reward(networkOf(ip))])
+    },
+  }
+}
+
+// Counted before the password is looked at, so that a burst in parallel counts too.
+async function take(limiter: RateLimiterAbstract, key: string): Promise<number> {
+  try {
+    await limiter.consume(key)
+    return 0
+  } catch (refusal) {
+    if (!(refusal instanceof RateLimiterRes)) throw refusal
+    return Math.max(1, Math.ceil(refusal.msBeforeNext / 1000))
+  }
+}
+
+/** One person's spellings of an address count together; hashed, so that the limiter's store holds no addresses. */
+const keyOf = (email: string, ip: string): string =>
+  createHash('sha256')
+    .update(`${email.normalize('NFKC').trim().toLowerCase()} ${networkOf(ip)}`)
+    .digest('hex')
+
+/** An IPv6 caller has a whole /64 to itself. */
+export function networkOf(ip: string): string {
+  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(ip)
+  if (mapped) return mapped[1]!
+  if (!isIPv6(ip)) return ip
+  const [head = '', tail] = ip.split('%', 1)[0]!.toLowerCase().split('::')
+  const left = head === '' ? [] : head.split(':')
+  const right = tail === undefined || tail === '' ? [] : tail.split(':')
+  const zeros = tail === undefined ? [] : Array<string>(Math.max(0, 8 - left.length - right.length)).fill('0')
+  return `${[...left, ...zeros, ...right]
+    .slice(0, 4)
+    .map((group) => group.replace(/^0+(?=.)/, ''))
+    .join(':')}::/64`
+}

@@ -1,0 +1,42 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { type Problem, type ProblemCode, type ProblemFacts, toProblem } from './problem.ts'
+
+export const PROBLEM_TYPE = 'application/problem+json'
+
+/** Seconds after which a 503 is worth another try. */
+const RETRY_SECONDS = 5
+
+export type ProblemDetails = Omit<ProblemFacts, 'instance' | 'requestId'>
+
+/** A problem's body for this request. 503 always tells when to come back. */
+export function problemFor(
+  req: IncomingMessage,
+  requestId: string,
+  code: ProblemCode,
+  details: ProblemDetails = {},
+): Problem {
+  const problem = toProblem(code, { ...details, instance: pathOf(req), requestId })
+  return problem.status === 503 && problem.retryAfterSeconds === undefined
+    ? { ...problem, retryAfterSeconds: RETRY_SECONDS }
+    : problem
+}
+
+/** Writes past Express: the webhook path uses it too. */
+export function writeProblem(res: ServerResponse, problem: Problem): void {
+  const body = JSON.stringify(problem)
+  res.statusCode = problem.status
+  res.setHeader('Content-Type', PROBLEM_TYPE)
+  res.setHeader('X-Request-Id', problem.requestId)
+  res.setHeader('X-Content-Type-Options', 'nosniff')
+  res.setHeader('Cache-Control', 'no-store')
+  if (problem.retryAfterSeconds !== undefined) res.setHeader('Retry-After', problem.retryAfterSeconds)
+  res.setHeader('Content-Length', Buffer.byteLength(body))
+  res.end(body)
+}
+
+/** Without the query, which may hold a secret. */
+export function pathOf(req: IncomingMessage & { originalUrl?: string }): string {
+  const url = req.originalUrl ?? req.url ?? '/'
+  const query = url.indexOf('?')
+  return query < 0 ? url : url.slice(0, query)
+}

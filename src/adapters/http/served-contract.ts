@@ -1,0 +1,17 @@
+import { parseDocument } from 'yaml'
+import type { Contract } from './contract.ts'
+
+const servers = (publicUrl: string) => [{ url: publicUrl, description: 'This server.' }]
+
+/** The contract with the address of this server in it, so that tools send their requests here. */
+export const servedDocument = (contract: Contract, publicUrl: string) => ({
+  ...contract.document,
+  servers: servers(publicUrl),
+})
+
+/** The same as it was written, with its comments and order. */
+export function servedYaml(contract: Contract, publicUrl: string): string {
+  const document = parseDocument(contract.source)
+  document.set('servers', document.createNode(servers(publicUrl)))
+  return document.toString({ lineWidth: 120 })
+}

@@ -1,0 +1,17 @@
+import type { OrgId, UserId } from '../../core/ids.ts'
+
+/** What a session remembers of whom it belongs to. */
+export type SessionUser = Readonly<{
+  id: UserId
+  /** The organization that was shown last; membership is looked up for every request. */
+  orgId: OrgId
+  /** RFC 3339. A login lasts until then, whatever happens in between. */
+  expiresAt: string
+}>
+
+declare module 'express-session' {
+  interface SessionData {
+    /** Where passport keeps the user of a session. */
+    passport?: { user?: SessionUser }
+  }
+}

@@ -1,0 +1,35 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { ChannelId } from '../../core/ids.ts'
+import type { Core } from '../../core/index.ts'
+import type { Logger } from '../../ports/logger.ts'
+import type { WebhookMetrics } from './metrics.ts'
+import type { ProblemCode } from './problem.ts'
+import { problemFor, writeProblem } from './send-problem.ts'
+
+export type WebhookDeps = Readonly<{
+  core: Pick<Core, 'acceptWebhook' | 'answerHandshake'>
+  log: Logger
+  metrics: WebhookMetrics
+}>
+
+/** One call on the platforms' door, before and without Express. */
+export type WebhookExchange = Readonly<{
+  req: IncomingMessage
+  res: ServerResponse
+  /** As it came; null where it has not even the form of one. */
+  channelId: ChannelId | null
+  /** As it came, for the platform's own reading. */
+  query: string
+  requestId: string
+}>
+
+export type WebhookOperation = Readonly<{
+  access: 'raw'
+  make: (deps: WebhookDeps) => (exchange: WebhookExchange) => Promise<void>
+}>
+
+export const PLAIN_TEXT = 'text/plain; charset=utf-8'
+
+export function refuse({ req, res, requestId }: WebhookExchange, code: ProblemCode): void {
+  writeProblem(res, problemFor(req, requestId, code))
+}

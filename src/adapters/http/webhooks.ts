@@ -1,0 +1,51 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { Unavailable } from '../../core/errors.ts'
+import type { ChannelId } from '../../core/ids.ts'
+import { receiveWebhook } from './operations/receive-webhook.ts'
+import { verifyWebhook } from './operations/verify-webhook.ts'
+import { requestIdOf } from './request-id.ts'
+import { isUuid } from './uuid.ts'
+import { refuse, type WebhookDeps, type WebhookExchange } from './webhook-exchange.ts'
+
+const PREFIX = '/webhook/'
+
+/**
+ * The platforms' door, first in the chain: takes any bytes, content type and query. No session, parser or validator stands
+ * before it, and every step counts here.
+ */
+export function createWebhookRoute(
+  deps: WebhookDeps,
+): (req: IncomingMessage, res: ServerResponse, next: () => void) => void {
+  const receive = receiveWebhook.make(deps)
+  const verify = verifyWebhook.make(deps)
+
+  return (req, res, next) => {
+    const url = req.url ?? ''
+    if (!url.startsWith(PREFIX)) return next()
+    const end = url.indexOf('?')
+    const id = end < 0 ? url.slice(PREFIX.length) : url.slice(PREFIX.length, end)
+    const exchange: WebhookExchange = {
+      req,
+      res,
+      channelId: isUuid(id) ? (id as ChannelId) : null,
+      query: end < 0 ? '' : url.slice(end + 1),
+      requestId: requestIdOf(req),
+    }
+    if (req.method === 'POST') receive(exchange).catch((error: unknown) => fail(deps, exchange, error))
+    else if (req.method === 'GET' || req.method === 'HEAD')
+      verify(exchange).catch((error: unknown) => fail(deps, exchange, error))
+    else {
+      res.setHeader('Allow', 'GET, HEAD, POST')
+      refuse(exchange, 'method-not-allowed')
+    }
+  }
+}
+
+function fail({ log, metrics }: WebhookDeps, exchange: WebhookExchange, error: unknown): void {
+  const unavailable = error instanceof Unavailable
+  metrics.count(unavailable ? 'unavailable' : 'failed')
+  if (!unavailable)
+    log.error({ err: error, requestId: exchange.requestId }, 'a webhook call failed for a reason that is a bug')
+  if (exchange.res.headersSent) exchange.res.destroy()
+  else refuse(exchange, unavailable ? 'unavailable' : 'internal')
+}
