@@ -1,5 +1,10 @@
 /** Where in a request something is wrong: a JSON pointer into its body, query, path or headers. */
-export type FieldError = Readonly<{ in: 'body' | 'query' | 'path' | 'header'; pointer: string; code: string; detail: string }>
+export type FieldError = Readonly<{
+  in: 'body' | 'query' | 'path' | 'header'
+  pointer: string
+  code: string
+  detail: string
+}>
 
 /**
  * A rule of the product was broken. `code` is stable and public: HTTP answers carry it, `adapters/http/problem.ts` maps it.
@@ -11,7 +16,11 @@ export class DomainError extends Error {
   /** Further members of the problem document, for example byte counts. */
   readonly extra: Readonly<Record<string, unknown>>
 
-  constructor(code: string, detail: string, options: { errors?: readonly FieldError[]; extra?: Record<string, unknown>; cause?: unknown } = {}) {
+  constructor(
+    code: string,
+    detail: string,
+    options: { errors?: readonly FieldError[]; extra?: Record<string, unknown>; cause?: unknown } = {},
+  ) {
     super(detail, options.cause === undefined ? undefined : { cause: options.cause })
     this.name = 'DomainError'
     this.code = code

@@ -1,5 +1,5 @@
-import type { MemberId, OrgId, UserId } from '../core/ids.ts'
 import type { Role } from '../core/actor.ts'
+import type { MemberId, OrgId, UserId } from '../core/ids.ts'
 import type { MembershipView, OrgView, UserView } from './views.ts'
 
 export type NewAccount = Readonly<{
@@ -20,6 +20,15 @@ export interface AccountDirectory {
   membership(orgId: OrgId, userId: UserId): Promise<MembershipView | null>
   countOrganizations(): Promise<number>
   /** For the operator's command line: makes the user where the e-mail is new. */
-  addMember(member: { orgId: OrgId; memberId: MemberId; userId: UserId; email: string; name: string; passwordHash: string; role: Role; now: Date }): Promise<UserView>
+  addMember(member: {
+    orgId: OrgId
+    memberId: MemberId
+    userId: UserId
+    email: string
+    name: string
+    passwordHash: string
+    role: Role
+    now: Date
+  }): Promise<UserView>
   setPassword(email: string, passwordHash: string): Promise<boolean>
 }

@@ -5,7 +5,10 @@ export interface IdempotencyStore {
    * Claims the key in this transaction. `fresh`: go on, then `complete`. `known`: it was used before, this is what it made.
    * A second caller waits for the first one's transaction.
    */
-  claim(key: IdempotencyKey, fingerprint: string): Promise<{ state: 'fresh' } | { state: 'known'; fingerprint: string; body: unknown }>
+  claim(
+    key: IdempotencyKey,
+    fingerprint: string,
+  ): Promise<{ state: 'fresh' } | { state: 'known'; fingerprint: string; body: unknown }>
   complete(key: IdempotencyKey, status: number, body: unknown): Promise<void>
 }
 

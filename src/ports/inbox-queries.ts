@@ -34,10 +34,20 @@ export interface InboxQueries {
   tickets(orgId: OrgId, filter: TicketFilter, page: PageRequest): Promise<PageOf<TicketView>>
   ticket(orgId: OrgId, id: TicketId): Promise<TicketView | null>
   /** By the platform's time, ties by external id; null where there is no such ticket. */
-  messages(orgId: OrgId, ticketId: TicketId, order: 'asc' | 'desc', page: PageRequest): Promise<PageOf<MessageView> | null>
+  messages(
+    orgId: OrgId,
+    ticketId: TicketId,
+    order: 'asc' | 'desc',
+    page: PageRequest,
+  ): Promise<PageOf<MessageView> | null>
   message(orgId: OrgId, ticketId: TicketId, id: MessageId): Promise<MessageView | null>
   /** The member's own, by createdAt, newest first. */
-  notifications(orgId: OrgId, memberId: MemberId, filter: { unread?: boolean }, page: PageRequest): Promise<PageOf<NotificationView>>
+  notifications(
+    orgId: OrgId,
+    memberId: MemberId,
+    filter: { unread?: boolean },
+    page: PageRequest,
+  ): Promise<PageOf<NotificationView>>
   notification(orgId: OrgId, memberId: MemberId, id: NotificationId): Promise<NotificationView | null>
   /** By createdAt, newest first; disconnected ones are left out unless asked for. */
   channels(orgId: OrgId, filter: { type?: string; status?: string }, page: PageRequest): Promise<PageOf<ChannelView>>
@@ -49,7 +59,12 @@ export interface EventFeed {
    * Numbered events after `afterSeq` that this member may see, ascending. `scannedTo` is where to go on: it passes over
    * events for other members, so that a reader does not come back to them.
    */
-  read(orgId: OrgId, memberId: MemberId, afterSeq: number, limit: number): Promise<{ events: readonly EventView[]; scannedTo: number; more: boolean }>
+  read(
+    orgId: OrgId,
+    memberId: MemberId,
+    afterSeq: number,
+    limit: number,
+  ): Promise<{ events: readonly EventView[]; scannedTo: number; more: boolean }>
   /** The newest number of the organization, 0 before the first event. */
   lastSeq(orgId: OrgId): Promise<number>
 }

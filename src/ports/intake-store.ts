@@ -42,7 +42,13 @@ export type ConversationState = Readonly<{
   inFlight: readonly InFlight[]
 }>
 
-export type InFlight = Readonly<{ partId: PartId; messageId: MessageId; ticketId: TicketId; text: string | null; startedAt: Date }>
+export type InFlight = Readonly<{
+  partId: PartId
+  messageId: MessageId
+  ticketId: TicketId
+  text: string | null
+  startedAt: Date
+}>
 
 export type KnownPart = Readonly<{
   partId: PartId
@@ -116,7 +122,12 @@ export type IntakeChanges = Readonly<{
   lookUps: readonly Readonly<{ customerId: CustomerId; person: ExternalUserId }>[]
 }>
 
-export type QuarantinedDelivery = Readonly<{ delivery: RawDelivery; body: Uint8Array; reason: string; detail: string | null }>
+export type QuarantinedDelivery = Readonly<{
+  delivery: RawDelivery
+  body: Uint8Array
+  reason: string
+  detail: string | null
+}>
 
 export type IntakeRequest = Readonly<{
   channelId: ChannelId
@@ -142,5 +153,8 @@ export interface IntakeStore {
   keepRaw(shares: readonly Readonly<{ delivery: RawDelivery; body: Uint8Array }>[]): Promise<void>
   quarantine(entries: readonly QuarantinedDelivery[]): Promise<void>
   /** Counters of the channel's health. */
-  count(channelId: ChannelId, counts: { unroutable: number; unknown: number; quarantined: number; lastInboundAt: Date | null }): Promise<void>
+  count(
+    channelId: ChannelId,
+    counts: { unroutable: number; unknown: number; quarantined: number; lastInboundAt: Date | null },
+  ): Promise<void>
 }

@@ -1,7 +1,12 @@
 /** Internal jobs: kept in PostgreSQL on every profile, so that they can be enqueued in the transaction they belong to. */
 export type JobQueueName = 'profile-lookup'
 
-export type Job = Readonly<{ id: string; queue: JobQueueName; payload: Readonly<Record<string, unknown>>; attempt: number }>
+export type Job = Readonly<{
+  id: string
+  queue: JobQueueName
+  payload: Readonly<Record<string, unknown>>
+  attempt: number
+}>
 
 export type JobOutcome =
   | Readonly<{ status: 'done' }>

@@ -1,6 +1,17 @@
 import type { ChannelCapabilities } from '../core/channel/capabilities.ts'
-import type { ChannelId, ConversationId, CustomerId, ExternalMessageId, ExternalUserId, MemberId, MessageId, OrgId, PartId, TicketId } from '../core/ids.ts'
 import type { Surface } from '../core/channel/inbound-event.ts'
+import type {
+  ChannelId,
+  ConversationId,
+  CustomerId,
+  ExternalMessageId,
+  ExternalUserId,
+  MemberId,
+  MessageId,
+  OrgId,
+  PartId,
+  TicketId,
+} from '../core/ids.ts'
 import type { ChannelStatus, MessageFailure, MessageStatus } from './views.ts'
 
 /** A ticket as a reply needs it; its conversation is locked. */
@@ -14,7 +25,10 @@ export type ReplyTarget = Readonly<{
   surface: Surface
   window: Readonly<{ openedAt: Date | null; reason: string | null }>
   /** The customer's newest undeleted comment on a COMMENT ticket. */
-  newestComment: Readonly<{ externalId: ExternalMessageId; /** A reply to it is queued, under way, sent or in doubt. */ answered: boolean }> | null
+  newestComment: Readonly<{
+    externalId: ExternalMessageId /** A reply to it is queued, under way, sent or in doubt. */
+    answered: boolean
+  }> | null
 }>
 
 export type NewReply = Readonly<{
@@ -30,10 +44,22 @@ export type NewReply = Readonly<{
   now: Date
 }>
 
-export type StoredMessage = Readonly<{ id: MessageId; ticketId: TicketId; status: MessageStatus; content: string | null; direction: 'INBOUND' | 'OUTBOUND' }>
+export type StoredMessage = Readonly<{
+  id: MessageId
+  ticketId: TicketId
+  status: MessageStatus
+  content: string | null
+  direction: 'INBOUND' | 'OUTBOUND'
+}>
 
 /** The right to send for one conversation: good until its lease, named by its fence. */
-export type LaneClaim = Readonly<{ orgId: OrgId; conversationId: ConversationId; channelId: ChannelId; fence: string; leaseMs: number }>
+export type LaneClaim = Readonly<{
+  orgId: OrgId
+  conversationId: ConversationId
+  channelId: ChannelId
+  fence: string
+  leaseMs: number
+}>
 
 /** The message at the head of a claimed lane. */
 export type Head = Readonly<{
@@ -61,7 +87,12 @@ export type Settlement =
   /** The lane is held for a bounded time. */
   | Readonly<{ status: 'UNKNOWN'; holdUntil: Date; detail: string }>
 
-export type Settled = Readonly<{ from: MessageStatus; to: MessageStatus; /** An echo row that turned out to be this message, and is gone. */ replaced: MessageId | null; /** Made when an echo taken for this one was somebody else's. */ split: MessageId | null }>
+export type Settled = Readonly<{
+  from: MessageStatus
+  to: MessageStatus /** An echo row that turned out to be this message, and is gone. */
+  replaced: MessageId | null /** Made when an echo taken for this one was somebody else's. */
+  split: MessageId | null
+}>
 
 /** Sending, inside a unit of work of the conversation's organization. */
 export interface SendStore {
@@ -81,7 +112,12 @@ export interface SendStore {
    * Records the outcome and frees or holds the lane. Null where the message has moved on meanwhile and nothing was changed.
    * An answer that comes after the lease still counts for the message: it is the truth.
    */
-  settle(claim: LaneClaim, head: Pick<Head, 'messageId' | 'partId' | 'ticketId'>, settlement: Settlement, now: Date): Promise<Settled | null>
+  settle(
+    claim: LaneClaim,
+    head: Pick<Head, 'messageId' | 'partId' | 'ticketId'>,
+    settlement: Settlement,
+    now: Date,
+  ): Promise<Settled | null>
   /** Gives the lane back without an outcome: IDLE, or READY where something is queued. */
   release(claim: LaneClaim): Promise<void>
   /** The message whose lease ran out while SENDING becomes UNKNOWN; a lane that was only claimed is free again. */

@@ -27,7 +27,14 @@ export interface Outbox {
 }
 
 export interface AuditLog {
-  record(entry: { actorType: 'MEMBER' | 'SYSTEM'; actorId: string | null; action: string; resourceType: string; resourceId: string | null; requestId: string | null }): Promise<void>
+  record(entry: {
+    actorType: 'MEMBER' | 'SYSTEM'
+    actorId: string | null
+    action: string
+    resourceType: string
+    resourceId: string | null
+    requestId: string | null
+  }): Promise<void>
 }
 
 export interface UnitOfWork {

@@ -1,3 +1,4 @@
+import type { Role } from '../core/actor.ts'
 import type { Attachment, MessageContext, MessageKind } from '../core/channel/content.ts'
 import type { EventActor, EventType } from '../core/event/domain-event.ts'
 import type {
@@ -10,7 +11,6 @@ import type {
   TicketId,
   UserId,
 } from '../core/ids.ts'
-import type { Role } from '../core/actor.ts'
 import type { TicketKind, TicketStatus } from '../core/ticket/ticket.ts'
 import type { ReplyWindow } from '../core/ticket/window.ts'
 

@@ -8,15 +8,26 @@ type Property = Readonly<{ 'x-secret'?: boolean; 'x-installation-default'?: stri
 const properties = (adapter: ChannelAdapter): Readonly<Record<string, Property>> =>
   (adapter.settings.schema['properties'] ?? {}) as Record<string, Property>
 
-export function validateConfig(adapter: ChannelAdapter, config: Config, validator: CorePorts['settingsValidator']): void {
+export function validateConfig(
+  adapter: ChannelAdapter,
+  config: Config,
+  validator: CorePorts['settingsValidator'],
+): void {
   const errors = validator.validate(adapter.type, adapter.settings.schema, config)
   if (errors.length > 0) {
-    throw new DomainError('channel-config-invalid', `The settings of this ${adapter.type} channel are not complete or not valid.`, { errors })
+    throw new DomainError(
+      'channel-config-invalid',
+      `The settings of this ${adapter.type} channel are not complete or not valid.`,
+      { errors },
+    )
   }
 }
 
 /** What may be shown apart from what is encrypted. */
-export function splitSecrets(adapter: ChannelAdapter, config: Config): { settings: Config; secrets: Readonly<Record<string, string>> } {
+export function splitSecrets(
+  adapter: ChannelAdapter,
+  config: Config,
+): { settings: Config; secrets: Readonly<Record<string, string>> } {
   const known = properties(adapter)
   const isSecret = ([name, value]: [string, unknown]) => known[name]?.['x-secret'] === true && typeof value === 'string'
   const entries = Object.entries(config)
@@ -30,7 +41,11 @@ export function splitSecrets(adapter: ChannelAdapter, config: Config): { setting
  * Fills in what the installation supplies, while it has one organization: the operator's token does not speak for every
  * organization. With more, what is missing is the caller's to give.
  */
-export async function withInstallationDefaults(adapter: ChannelAdapter, config: Config, ports: Pick<CorePorts, 'accounts' | 'settings'>): Promise<Config> {
+export async function withInstallationDefaults(
+  adapter: ChannelAdapter,
+  config: Config,
+  ports: Pick<CorePorts, 'accounts' | 'settings'>,
+): Promise<Config> {
   const missing = Object.entries(properties(adapter)).flatMap(([name, { 'x-installation-default': variable }]) =>
     variable !== undefined && config[name] === undefined ? [{ name, variable }] : [],
   )
@@ -43,9 +58,12 @@ export async function withInstallationDefaults(adapter: ChannelAdapter, config: 
       filled[name] = value
       return []
     }
-    const why = alone ? `and ${variable} is not set` : `and ${variable} is not used, since this installation has more than one organization`
+    const why = alone
+      ? `and ${variable} is not set`
+      : `and ${variable} is not used, since this installation has more than one organization`
     return [{ in: 'body' as const, pointer: `/config/${name}`, code: 'required', detail: `${name} is missing ${why}.` }]
   })
-  if (errors.length > 0) throw new DomainError('channel-config-invalid', errors.map(({ detail }) => detail).join(' '), { errors })
+  if (errors.length > 0)
+    throw new DomainError('channel-config-invalid', errors.map(({ detail }) => detail).join(' '), { errors })
   return filled
 }

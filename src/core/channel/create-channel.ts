@@ -35,7 +35,14 @@ export const createChannel =
         secrets,
         clock.now(),
       )
-      await audit.record({ actorType: 'MEMBER', actorId: actor.memberId, action: 'channel.created', resourceType: 'channel', resourceId: id, requestId: actor.requestId })
+      await audit.record({
+        actorType: 'MEMBER',
+        actorId: actor.memberId,
+        action: 'channel.created',
+        resourceType: 'channel',
+        resourceId: id,
+        requestId: actor.requestId,
+      })
     })
     const channel = await queries.channel(actor.orgId, id)
     if (channel === null) throw new NotFound('channel')

@@ -33,7 +33,9 @@ export type Delivery =
   | Readonly<{ status: 'unknown'; detail: string }>
 
 export type OutboundMessage = Readonly<{
-  recipient: Readonly<{ type: 'person'; externalId: ExternalUserId } | { type: 'comment'; externalId: ExternalMessageId }>
+  recipient: Readonly<
+    { type: 'person'; externalId: ExternalUserId } | { type: 'comment'; externalId: ExternalMessageId }
+  >
   text: string
   /** Ours, for networks that take an idempotency key or a reference. */
   reference: string

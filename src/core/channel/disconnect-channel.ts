@@ -9,5 +9,12 @@ export const disconnectChannel =
     unitOfWork.run(actor.orgId, async ({ channels, audit }) => {
       await channels.get(id)
       await channels.disconnect(id, clock.now())
-      await audit.record({ actorType: 'MEMBER', actorId: actor.memberId, action: 'channel.disconnected', resourceType: 'channel', resourceId: id, requestId: actor.requestId })
+      await audit.record({
+        actorType: 'MEMBER',
+        actorId: actor.memberId,
+        action: 'channel.disconnected',
+        resourceType: 'channel',
+        resourceId: id,
+        requestId: actor.requestId,
+      })
     })

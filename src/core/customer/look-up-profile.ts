@@ -2,7 +2,12 @@ import type { CorePorts } from '../../ports/core-ports.ts'
 import type { JobOutcome } from '../../ports/job-queue.ts'
 import type { ChannelId, CustomerId, ExternalUserId, OrgId } from '../ids.ts'
 
-export type ProfileJob = Readonly<{ orgId: OrgId; channelId: ChannelId; customerId: CustomerId; person: ExternalUserId }>
+export type ProfileJob = Readonly<{
+  orgId: OrgId
+  channelId: ChannelId
+  customerId: CustomerId
+  person: ExternalUserId
+}>
 
 const MAX_ATTEMPTS = 8
 const FIRST_RETRY_MS = 2_000
@@ -26,7 +31,13 @@ export const lookUpProfile =
     await unitOfWork.run(job.orgId, async ({ customers, outbox }) => {
       if (!(await customers.saveProfile(job.customerId, answer.profile, clock.now()))) return
       await outbox.append([
-        { type: 'customer.updated', actor: { type: 'SYSTEM', id: null }, resource: { type: 'customer', id: job.customerId }, ticketId: null, requestId: null },
+        {
+          type: 'customer.updated',
+          actor: { type: 'SYSTEM', id: null },
+          resource: { type: 'customer', id: job.customerId },
+          ticketId: null,
+          requestId: null,
+        },
       ])
     })
     wakeups.wake('events-written')

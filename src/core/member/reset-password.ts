@@ -5,5 +5,6 @@ import { NotFound } from '../errors.ts'
 export const resetPassword =
   ({ accounts, passwordHasher }: Pick<CorePorts, 'accounts' | 'passwordHasher'>) =>
   async (input: { email: string; password: string }): Promise<void> => {
-    if (!(await accounts.setPassword(input.email.trim(), await passwordHasher.hash(input.password)))) throw new NotFound('user')
+    if (!(await accounts.setPassword(input.email.trim(), await passwordHasher.hash(input.password))))
+      throw new NotFound('user')
   }

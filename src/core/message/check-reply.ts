@@ -1,5 +1,5 @@
-import type { ChannelCapabilities } from '../channel/capabilities.ts'
 import type { ReplyTarget } from '../../ports/send-store.ts'
+import type { ChannelCapabilities } from '../channel/capabilities.ts'
 import { DomainError } from '../errors.ts'
 import { windowOf } from '../ticket/window.ts'
 
@@ -14,7 +14,9 @@ export function checkContent(content: string, capabilities: ChannelCapabilities)
   const bytes = new TextEncoder().encode(content).length
   if (maxBytes !== null && bytes > maxBytes) {
     throw new DomainError('content-too-long', `The text has ${bytes} bytes in UTF-8; this channel takes ${maxBytes}.`, {
-      errors: [{ in: 'body', pointer: '/content', code: 'content-too-long', detail: `${bytes} bytes, at most ${maxBytes}` }],
+      errors: [
+        { in: 'body', pointer: '/content', code: 'content-too-long', detail: `${bytes} bytes, at most ${maxBytes}` },
+      ],
       extra: { bytes, maxBytes },
     })
   }
@@ -26,15 +28,23 @@ export function checkTarget(target: ReplyTarget, capabilities: ChannelCapabiliti
     throw new DomainError('channel-disconnected', 'The channel of this ticket is disconnected.')
   }
   if (target.surface === 'COMMENT' && capabilities.privateReplyToComment) {
-    if (target.newestComment === null) throw new DomainError('comment-reply-used', 'There is no comment left to answer.')
+    if (target.newestComment === null)
+      throw new DomainError('comment-reply-used', 'There is no comment left to answer.')
     if (target.newestComment.answered) {
-      throw new DomainError('comment-reply-used', 'A comment can be answered privately once; this one has been. A new comment, or a message from the customer, opens the way again.')
+      throw new DomainError(
+        'comment-reply-used',
+        'A comment can be answered privately once; this one has been. A new comment, or a message from the customer, opens the way again.',
+      )
     }
   }
   const window = windowOf({ surface: target.surface, ...target.window }, capabilities, now)
   if (window !== null && window.state !== 'OPEN') {
-    throw new DomainError('messaging-window-closed', `The platform takes no reply now: ${window.reason}. A new message from the customer opens the window again.`, {
-      extra: { closedAt: window.closesAt?.toISOString() ?? null },
-    })
+    throw new DomainError(
+      'messaging-window-closed',
+      `The platform takes no reply now: ${window.reason}. A new message from the customer opens the window again.`,
+      {
+        extra: { closedAt: window.closesAt?.toISOString() ?? null },
+      },
+    )
   }
 }

@@ -38,7 +38,12 @@ async function deliver(ports: CorePorts, claim: LaneClaim, pickedMs: number, sig
     }
     const now = ports.clock.now()
     const window = adapter && windowOf({ surface: next.surface, ...next.window }, adapter.capabilities, now)
-    const failure = !account || !adapter ? failureOf('channel-disconnected') : window && window.state !== 'OPEN' ? failureOf('window-closed') : null
+    const failure =
+      !account || !adapter
+        ? failureOf('channel-disconnected')
+        : window && window.state !== 'OPEN'
+          ? failureOf('window-closed')
+          : null
     if (failure) {
       await settle(stores, claim, next, { status: 'FAILED', failure }, now)
       return null
@@ -50,7 +55,10 @@ async function deliver(ports: CorePorts, claim: LaneClaim, pickedMs: number, sig
   if (!head || !account || !adapter) return
 
   const message: OutboundMessage = {
-    recipient: head.commentId === null ? { type: 'person', externalId: head.person } : { type: 'comment', externalId: head.commentId },
+    recipient:
+      head.commentId === null
+        ? { type: 'person', externalId: head.person }
+        : { type: 'comment', externalId: head.commentId },
     text: head.text,
     reference: head.messageId,
     requestId: head.requestId,
@@ -62,20 +70,34 @@ async function deliver(ports: CorePorts, claim: LaneClaim, pickedMs: number, sig
     : await adapter.sender.send(message, account, signal)
 
   const now = ports.clock.now()
-  const settlement = settlementOf(delivery, now, { number: head.attempts + 1, firstAt: head.firstAttemptAt ?? startedAt }, Math.random())
+  const settlement = settlementOf(
+    delivery,
+    now,
+    { number: head.attempts + 1, firstAt: head.firstAttemptAt ?? startedAt },
+    Math.random(),
+  )
   await ports.unitOfWork.run(claim.orgId, (stores) => settle(stores, claim, head, settlement, now))
   const fields = { messageId: head.messageId, requestId: head.requestId, outcome: settlement.status }
   if (settlement.status === 'SENT') log.info(fields, 'a reply was sent')
-  else log.warn({ ...fields, detail: 'detail' in delivery ? delivery.detail : null }, 'a reply was not confirmed as sent')
+  else
+    log.warn({ ...fields, detail: 'detail' in delivery ? delivery.detail : null }, 'a reply was not confirmed as sent')
 }
 
-async function settle({ sends, outbox }: Stores, claim: LaneClaim, head: Head, settlement: Settlement, now: Date): Promise<void> {
+async function settle(
+  { sends, outbox }: Stores,
+  claim: LaneClaim,
+  head: Head,
+  settlement: Settlement,
+  now: Date,
+): Promise<void> {
   const settled = await sends.settle(claim, head, settlement, now)
   if (settled === null) return
   const events: DomainEvent[] = settled.from === settled.to ? [] : [statusChanged(head, settled.from, settled.to)]
   // An echo was taken for somebody else's message, or somebody else's for ours: what readers saw is put right.
-  if (settled.replaced) events.push({ ...base(head), type: 'message.deleted', resource: { type: 'message', id: settled.replaced } })
-  if (settled.split) events.push({ ...base(head), type: 'message.created', resource: { type: 'message', id: settled.split } })
+  if (settled.replaced)
+    events.push({ ...base(head), type: 'message.deleted', resource: { type: 'message', id: settled.replaced } })
+  if (settled.split)
+    events.push({ ...base(head), type: 'message.created', resource: { type: 'message', id: settled.split } })
   await outbox.append(events)
 }
 
@@ -92,7 +114,11 @@ async function expire(ports: CorePorts, limit: number): Promise<void> {
 
 type Subject = Pick<Head, 'messageId' | 'ticketId' | 'requestId'>
 
-const base = ({ ticketId, requestId }: Subject) => ({ actor: { type: 'SYSTEM', id: null } as const, ticketId, requestId })
+const base = ({ ticketId, requestId }: Subject) => ({
+  actor: { type: 'SYSTEM', id: null } as const,
+  ticketId,
+  requestId,
+})
 
 const statusChanged = (head: Subject, from: string, to: string): DomainEvent => ({
   ...base(head),

@@ -1,12 +1,12 @@
-import type { CorePorts } from '../../ports/core-ports.ts'
-import type { WebhookChannel } from '../../ports/channel-directory.ts'
 import type { ChannelAdapter } from '../../ports/channel-adapter.ts'
+import type { WebhookChannel } from '../../ports/channel-directory.ts'
+import type { CorePorts } from '../../ports/core-ports.ts'
 import type { QuarantinedDelivery } from '../../ports/intake-store.ts'
 import type { RawDelivery } from '../../ports/webhook-intake.ts'
 import type { AccountShare, InboundEvent, Thread } from '../channel/inbound-event.ts'
 import { Unavailable } from '../errors.ts'
 import type { ExternalMessageId } from '../ids.ts'
-import { ingest, threadKey, type IngestItem } from './ingest.ts'
+import { type IngestItem, ingest, threadKey } from './ingest.ts'
 
 /** The account's share of one delivery. */
 type Unit = Readonly<{ delivery: RawDelivery; share: AccountShare; body: Uint8Array }>
@@ -22,27 +22,49 @@ export const receiveWebhooks =
     if (!first) return
     const channel = await ports.channelDirectory.find(first.channelId)
     const adapter = channel && ports.channelRegistry.get(channel.type)
-    if (!channel || !adapter) return quarantine(ports, batch.map((delivery) => held(delivery, 'channel-gone', null)))
+    if (!channel || !adapter)
+      return quarantine(
+        ports,
+        batch.map((delivery) => held(delivery, 'channel-gone', null)),
+      )
 
     const parsed = batch.map((delivery) => ({
       delivery,
-      result: adapter.parser.parse(delivery.body, { receivedAt: delivery.receivedAt, account: channel.account, verified: delivery.verified }),
+      result: adapter.parser.parse(delivery.body, {
+        receivedAt: delivery.receivedAt,
+        account: channel.account,
+        verified: delivery.verified,
+      }),
     }))
-    const unreadable = parsed.flatMap(({ delivery, result }) => (result.readable ? [] : [held(delivery, 'unreadable', result.reason)]))
+    const unreadable = parsed.flatMap(({ delivery, result }) =>
+      result.readable ? [] : [held(delivery, 'unreadable', result.reason)],
+    )
     if (unreadable.length > 0) await quarantine(ports, unreadable)
 
-    const shares = parsed.flatMap(({ delivery, result }) => (result.readable ? result.shares.map((share) => ({ delivery, share })) : []))
+    const shares = parsed.flatMap(({ delivery, result }) =>
+      result.readable ? result.shares.map((share) => ({ delivery, share })) : [],
+    )
     const own = shares.filter(({ share }) => !share.isTest && share.account === channel.account)
     // Another account's entries go nowhere, above all not to another organization.
     const unroutable = shares.length - own.length
     if (unroutable > 0) ports.channelDirectory.count(channel.id, 'unroutable', unroutable)
     const encoder = new TextEncoder()
-    await storeOrSplit(ports, channel, adapter, own.map(({ delivery, share }) => ({ delivery, share, body: encoder.encode(share.body) })))
+    await storeOrSplit(
+      ports,
+      channel,
+      adapter,
+      own.map(({ delivery, share }) => ({ delivery, share, body: encoder.encode(share.body) })),
+    )
     if (own.length > 0) ports.wakeups.wake('events-written')
   }
 
 /** Where one delivery is at fault its neighbours are stored all the same: halves, down to the one, which is quarantined. */
-async function storeOrSplit(ports: CorePorts, channel: WebhookChannel, adapter: ChannelAdapter, units: readonly Unit[]): Promise<void> {
+async function storeOrSplit(
+  ports: CorePorts,
+  channel: WebhookChannel,
+  adapter: ChannelAdapter,
+  units: readonly Unit[],
+): Promise<void> {
   if (units.length === 0) return
   try {
     await store(ports, channel, adapter, units)
@@ -55,13 +77,25 @@ async function storeOrSplit(ports: CorePorts, channel: WebhookChannel, adapter: 
       await storeOrSplit(ports, channel, adapter, units.slice(middle))
       return
     }
-    ports.log.error({ err: error, channelId: channel.id, rawEventId: only.delivery.id, requestId: only.delivery.requestId }, 'a delivery could not be stored and is quarantined')
-    await quarantine(ports, [{ delivery: only.delivery, body: only.body, reason: 'not-storable', detail: nameOf(error) }])
+    ports.log.error(
+      { err: error, channelId: channel.id, rawEventId: only.delivery.id, requestId: only.delivery.requestId },
+      'a delivery could not be stored and is quarantined',
+    )
+    await quarantine(ports, [
+      { delivery: only.delivery, body: only.body, reason: 'not-storable', detail: nameOf(error) },
+    ])
   }
 }
 
-async function store(ports: CorePorts, channel: WebhookChannel, adapter: ChannelAdapter, units: readonly Unit[]): Promise<void> {
-  const items: readonly IngestItem[] = units.flatMap(({ delivery, share }) => share.events.map((event) => ({ event, delivery })))
+async function store(
+  ports: CorePorts,
+  channel: WebhookChannel,
+  adapter: ChannelAdapter,
+  units: readonly Unit[],
+): Promise<void> {
+  const items: readonly IngestItem[] = units.flatMap(({ delivery, share }) =>
+    share.events.map((event) => ({ event, delivery })),
+  )
   const events = items.map(({ event }) => event)
   const request = {
     channelId: channel.id,
@@ -80,9 +114,19 @@ async function store(ports: CorePorts, channel: WebhookChannel, adapter: Channel
     await intake.keepRaw(units)
     await intake.save(channel.id, ingested.changes, ports.clock.now())
     await outbox.append(ingested.events)
-    await intake.count(channel.id, { unroutable: 0, unknown: ingested.unknown, quarantined: 0, lastInboundAt: lastReceived(units) })
+    await intake.count(channel.id, {
+      unroutable: 0,
+      unknown: ingested.unknown,
+      quarantined: 0,
+      lastInboundAt: lastReceived(units),
+    })
     return ingested.changes.lookUps.length
   })
+  const requestIds = units.map(({ delivery }) => delivery.requestId)
+  ports.log.info(
+    { orgId: channel.orgId, channelId: channel.id, requestIds, events: items.length },
+    'deliveries were stored',
+  )
   if (lookUps > 0) ports.wakeups.wake('jobs')
 }
 
@@ -103,14 +147,24 @@ function threadsOf(events: readonly InboundEvent[]): readonly (Thread & { at: Da
   return [...threads.values()]
 }
 
-const externalIds = (events: readonly InboundEvent[], types: readonly InboundEvent['type'][]): readonly ExternalMessageId[] => [
-  ...new Set(events.flatMap((event) => ('externalId' in event && types.includes(event.type) ? [event.externalId] : []))),
+const externalIds = (
+  events: readonly InboundEvent[],
+  types: readonly InboundEvent['type'][],
+): readonly ExternalMessageId[] => [
+  ...new Set(
+    events.flatMap((event) => ('externalId' in event && types.includes(event.type) ? [event.externalId] : [])),
+  ),
 ]
 
 const lastReceived = (units: readonly Unit[]): Date =>
   new Date(Math.max(...units.map(({ delivery }) => delivery.receivedAt.getTime())))
 
-const held = (delivery: RawDelivery, reason: string, detail: string | null): QuarantinedDelivery => ({ delivery, body: delivery.body, reason, detail })
+const held = (delivery: RawDelivery, reason: string, detail: string | null): QuarantinedDelivery => ({
+  delivery,
+  body: delivery.body,
+  reason,
+  detail,
+})
 
 /** The kind of error only: its message may hold a customer's words. */
 const nameOf = (error: unknown): string =>
@@ -121,6 +175,11 @@ async function quarantine(ports: CorePorts, entries: readonly QuarantinedDeliver
   if (!first) return
   await ports.unitOfWork.run(first.delivery.orgId, async ({ intake }) => {
     await intake.quarantine(entries)
-    await intake.count(first.delivery.channelId, { unroutable: 0, unknown: 0, quarantined: entries.length, lastInboundAt: null })
+    await intake.count(first.delivery.channelId, {
+      unroutable: 0,
+      unknown: 0,
+      quarantined: entries.length,
+      lastInboundAt: null,
+    })
   })
 }

@@ -29,7 +29,14 @@ export const retryMessage =
           requestId: actor.requestId,
         },
       ])
-      await audit.record({ actorType: 'MEMBER', actorId: actor.memberId, action: 'message.retried', resourceType: 'message', resourceId: input.messageId, requestId: actor.requestId })
+      await audit.record({
+        actorType: 'MEMBER',
+        actorId: actor.memberId,
+        action: 'message.retried',
+        resourceType: 'message',
+        resourceId: input.messageId,
+        requestId: actor.requestId,
+      })
     })
     wakeups.wake('sends')
     wakeups.wake('events-written')

@@ -1,6 +1,6 @@
-import type { Delivery, RefusalCode } from '../channel/delivery.ts'
 import type { Settlement } from '../../ports/send-store.ts'
 import type { MessageFailure } from '../../ports/views.ts'
+import type { Delivery, RefusalCode } from '../channel/delivery.ts'
 
 /** How long a message in doubt holds the rest of its conversation back. */
 export const HOLD_MS = 120_000
@@ -10,29 +10,97 @@ export const GIVE_UP_AFTER_MS = 6 * 3_600_000
 const FIRST_BACKOFF_MS = 2_000
 const MAX_BACKOFF_MS = 15 * 60_000
 
-const SENTENCES: Record<RefusalCode | 'gave-up' | 'channel-disconnected', { title: string; detail: string; retryable: boolean }> = {
-  'window-closed': { title: 'The reply window is closed', detail: 'The customer last wrote too long ago. They have to write again before a reply is possible.', retryable: false },
-  'recipient-unavailable': { title: 'The customer cannot be reached', detail: 'They may have blocked the account or do not take messages.', retryable: true },
-  'recipient-unknown': { title: 'The customer is unknown to the platform', detail: 'The account may have been deleted.', retryable: false },
-  'content-refused': { title: 'The platform refused this message', detail: 'Its content is not allowed in this place.', retryable: false },
+const SENTENCES: Record<
+  RefusalCode | 'gave-up' | 'channel-disconnected',
+  { title: string; detail: string; retryable: boolean }
+> = {
+  'window-closed': {
+    title: 'The reply window is closed',
+    detail: 'The customer last wrote too long ago. They have to write again before a reply is possible.',
+    retryable: false,
+  },
+  'recipient-unavailable': {
+    title: 'The customer cannot be reached',
+    detail: 'They may have blocked the account or do not take messages.',
+    retryable: true,
+  },
+  'recipient-unknown': {
+    title: 'The customer is unknown to the platform',
+    detail: 'The account may have been deleted.',
+    retryable: false,
+  },
+  'content-refused': {
+    title: 'The platform refused this message',
+    detail: 'Its content is not allowed in this place.',
+    retryable: false,
+  },
   'content-too-long': { title: 'The message is too long', detail: 'Shorten it and send it again.', retryable: false },
-  'credentials-rejected': { title: 'The channel has to be connected again', detail: 'The platform no longer accepts its access token. Ask an administrator to reconnect it, then try again.', retryable: true },
-  'permission-missing': { title: 'The channel lacks a permission', detail: 'The platform does not let this app send here. Ask an administrator to check its permissions.', retryable: true },
-  'not-thread-owner': { title: 'Another app has this conversation', detail: 'It can be answered here once the other app gives it back.', retryable: true },
-  'comment-gone': { title: 'The comment is gone', detail: 'It was deleted or can no longer be answered.', retryable: false },
-  'comment-reply-used': { title: 'The comment was answered already', detail: 'A comment can be answered privately once.', retryable: false },
-  'media-refused': { title: 'The attachment was refused', detail: 'Its type or size is not accepted, or it could not be fetched.', retryable: false },
-  'account-restricted': { title: 'The account is restricted', detail: 'The platform has limited what it may send. Open the platform’s app to see why.', retryable: true },
-  'platform-refused': { title: 'The platform refused this message', detail: 'It gave no reason that helps here.', retryable: true },
-  'gave-up': { title: 'The platform was too busy for too long', detail: 'It kept asking to wait. Try again later.', retryable: true },
-  'channel-disconnected': { title: 'The channel is disconnected', detail: 'Connect it again, then try again.', retryable: true },
+  'credentials-rejected': {
+    title: 'The channel has to be connected again',
+    detail: 'The platform no longer accepts its access token. Ask an administrator to reconnect it, then try again.',
+    retryable: true,
+  },
+  'permission-missing': {
+    title: 'The channel lacks a permission',
+    detail: 'The platform does not let this app send here. Ask an administrator to check its permissions.',
+    retryable: true,
+  },
+  'not-thread-owner': {
+    title: 'Another app has this conversation',
+    detail: 'It can be answered here once the other app gives it back.',
+    retryable: true,
+  },
+  'comment-gone': {
+    title: 'The comment is gone',
+    detail: 'It was deleted or can no longer be answered.',
+    retryable: false,
+  },
+  'comment-reply-used': {
+    title: 'The comment was answered already',
+    detail: 'A comment can be answered privately once.',
+    retryable: false,
+  },
+  'media-refused': {
+    title: 'The attachment was refused',
+    detail: 'Its type or size is not accepted, or it could not be fetched.',
+    retryable: false,
+  },
+  'account-restricted': {
+    title: 'The account is restricted',
+    detail: 'The platform has limited what it may send. Open the platform’s app to see why.',
+    retryable: true,
+  },
+  'platform-refused': {
+    title: 'The platform refused this message',
+    detail: 'It gave no reason that helps here.',
+    retryable: true,
+  },
+  'gave-up': {
+    title: 'The platform was too busy for too long',
+    detail: 'It kept asking to wait. Try again later.',
+    retryable: true,
+  },
+  'channel-disconnected': {
+    title: 'The channel is disconnected',
+    detail: 'Connect it again, then try again.',
+    retryable: true,
+  },
 }
 
 /** A stable code and a sentence that an agent understands; the platform's own words are for the log. */
-export const failureOf = (code: keyof typeof SENTENCES, platformCode: string | null = null): MessageFailure => ({ code, ...SENTENCES[code], platformCode })
+export const failureOf = (code: keyof typeof SENTENCES, platformCode: string | null = null): MessageFailure => ({
+  code,
+  ...SENTENCES[code],
+  platformCode,
+})
 
 /** What an answer means for the message. Only a definite refusal for now is tried again, with backoff and jitter. */
-export function settlementOf(delivery: Delivery, now: Date, attempt: { number: number; firstAt: Date }, random: number): Settlement {
+export function settlementOf(
+  delivery: Delivery,
+  now: Date,
+  attempt: { number: number; firstAt: Date },
+  random: number,
+): Settlement {
   switch (delivery.status) {
     case 'accepted':
       return { status: 'SENT', externalId: delivery.externalId }
@@ -41,11 +109,17 @@ export function settlementOf(delivery: Delivery, now: Date, attempt: { number: n
     case 'unknown':
       return { status: 'UNKNOWN', holdUntil: new Date(now.getTime() + HOLD_MS), detail: delivery.detail }
     case 'retry': {
-      if (now.getTime() - attempt.firstAt.getTime() > GIVE_UP_AFTER_MS) return { status: 'FAILED', failure: failureOf('gave-up') }
+      if (now.getTime() - attempt.firstAt.getTime() > GIVE_UP_AFTER_MS)
+        return { status: 'FAILED', failure: failureOf('gave-up') }
       const backoff = Math.min(MAX_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** (attempt.number - 1))
       const waitMs = Math.max(delivery.afterMs ?? 0, backoff / 2) + (random * backoff) / 2
       const notBefore = new Date(now.getTime() + waitMs)
-      return { status: 'QUEUED', notBefore, pauseChannelUntil: delivery.pauses === 'message' ? null : notBefore, detail: delivery.detail }
+      return {
+        status: 'QUEUED',
+        notBefore,
+        pauseChannelUntil: delivery.pauses === 'message' ? null : notBefore,
+        detail: delivery.detail,
+      }
     }
   }
 }

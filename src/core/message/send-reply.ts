@@ -26,23 +26,34 @@ export const sendReply =
   ({ channelRegistry, clock, ids, unitOfWork, wakeups }: CorePorts) =>
   async (actor: Actor, input: SendReplyInput): Promise<SentReply> => {
     if ((input.direction ?? 'OUTBOUND') !== 'OUTBOUND') {
-      throw new DomainError('direction-not-allowed', 'What customers write comes in through the channel; only OUTBOUND can be posted here.')
+      throw new DomainError(
+        'direction-not-allowed',
+        'What customers write comes in through the channel; only OUTBOUND can be posted here.',
+      )
     }
     const content = storableText(input.content)
     const fingerprint = JSON.stringify([content, input.clientMessageId ?? null, input.replyToExternalId ?? null])
-    const key: IdempotencyKey | null = input.idempotencyKey === undefined ? null : { memberId: actor.memberId, route: `send ${input.ticketId}`, key: input.idempotencyKey }
+    const key: IdempotencyKey | null =
+      input.idempotencyKey === undefined
+        ? null
+        : { memberId: actor.memberId, route: `send ${input.ticketId}`, key: input.idempotencyKey }
     const result = await unitOfWork.run(actor.orgId, async ({ sends, idempotency, outbox }): Promise<SentReply> => {
       if (key) {
         const claim = await idempotency.claim(key, fingerprint)
         if (claim.state === 'known') {
-          if (claim.fingerprint !== fingerprint) throw new DomainError('idempotency-key-reused', 'This Idempotency-Key was used for another message.')
+          if (claim.fingerprint !== fingerprint)
+            throw new DomainError('idempotency-key-reused', 'This Idempotency-Key was used for another message.')
           return { messageId: (claim.body as { messageId: MessageId }).messageId, replayed: 'idempotency-key' }
         }
       }
       const target = await sends.target(input.ticketId)
-      const known = input.clientMessageId === undefined ? null : await sends.byClientMessageId(input.ticketId, input.clientMessageId)
+      const known =
+        input.clientMessageId === undefined
+          ? null
+          : await sends.byClientMessageId(input.ticketId, input.clientMessageId)
       if (known) {
-        if (known.content !== content) throw new DomainError('idempotency-key-reused', 'This clientMessageId was used for another message.')
+        if (known.content !== content)
+          throw new DomainError('idempotency-key-reused', 'This clientMessageId was used for another message.')
         if (key) await idempotency.complete(key, 200, { messageId: known.id })
         return { messageId: known.id, replayed: 'client-message-id' }
       }

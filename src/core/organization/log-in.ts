@@ -4,7 +4,10 @@ import type { MembershipView, UserView } from '../../ports/views.ts'
 /** Null for an unknown e-mail and for a wrong password alike, and after the same time. */
 export const logIn =
   ({ accounts, passwordHasher }: Pick<CorePorts, 'accounts' | 'passwordHasher'>) =>
-  async (input: { email: string; password: string }): Promise<{ user: UserView; memberships: readonly MembershipView[] } | null> => {
+  async (input: {
+    email: string
+    password: string
+  }): Promise<{ user: UserView; memberships: readonly MembershipView[] } | null> => {
     const known = await accounts.credentials(input.email.trim())
     const right = known
       ? await passwordHasher.verify(input.password, known.passwordHash)

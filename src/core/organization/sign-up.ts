@@ -8,10 +8,13 @@ export type SignUpInput = Readonly<{ orgName: string; name: string; email: strin
 /** Makes an organization and its owner. */
 export const signUp =
   ({ accounts, clock, ids, passwordHasher, isCommonPassword, settings }: CorePorts) =>
-  async (input: SignUpInput): Promise<{ user: UserView; org: OrgView; memberId: MemberId; warnings: readonly string[] }> => {
+  async (
+    input: SignUpInput,
+  ): Promise<{ user: UserView; org: OrgView; memberId: MemberId; warnings: readonly string[] }> => {
     // A common password is refused where it matters and named where somebody tries the product out.
     const weak = isCommonPassword(input.password)
-    if (weak && settings.production) throw new DomainError('weak-password', 'This password is among the most common ones.')
+    if (weak && settings.production)
+      throw new DomainError('weak-password', 'This password is among the most common ones.')
     await refuseWhenClosed(accounts, settings)
     const memberId = ids.next() as MemberId
     const { user, org } = await accounts.create({

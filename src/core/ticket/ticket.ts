@@ -17,7 +17,8 @@ export type Ticket = Readonly<{
 export const SETTABLE: readonly TicketStatus[] = ['OPEN', 'PENDING', 'RESOLVED']
 
 export function changeStatus(ticket: Ticket, status: TicketStatus, now: Date): Ticket {
-  if (!SETTABLE.includes(status)) throw new DomainError('invalid-transition', `A ticket cannot be set to ${status} here.`)
+  if (!SETTABLE.includes(status))
+    throw new DomainError('invalid-transition', `A ticket cannot be set to ${status} here.`)
   if (ticket.status === status) return ticket
   return { ...ticket, status, resolvedAt: status === 'RESOLVED' ? now : null, version: ticket.version + 1 }
 }

@@ -21,7 +21,14 @@ export const updateTicket =
           requestId: actor.requestId,
         },
       ])
-      await audit.record({ actorType: 'MEMBER', actorId: actor.memberId, action: `ticket.set-${after.status.toLowerCase()}`, resourceType: 'ticket', resourceId: after.id, requestId: actor.requestId })
+      await audit.record({
+        actorType: 'MEMBER',
+        actorId: actor.memberId,
+        action: `ticket.set-${after.status.toLowerCase()}`,
+        resourceType: 'ticket',
+        resourceId: after.id,
+        requestId: actor.requestId,
+      })
     })
     wakeups.wake('events-written')
   }

@@ -1,0 +1,101 @@
+import { randomBytes } from 'node:crypto'
+import { parseArgs } from 'node:util'
+import { createPinoLogger } from './adapters/logging/pino-logger.ts'
+import { type Composition, compose } from './composition.ts'
+import { configExitCode, problemsReport } from './config/report.ts'
+import { loadConfig } from './config.ts'
+import type { Role } from './core/actor.ts'
+import { DomainError } from './core/errors.ts'
+import type { OrgId } from './core/ids.ts'
+
+const USAGE = `Usage:
+  npm run cli -- member:add --org <organization id> --email <address> [--name <name>] [--role OWNER|ADMIN|AGENT|VIEWER] [--password <password>]
+  npm run cli -- member:reset-password --email <address> [--password <password>]
+Without --password one is made and printed once.`
+
+const ROLES: readonly Role[] = ['OWNER', 'ADMIN', 'AGENT', 'VIEWER']
+const EX_USAGE = 64
+
+class UsageError extends Error {}
+
+type Options = Readonly<Record<'org' | 'email' | 'name' | 'role' | 'password', string | undefined>>
+
+/** What an operator does until there are invitations. */
+export async function main(args: readonly string[]): Promise<number> {
+  try {
+    const { command, options } = read(args)
+    const loaded = loadConfig(process.env, { role: 'cli' })
+    if (!loaded.ok) {
+      console.error(problemsReport(loaded.problems))
+      return configExitCode
+    }
+    const composition = await compose({
+      config: loaded.config,
+      secrets: loaded.secrets,
+      log: createPinoLogger('error'),
+    })
+    try {
+      console.log(await command(composition, options))
+      return 0
+    } finally {
+      await composition.close()
+    }
+  } catch (error) {
+    if (error instanceof UsageError) {
+      console.error(`${error.message}\n${USAGE}`)
+      return EX_USAGE
+    }
+    console.error(error instanceof DomainError ? error.message : error)
+    return 1
+  }
+}
+
+const commands = {
+  'member:add': async ({ core }: Composition, options: Options) => {
+    const role = (options.role ?? 'AGENT') as Role
+    if (!ROLES.includes(role)) throw new UsageError(`There is no role ${role}.`)
+    const password = options.password ?? newPassword()
+    const email = required(options, 'email')
+    const user = await core.addMember({
+      orgId: required(options, 'org') as OrgId,
+      email,
+      name: options.name ?? email,
+      password,
+      role,
+    })
+    return `${user.email} is now ${role} of the organization.${options.password ? '' : `\nPassword, if the person is new here: ${password}`}`
+  },
+  'member:reset-password': async ({ core }: Composition, options: Options) => {
+    const password = options.password ?? newPassword()
+    const email = required(options, 'email')
+    await core.resetPassword({ email, password })
+    return `${email} has a new password${options.password ? '.' : `: ${password}`}`
+  },
+}
+
+function read(args: readonly string[]) {
+  const text = { type: 'string' } as const
+  try {
+    const { values, positionals } = parseArgs({
+      args: [...args],
+      allowPositionals: true,
+      options: { org: text, email: text, name: text, role: text, password: text },
+    })
+    const name = positionals[0] ?? ''
+    if (positionals.length !== 1 || !Object.hasOwn(commands, name))
+      throw new UsageError(`There is no command "${name}".`)
+    return { command: commands[name as keyof typeof commands], options: values as Options }
+  } catch (error) {
+    throw error instanceof UsageError ? error : new UsageError((error as Error).message)
+  }
+}
+
+function required(options: Options, name: keyof Options): string {
+  const value = options[name]
+  if (value === undefined || value === '') throw new UsageError(`--${name} is missing.`)
+  return value
+}
+
+const newPassword = (): string => randomBytes(12).toString('base64url')
+
+if (import.meta.main) process.exitCode = await main(process.argv.slice(2))

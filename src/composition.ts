@@ -1,0 +1,160 @@
+import 'reflect-metadata'
+import type { RequestListener } from 'node:http'
+import { Container } from 'inversify'
+import { collectDefaultMetrics, Registry } from 'prom-client'
+import {
+  connectRedis,
+  createOperatorApp,
+  createRedisSessions,
+  HTTP_APP,
+  type HttpApp,
+  httpModule,
+} from './adapters/http/index.ts'
+import { createIdSource } from './adapters/ids.ts'
+import { instagramModule } from './adapters/instagram/index.ts'
+import { messagingModule, openMessaging } from './adapters/messaging/index.ts'
+import { openDatabase, persistenceModule } from './adapters/persistence/index.ts'
+import { plainModule } from './adapters/plain/index.ts'
+import { readiness } from './adapters/readiness.ts'
+import { isCommonPassword } from './adapters/security/common-passwords.ts'
+import { createPasswordHasher } from './adapters/security/password-hasher.ts'
+import { createSecretBox } from './adapters/security/secret-box.ts'
+import { createSettingsValidator } from './adapters/settings-validator.ts'
+import { systemClock } from './adapters/system-clock.ts'
+import type { Config, Secrets } from './config.ts'
+import { type Core, createCore } from './core/index.ts'
+import type { AccountDirectory } from './ports/account-directory.ts'
+import type { ChannelAdapter } from './ports/channel-adapter.ts'
+import type { ChannelAccounts, ChannelDirectory } from './ports/channel-directory.ts'
+import type { ChannelRegistry } from './ports/channel-registry.ts'
+import type { Clock } from './ports/clock.ts'
+import type { CoreSettings } from './ports/core-ports.ts'
+import type { EventRelay } from './ports/event-relay.ts'
+import type { Housekeeping } from './ports/housekeeping.ts'
+import type { IdSource } from './ports/id-source.ts'
+import type { InboxQueries } from './ports/inbox-queries.ts'
+import type { JobQueue } from './ports/job-queue.ts'
+import type { Logger } from './ports/logger.ts'
+import type { PasswordHasher } from './ports/password-hasher.ts'
+import type { SecretBox } from './ports/secret-box.ts'
+import type { SendLanes } from './ports/send-store.ts'
+import type { SettingsValidator } from './ports/settings-validator.ts'
+import * as T from './ports/tokens.ts'
+import type { UnitOfWork } from './ports/unit-of-work.ts'
+import type { StartableWakeups } from './ports/wakeups.ts'
+import type { WebhookIntake, WebhookSource } from './ports/webhook-intake.ts'
+
+export type Composition = Readonly<{
+  core: Core
+  relay: EventRelay
+  source: WebhookSource
+  jobs: JobQueue
+  wakeups: StartableWakeups
+  housekeeping: Housekeeping
+  clock: Clock
+  /** Made when first asked for: only the api role needs it. */
+  http(): HttpApp
+  /** Health and figures for processes without the api role. */
+  operator(): RequestListener
+  uses: Config['services']
+  close(): Promise<void>
+}>
+
+/** The only place that knows every adapter. A new channel is a folder with a module, and a line here. */
+export async function compose({
+  config,
+  secrets,
+  log,
+}: {
+  config: Config
+  secrets: Secrets
+  log: Logger
+}): Promise<Composition> {
+  const database = await openDatabase({ config, secrets, log })
+  const messaging = await openMessaging({ config, secrets, log, clock: systemClock, database }).catch(
+    async (error: unknown) => {
+      await database.close()
+      throw error
+    },
+  )
+  const redis = secrets.redisUrl === null ? null : connectRedis(secrets.redisUrl, log)
+  const health = { ready: readiness({ database, messaging, redis }) }
+  const metrics = new Registry()
+  collectDefaultMetrics({ register: metrics })
+  const container = new Container({ defaultScope: 'Singleton' })
+  await container.load(
+    instagramModule({
+      graphUrl: config.instagramGraphUrl,
+      facebookGraphUrl: config.facebookGraphUrl,
+      graphVersion: config.metaGraphVersion,
+    }),
+    plainModule(),
+    persistenceModule(database),
+    messagingModule(messaging, database),
+    httpModule({ config, secrets, redis, health, metrics }),
+  )
+  if (redis) (await container.rebind(T.SESSION_RECORDS)).toConstantValue(createRedisSessions(redis))
+  container.bind<Logger>(T.LOGGER).toConstantValue(log)
+  container.bind<Clock>(T.CLOCK).toConstantValue(systemClock)
+  container.bind<IdSource>(T.ID_SOURCE).toConstantValue(createIdSource())
+  container.bind<PasswordHasher>(T.PASSWORD_HASHER).toResolvedValue(createPasswordHasher)
+  container.bind<SecretBox>(T.SECRET_BOX).toResolvedValue(() => createSecretBox(secrets.encryptionKeys))
+  container.bind<SettingsValidator>(T.SETTINGS_VALIDATOR).toResolvedValue(createSettingsValidator)
+  container.bind<CoreSettings>(T.CORE_SETTINGS).toConstantValue(coreSettings(config, secrets))
+  container
+    .bind<ChannelRegistry>(T.CHANNEL_REGISTRY)
+    .toResolvedValue(createRegistry, [{ serviceIdentifier: T.CHANNEL_ADAPTER, isMultiple: true }])
+  container.bind<Core>(T.CORE).toResolvedValue(() =>
+    createCore({
+      accounts: container.get<AccountDirectory>(T.ACCOUNT_DIRECTORY),
+      channelAccounts: container.get<ChannelAccounts>(T.CHANNEL_ACCOUNTS),
+      channelDirectory: container.get<ChannelDirectory>(T.CHANNEL_DIRECTORY),
+      channelRegistry: container.get<ChannelRegistry>(T.CHANNEL_REGISTRY),
+      clock: container.get<Clock>(T.CLOCK),
+      ids: container.get<IdSource>(T.ID_SOURCE),
+      intake: container.get<WebhookIntake>(T.WEBHOOK_INTAKE),
+      isCommonPassword,
+      log,
+      passwordHasher: container.get<PasswordHasher>(T.PASSWORD_HASHER),
+      queries: container.get<InboxQueries>(T.INBOX_QUERIES),
+      sendLanes: container.get<SendLanes>(T.SEND_LANES),
+      settings: container.get<CoreSettings>(T.CORE_SETTINGS),
+      settingsValidator: container.get<SettingsValidator>(T.SETTINGS_VALIDATOR),
+      unitOfWork: container.get<UnitOfWork>(T.UNIT_OF_WORK),
+      wakeups: messaging.wakeups,
+    }),
+  )
+  return {
+    core: container.get<Core>(T.CORE),
+    relay: container.get<EventRelay>(T.EVENT_RELAY),
+    source: container.get<WebhookSource>(T.WEBHOOK_SOURCE),
+    jobs: container.get<JobQueue>(T.JOB_QUEUE),
+    wakeups: messaging.wakeups,
+    housekeeping: container.get<Housekeeping>(T.HOUSEKEEPING),
+    clock: systemClock,
+    http: () => container.get<HttpApp>(HTTP_APP),
+    operator: () => createOperatorApp({ health, metrics, metricsToken: secrets.metricsToken }),
+    uses: config.services,
+    async close() {
+      // Buffered counts are written while there is still a pool to write them with.
+      await container.unbindAllAsync()
+      await redis?.close()
+      await messaging.close()
+      await database.close()
+    },
+  }
+}
+
+function createRegistry(adapters: ChannelAdapter[]): ChannelRegistry {
+  const byType = new Map(adapters.map((adapter) => [adapter.type, adapter]))
+  return { types: [...byType.keys()].sort(), get: (type) => byType.get(type) ?? null }
+}
+
+const coreSettings = (config: Config, secrets: Secrets): CoreSettings => ({
+  publicUrl: config.publicUrl,
+  signupMode: config.signupMode === 'invite-after-first' ? null : config.signupMode,
+  production: config.production,
+  allowUnverifiedWebhooks: config.allowUnverifiedWebhooks,
+  reopenWindowMs: config.reopenWindowHours * 3_600_000,
+  installationDefaults: { INSTAGRAM_API_KEY: secrets.instagramApiKey ?? undefined },
+})

@@ -1,0 +1,35 @@
+import type { ProfileJob } from '../core/customer/look-up-profile.ts'
+import type { Core } from '../core/index.ts'
+import type { JobQueue } from '../ports/job-queue.ts'
+import type { WebhookSource } from '../ports/webhook-intake.ts'
+import type { RunningRole } from './role.ts'
+
+const BATCHES_AT_ONCE = 4
+const LOOK_UPS_AT_ONCE = 4
+
+/** Turns webhook bodies into tickets, and looks up who the new customers are. */
+export async function startInbound({
+  core,
+  source,
+  jobs,
+}: {
+  core: Core
+  source: WebhookSource
+  jobs: JobQueue
+}): Promise<RunningRole> {
+  const stopping = new AbortController()
+  await source.start(core.receiveWebhooks, { concurrency: BATCHES_AT_ONCE })
+  await jobs.start(
+    'profile-lookup',
+    (job) => core.lookUpProfile(job.payload as ProfileJob, job.attempt, stopping.signal),
+    {
+      concurrency: LOOK_UPS_AT_ONCE,
+    },
+  )
+  return {
+    async stop() {
+      stopping.abort()
+      await Promise.all([source.stop(), jobs.stop()])
+    },
+  }
+}

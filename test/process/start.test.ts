@@ -1,0 +1,88 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { once } from 'node:events'
+import { join } from 'node:path'
+import { tmpdir } from 'node:os'
+import type { AddressInfo } from 'node:net'
+import test, { type ExecutionContext } from 'ava'
+import { startProcess } from '../support/processes.ts'
+
+const start = (env: Record<string, string>, args: string[] = []) => startProcess(process.execPath, ['src/main.ts', ...args], env)
+
+function temporaryFolder(t: ExecutionContext): string {
+  const folder = mkdtempSync(join(tmpdir(), 'dc-start-'))
+  t.teardown(() => rmSync(folder, { recursive: true, force: true }))
+  return folder
+}
+
+test('a wrong configuration ends with 78, the list of what is wrong and no stack trace', async (t) => {
+  const program = start({ PORT: 'many', LOG_LEVEL: 'loud', DATA_DIR: temporaryFolder(t) })
+  t.is((await program.exited).code, 78)
+  t.regex(program.output(), /PORT/)
+  t.regex(program.output(), /LOG_LEVEL/)
+  t.notRegex(program.output(), /^\s+at /m)
+})
+
+test('production refuses to start on nothing but defaults, and names every variable it needs', async (t) => {
+  const program = start({ NODE_ENV: 'production', DATA_DIR: temporaryFolder(t) })
+  t.is((await program.exited).code, 78)
+  for (const name of ['DATABASE_URL', 'SESSION_SECRET', 'ENCRYPTION_KEYS', 'PUBLIC_URL']) t.regex(program.output(), new RegExp(name))
+})
+
+test('an unknown role ends with 78 and names the roles there are', async (t) => {
+  const program = start({ DATA_DIR: temporaryFolder(t) }, ['supervisor'])
+  t.is((await program.exited).code, 78)
+  t.regex(program.output(), /api, inbound, outbound, relay, scheduler/)
+})
+
+test('a taken port ends with 1 and names the variable, before any data are touched', async (t) => {
+  const taken = createServer().listen(0, '127.0.0.1')
+  await once(taken, 'listening')
+  t.teardown(() => taken.close())
+  const { port } = taken.address() as AddressInfo
+  const program = start({ PORT: String(port), DATA_DIR: temporaryFolder(t) })
+  t.is((await program.exited).code, 1)
+  t.regex(program.output(), /set PORT to another one/)
+  t.notRegex(program.output(), /Database server/)
+})
+
+const DATABASE = process.env['TEST_DATABASE_URL']
+const production = (url: string, dataDir: string) => ({
+  NODE_ENV: 'production',
+  DATABASE_URL: url,
+  DATA_DIR: dataDir,
+  PUBLIC_URL: 'https://inbox.example.com',
+  SESSION_SECRET: 'a-session-secret-of-more-than-32-characters',
+  ENCRYPTION_KEYS: `k1:${Buffer.alloc(32, 7).toString('base64')}`,
+  PORT: '0',
+  HOST: '127.0.0.1',
+})
+
+if (DATABASE === undefined || DATABASE === '') {
+  const why = 'services: a superuser login in production is refused (not run, since TEST_DATABASE_URL does not name a server)'
+  if (process.env['REQUIRE_SERVICES'] === '1') test(why, (t) => t.fail())
+  else test.skip(why, () => {})
+} else {
+  test('services: a superuser login in production ends with 78 and says why', async (t) => {
+    const { testDatabase } = await import('../support/database.ts')
+    const database = await testDatabase('services')
+    t.teardown(() => database.close())
+    const program = start(production(database.adminUrl, temporaryFolder(t)))
+    t.is((await program.exited).code, 78)
+    t.regex(program.output(), /superuser/)
+  })
+
+  test('services: a database that was never set up ends with 78 and names db:push', async (t) => {
+    const { testDatabase } = await import('../support/database.ts')
+    const database = await testDatabase('services')
+    t.teardown(() => database.close())
+    const { Client } = (await import('pg')).default
+    const owner = new Client(database.adminUrl)
+    await owner.connect()
+    await owner.query('drop schema public cascade; create schema public')
+    await owner.end()
+    const program = start(production(database.url, temporaryFolder(t)))
+    t.is((await program.exited).code, 78)
+    t.regex(program.output(), /db:push/)
+  })
+}
