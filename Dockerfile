@@ -17,7 +17,7 @@ FROM base
 ENV NODE_ENV=production
 COPY --from=dependencies /app/node_modules node_modules
 COPY --from=build /app/dist dist
-COPY openapi.yaml run.js ./
+COPY openapi.yaml postman-collection.json run.js ./
 USER node
 EXPOSE 3001
 HEALTHCHECK --interval=10s --timeout=5s --start-period=20s --retries=3 CMD ["node", "dist/health-check.js", "api"]

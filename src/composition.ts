@@ -93,7 +93,7 @@ export async function compose({
     messagingModule(messaging, database),
     httpModule({ config, secrets, redis, health, metrics }),
   )
-  if (redis) (await container.rebind(T.SESSION_RECORDS)).toConstantValue(createRedisSessions(redis))
+  if (redis) (await container.rebind(T.SESSION_RECORDS)).toConstantValue(createRedisSessions(redis, `${config.servicesPrefix}:session:`))
   container.bind<Logger>(T.LOGGER).toConstantValue(log)
   container.bind<Clock>(T.CLOCK).toConstantValue(systemClock)
   container.bind<IdSource>(T.ID_SOURCE).toConstantValue(createIdSource())

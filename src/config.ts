@@ -47,6 +47,7 @@ function toConfig(values: Values, given: Given, options: { role: Role; dev?: boo
     trustProxyHops: values.TRUST_PROXY,
     dataDir: resolve(values.DATA_DIR),
     databasePoolSize: values.DATABASE_POOL_SIZE,
+    servicesPrefix: values.SERVICES_PREFIX,
     services: Object.freeze({
       database: values.DATABASE_URL === undefined ? 'embedded' : 'postgresql',
       queue: values.RABBITMQ_URL === undefined ? 'database' : 'rabbitmq',

@@ -18,6 +18,8 @@ export type Config = Readonly<{
   /** Absolute. */
   dataDir: string
   databasePoolSize: number
+  /** Begins the names of queues and Redis keys. */
+  servicesPrefix: string
   /** Which implementation each port gets, chosen by DATABASE_URL, RABBITMQ_URL and REDIS_URL. */
   services: Readonly<{
     database: 'embedded' | 'postgresql'

@@ -105,6 +105,16 @@ export const variables = [
     secret: true,
   },
   {
+    name: 'SERVICES_PREFIX',
+    group: 'Data and services',
+    schema: { type: 'string', pattern: '^[a-z0-9][a-z0-9._-]{0,39}$' },
+    must: 'up to 40 of a-z, 0-9, dot, dash and underscore',
+    default: 'delightchat',
+    description:
+      'Begins the names of queues in RabbitMQ and keys in Redis, so that several installations can share them.',
+    example: 'delightchat',
+  },
+  {
     name: 'REDIS_URL',
     group: 'Data and services',
     schema: { type: 'string', format: 'redis-url' },

@@ -1,13 +1,14 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { once } from 'node:events'
-import { join } from 'node:path'
-import { tmpdir } from 'node:os'
+import { mkdtempSync, rmSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
 import { startProcess } from '../support/processes.ts'
 
-const start = (env: Record<string, string>, args: string[] = []) => startProcess(process.execPath, ['src/main.ts', ...args], env)
+const start = (env: Record<string, string>, args: string[] = []) =>
+  startProcess(process.execPath, ['src/main.ts', ...args], env)
 
 function temporaryFolder(t: ExecutionContext): string {
   const folder = mkdtempSync(join(tmpdir(), 'dc-start-'))
@@ -26,7 +27,8 @@ test('a wrong configuration ends with 78, the list of what is wrong and no stack
 test('production refuses to start on nothing but defaults, and names every variable it needs', async (t) => {
   const program = start({ NODE_ENV: 'production', DATA_DIR: temporaryFolder(t) })
   t.is((await program.exited).code, 78)
-  for (const name of ['DATABASE_URL', 'SESSION_SECRET', 'ENCRYPTION_KEYS', 'PUBLIC_URL']) t.regex(program.output(), new RegExp(name))
+  for (const name of ['DATABASE_URL', 'SESSION_SECRET', 'ENCRYPTION_KEYS', 'PUBLIC_URL'])
+    t.regex(program.output(), new RegExp(name))
 })
 
 test('an unknown role ends with 78 and names the roles there are', async (t) => {
@@ -59,7 +61,8 @@ const production = (url: string, dataDir: string) => ({
 })
 
 if (DATABASE === undefined || DATABASE === '') {
-  const why = 'services: a superuser login in production is refused (not run, since TEST_DATABASE_URL does not name a server)'
+  const why =
+    'services: a superuser login in production is refused (not run, since TEST_DATABASE_URL does not name a server)'
   if (process.env['REQUIRE_SERVICES'] === '1') test(why, (t) => t.fail())
   else test.skip(why, () => {})
 } else {

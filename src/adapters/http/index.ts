@@ -57,7 +57,7 @@ export const httpModule = ({ config, secrets, redis, health, metrics }: HttpModu
             clock,
             log,
             sessions,
-            rateLimits: createRateLimits(redis),
+            rateLimits: createRateLimits(redis, `${config.servicesPrefix}:limit`),
             health,
             metrics,
             config: {

@@ -14,8 +14,6 @@ import { createSpoolingIntake } from './spooling-intake.ts'
 import { topologyOf } from './topology.ts'
 import { createWakeups, type PostgresWakeups } from './wakeups.ts'
 
-const QUEUE_PREFIX = 'delightchat.'
-
 export type OpenMessaging = Readonly<{
   wakeups: PostgresWakeups
   queue: PostgresQueue
@@ -29,13 +27,13 @@ export type OpenMessaging = Readonly<{
 type Options = Readonly<{ config: Config; secrets: Secrets; log: Logger; clock: Clock; database: DatabaseAccess }>
 
 /** The queue that RABBITMQ_URL chooses. Behind a broker the PostgreSQL queue is the spool, and is drained with it. */
-export async function openMessaging({ secrets, log, clock, database }: Options): Promise<OpenMessaging> {
+export async function openMessaging({ config, secrets, log, clock, database }: Options): Promise<OpenMessaging> {
   const wakeups = createWakeups({ connection: database.direct, log })
   const queue = createPostgresQueue({ pool: database.systemPool, clock, log, wakeups })
   const spool = { intake: createPostgresIntake({ queue }), source: createPostgresSource({ queue, wakeups, log }) }
   if (secrets.rabbitmqUrl === null) return { wakeups, queue, ...spool, ping: null, close: () => wakeups.stop() }
 
-  const topology = topologyOf({ prefix: QUEUE_PREFIX })
+  const topology = topologyOf({ prefix: `${config.servicesPrefix}.` })
   const connect = (name: string) =>
     connectRabbit({ url: secrets.rabbitmqUrl as string, name: `delightchat-${name}`, log })
   // A broker that blocks publishers blocks their socket: consumers have one of their own.
