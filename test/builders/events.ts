@@ -12,7 +12,9 @@ export const aThread = (person = 'ann'): Thread => ({
   person: { externalId: person as ExternalUserId, username: null, name: null },
 })
 
-export const aMessage = (change: Partial<Omit<MessageReceived, 'externalId'>> & { externalId?: string } = {}): MessageReceived => ({
+export const aMessage = (
+  change: Partial<Omit<MessageReceived, 'externalId'>> & { externalId?: string } = {},
+): MessageReceived => ({
   type: 'message',
   thread: aThread(),
   kind: 'TEXT',
@@ -26,7 +28,9 @@ export const aMessage = (change: Partial<Omit<MessageReceived, 'externalId'>> & 
   externalId: (change.externalId ?? 'm1') as ExternalMessageId,
 })
 
-export const anEcho = (change: Partial<Omit<EchoReceived, 'externalId'>> & { externalId?: string } = {}): EchoReceived => ({
+export const anEcho = (
+  change: Partial<Omit<EchoReceived, 'externalId'>> & { externalId?: string } = {},
+): EchoReceived => ({
   type: 'echo',
   thread: aThread(),
   kind: 'TEXT',
@@ -39,7 +43,11 @@ export const anEcho = (change: Partial<Omit<EchoReceived, 'externalId'>> & { ext
   externalId: (change.externalId ?? 'e1') as ExternalMessageId,
 })
 
-export const anUnsend = (externalId: string, at: Date = T0): InboundEvent => ({ type: 'unsend', externalId: externalId as ExternalMessageId, at })
+export const anUnsend = (externalId: string, at: Date = T0): InboundEvent => ({
+  type: 'unsend',
+  externalId: externalId as ExternalMessageId,
+  at,
+})
 
 export const anEdit = (externalId: string, text: string, revision: number, at: Date = T0): InboundEvent => ({
   type: 'edit',

@@ -1,6 +1,15 @@
 import test from 'ava'
-import { ingest, type IngestRules } from '../../src/core/message/ingest.ts'
-import type { ConversationId, CustomerId, ExternalMessageId, ExternalUserId, MemberId, MessageId, PartId, TicketId } from '../../src/core/ids.ts'
+import type {
+  ConversationId,
+  CustomerId,
+  ExternalMessageId,
+  ExternalUserId,
+  MemberId,
+  MessageId,
+  PartId,
+  TicketId,
+} from '../../src/core/ids.ts'
+import { type IngestRules, ingest } from '../../src/core/message/ingest.ts'
 import type { ConversationState, IntakeState } from '../../src/ports/intake-store.ts'
 import { aMessage, anEcho, anEdit, anItem, anUnsend, minutes, T0 } from '../builders/events.ts'
 
@@ -38,18 +47,31 @@ test('first contact opens a ticket and notifies every member once', (t) => {
   t.is(changes.tickets.length, 1)
   t.is(changes.tickets[0]?.status, 'OPEN')
   t.deepEqual(types(events), ['ticket.created', 'message.created', 'notification.created', 'notification.created'])
-  t.deepEqual(changes.notifications.map(({ memberId, type }) => [memberId, type]), [
-    ['member-1', 'TICKET_NEW_UNASSIGNED'],
-    ['member-2', 'TICKET_NEW_UNASSIGNED'],
-  ])
+  t.deepEqual(
+    changes.notifications.map(({ memberId, type }) => [memberId, type]),
+    [
+      ['member-1', 'TICKET_NEW_UNASSIGNED'],
+      ['member-2', 'TICKET_NEW_UNASSIGNED'],
+    ],
+  )
 })
 
 test('a second message goes to the ticket that the first one opened', (t) => {
-  const { changes } = ingest(aState(), [anItem(aMessage({ externalId: 'm2', at: minutes(1) })), anItem(aMessage())], rules())
+  const { changes } = ingest(
+    aState(),
+    [anItem(aMessage({ externalId: 'm2', at: minutes(1) })), anItem(aMessage())],
+    rules(),
+  )
   t.is(changes.tickets.length, 1)
-  t.deepEqual(changes.messages.map(({ externalId }) => String(externalId)), ['m1', 'm2'])
+  t.deepEqual(
+    changes.messages.map(({ externalId }) => String(externalId)),
+    ['m1', 'm2'],
+  )
   t.is(new Set(changes.messages.map(({ ticketId }) => ticketId)).size, 1)
-  t.deepEqual(changes.notifications.map(({ type }) => type), ['TICKET_NEW_UNASSIGNED', 'TICKET_NEW_UNASSIGNED', 'CUSTOMER_REPLIED', 'CUSTOMER_REPLIED'])
+  t.deepEqual(
+    changes.notifications.map(({ type }) => type),
+    ['TICKET_NEW_UNASSIGNED', 'TICKET_NEW_UNASSIGNED', 'CUSTOMER_REPLIED', 'CUSTOMER_REPLIED'],
+  )
 })
 
 for (const status of ['PENDING', 'SNOOZED'] as const) {
@@ -61,7 +83,8 @@ for (const status of ['PENDING', 'SNOOZED'] as const) {
   })
 }
 
-const resolvedAt = (at: Date) => aState({ conversations: [aConversation({ newestResolved: { id: 'old' as TicketId, resolvedAt: at } })] })
+const resolvedAt = (at: Date) =>
+  aState({ conversations: [aConversation({ newestResolved: { id: 'old' as TicketId, resolvedAt: at } })] })
 
 test('a message within the reopen window reopens the newest resolved ticket', (t) => {
   const { changes, events } = ingest(resolvedAt(minutes(-72 * 60)), [anItem(aMessage())], rules())
@@ -83,7 +106,13 @@ test('a message after the reopen window opens a new ticket that names the previo
 
 test('an echo joins the newest ticket, even a resolved one, and changes nothing about it', (t) => {
   const { changes, events } = ingest(resolvedAt(minutes(-5)), [anItem(anEcho())], rules())
-  t.like(changes.messages[0], { ticketId: 'old' as TicketId, direction: 'OUTBOUND', authorType: 'EXTERNAL', via: 'PLATFORM_APP', status: 'SENT' })
+  t.like(changes.messages[0], {
+    ticketId: 'old' as TicketId,
+    direction: 'OUTBOUND',
+    authorType: 'EXTERNAL',
+    via: 'PLATFORM_APP',
+    status: 'SENT',
+  })
   t.deepEqual(changes.ticketStatuses, [])
   t.deepEqual(changes.notifications, [])
   t.deepEqual(changes.windows, [])
@@ -100,13 +129,28 @@ test('an echo to somebody unknown makes a PENDING ticket and notifies nobody', (
 test('an echo and a message in one batch leave the ticket OPEN, whichever is older', (t) => {
   for (const at of [minutes(-1), minutes(1)]) {
     const { changes } = ingest(aState(), [anItem(anEcho({ at })), anItem(aMessage())], rules())
-    t.deepEqual(changes.tickets.map(({ status }) => status), ['OPEN'])
+    t.deepEqual(
+      changes.tickets.map(({ status }) => status),
+      ['OPEN'],
+    )
   }
 })
 
 test('a known message changes nothing', (t) => {
-  const part = { partId: 'p' as PartId, messageId: 'm' as MessageId, ticketId: 't' as TicketId, conversationId: 'c' as ConversationId, direction: 'INBOUND', deletedAt: null, editRevision: 0 } as const
-  const { changes, events } = ingest(aState({ parts: new Map([['m1' as ExternalMessageId, part]]) }), [anItem(aMessage())], rules())
+  const part = {
+    partId: 'p' as PartId,
+    messageId: 'm' as MessageId,
+    ticketId: 't' as TicketId,
+    conversationId: 'c' as ConversationId,
+    direction: 'INBOUND',
+    deletedAt: null,
+    editRevision: 0,
+  } as const
+  const { changes, events } = ingest(
+    aState({ parts: new Map([['m1' as ExternalMessageId, part]]) }),
+    [anItem(aMessage())],
+    rules(),
+  )
   t.deepEqual([changes.messages, changes.tickets, changes.notifications, changes.windows, events], [[], [], [], [], []])
 })
 
@@ -116,25 +160,54 @@ test('a repeat within one batch is taken once', (t) => {
 })
 
 test('an echo of a send under way proves it instead of making a second message', (t) => {
-  const inFlight = { partId: 'p' as PartId, messageId: 'm' as MessageId, ticketId: 'ticket' as TicketId, text: 'Good day', startedAt: minutes(1) }
-  const state = aState({ conversations: [aConversation({ open: { id: 'ticket' as TicketId, status: 'OPEN' }, inFlight: [inFlight] })] })
+  const inFlight = {
+    partId: 'p' as PartId,
+    messageId: 'm' as MessageId,
+    ticketId: 'ticket' as TicketId,
+    text: 'Good day',
+    startedAt: minutes(1),
+  }
+  const state = aState({
+    conversations: [aConversation({ open: { id: 'ticket' as TicketId, status: 'OPEN' }, inFlight: [inFlight] })],
+  })
   const { changes, events } = ingest(state, [anItem(anEcho({ at: minutes(1) }))], rules())
   t.deepEqual(changes.messages, [])
-  t.deepEqual(changes.proven, [{ inFlight, conversationId: 'conversation' as ConversationId, externalId: 'e1' as ExternalMessageId }])
+  t.deepEqual(changes.proven, [
+    { inFlight, conversationId: 'conversation' as ConversationId, externalId: 'e1' as ExternalMessageId },
+  ])
   t.like(events[0], { type: 'message.status_changed', data: { to: 'SENT' } })
 })
 
 test('the same words typed twice on the phone prove one send and make one message', (t) => {
-  const inFlight = { partId: 'p' as PartId, messageId: 'm' as MessageId, ticketId: 'ticket' as TicketId, text: 'Good day', startedAt: T0 }
-  const state = aState({ conversations: [aConversation({ open: { id: 'ticket' as TicketId, status: 'OPEN' }, inFlight: [inFlight] })] })
+  const inFlight = {
+    partId: 'p' as PartId,
+    messageId: 'm' as MessageId,
+    ticketId: 'ticket' as TicketId,
+    text: 'Good day',
+    startedAt: T0,
+  }
+  const state = aState({
+    conversations: [aConversation({ open: { id: 'ticket' as TicketId, status: 'OPEN' }, inFlight: [inFlight] })],
+  })
   const { changes } = ingest(state, [anItem(anEcho()), anItem(anEcho({ externalId: 'e2', at: minutes(1) }))], rules())
   t.is(changes.proven.length, 1)
-  t.deepEqual(changes.messages.map(({ externalId }) => String(externalId)), ['e2'])
+  t.deepEqual(
+    changes.messages.map(({ externalId }) => String(externalId)),
+    ['e2'],
+  )
 })
 
 test('an echo with other words, or from long before the send, proves nothing', (t) => {
-  const inFlight = { partId: 'p' as PartId, messageId: 'm' as MessageId, ticketId: 'ticket' as TicketId, text: 'Good day', startedAt: minutes(30) }
-  const state = aState({ conversations: [aConversation({ open: { id: 'ticket' as TicketId, status: 'OPEN' }, inFlight: [inFlight] })] })
+  const inFlight = {
+    partId: 'p' as PartId,
+    messageId: 'm' as MessageId,
+    ticketId: 'ticket' as TicketId,
+    text: 'Good day',
+    startedAt: minutes(30),
+  }
+  const state = aState({
+    conversations: [aConversation({ open: { id: 'ticket' as TicketId, status: 'OPEN' }, inFlight: [inFlight] })],
+  })
   for (const echo of [anEcho({ text: 'Something else', at: minutes(31) }), anEcho({ at: minutes(1) })]) {
     const { changes } = ingest(state, [anItem(echo)], rules())
     t.is(changes.proven.length, 0)
@@ -143,7 +216,11 @@ test('an echo with other words, or from long before the send, proves nothing', (
 })
 
 test('a message that comes after its unsend makes its ticket, without content and without a notification', (t) => {
-  const { changes } = ingest(aState({ tombstones: new Map([['m1' as ExternalMessageId, minutes(2)]]) }), [anItem(aMessage())], rules())
+  const { changes } = ingest(
+    aState({ tombstones: new Map([['m1' as ExternalMessageId, minutes(2)]]) }),
+    [anItem(aMessage())],
+    rules(),
+  )
   t.is(changes.tickets.length, 1)
   t.like(changes.messages[0], { content: null, deletedAt: minutes(2) })
   t.deepEqual(changes.notifications, [])
@@ -151,20 +228,34 @@ test('a message that comes after its unsend makes its ticket, without content an
 })
 
 test('an unsend leaves a tombstone with the earliest time, known message or not', (t) => {
-  const { changes, events } = ingest(aState(), [anItem(anUnsend('m9', minutes(5))), anItem(anUnsend('m9', minutes(3)))], rules())
+  const { changes, events } = ingest(
+    aState(),
+    [anItem(anUnsend('m9', minutes(5))), anItem(anUnsend('m9', minutes(3)))],
+    rules(),
+  )
   t.deepEqual(changes.tombstones, [{ externalId: 'm9' as ExternalMessageId, at: minutes(3) }])
   t.deepEqual(events, [])
 })
 
 test('the highest revision of an edit wins, whatever the order, and never over an unsend', (t) => {
   const items = [anItem(anEdit('m1', 'second', 2)), anItem(aMessage()), anItem(anEdit('m1', 'first', 1))]
-  t.deepEqual(ingest(aState(), items, rules()).changes.edits.map(({ text }) => text), ['second'])
+  t.deepEqual(
+    ingest(aState(), items, rules()).changes.edits.map(({ text }) => text),
+    ['second'],
+  )
   t.deepEqual(ingest(aState(), [...items, anItem(anUnsend('m1'))], rules()).changes.edits, [])
 })
 
 test('the window opens at the latest opening event by the platform’s time', (t) => {
-  const items = [anItem(aMessage({ externalId: 'm2', at: minutes(9) })), anItem(aMessage()), anItem(aMessage({ externalId: 'm3', at: minutes(20), opensWindow: false }))]
-  t.deepEqual(ingest(aState(), items, rules()).changes.windows.map(({ openedAt }) => openedAt), [minutes(9)])
+  const items = [
+    anItem(aMessage({ externalId: 'm2', at: minutes(9) })),
+    anItem(aMessage()),
+    anItem(aMessage({ externalId: 'm3', at: minutes(20), opensWindow: false })),
+  ]
+  t.deepEqual(
+    ingest(aState(), items, rules()).changes.windows.map(({ openedAt }) => openedAt),
+    [minutes(9)],
+  )
 })
 
 test('what is not understood is counted, what is understood and not a message is not', (t) => {
