@@ -65,6 +65,7 @@ export async function startApplication(options: ApplicationOptions): Promise<App
     }
     if (!runs('api') && config.metricsPort !== null) started.push(await serveOperator(config, composition.operator()))
     if (server) {
+      started.push(await composition.joinApiProcesses())
       const http = composition.http()
       server.on('request', http.app)
       started.push({ stop: () => drain(server, http.close) })

@@ -13,7 +13,7 @@ import {
 import { createIdSource } from './adapters/ids.ts'
 import { instagramModule } from './adapters/instagram/index.ts'
 import { messagingModule, openMessaging } from './adapters/messaging/index.ts'
-import { openDatabase, persistenceModule } from './adapters/persistence/index.ts'
+import { claimApiProcess, openDatabase, persistenceModule } from './adapters/persistence/index.ts'
 import { plainModule } from './adapters/plain/index.ts'
 import { readiness } from './adapters/readiness.ts'
 import { isCommonPassword } from './adapters/security/common-passwords.ts'
@@ -56,6 +56,8 @@ export type Composition = Readonly<{
   http(): HttpApp
   /** Health and figures for processes without the api role. */
   operator(): RequestListener
+  /** Warns where a second api process counts login attempts and streams by itself; until then it is alone. */
+  joinApiProcesses(): Promise<{ stop(): Promise<void> }>
   uses: Config['services']
   close(): Promise<void>
 }>
@@ -93,7 +95,10 @@ export async function compose({
     messagingModule(messaging, database),
     httpModule({ config, secrets, redis, health, metrics }),
   )
-  if (redis) (await container.rebind(T.SESSION_RECORDS)).toConstantValue(createRedisSessions(redis, `${config.servicesPrefix}:session:`))
+  if (redis)
+    (await container.rebind(T.SESSION_RECORDS)).toConstantValue(
+      createRedisSessions(redis, `${config.servicesPrefix}:session:`),
+    )
   container.bind<Logger>(T.LOGGER).toConstantValue(log)
   container.bind<Clock>(T.CLOCK).toConstantValue(systemClock)
   container.bind<IdSource>(T.ID_SOURCE).toConstantValue(createIdSource())
@@ -134,6 +139,17 @@ export async function compose({
     clock: systemClock,
     http: () => container.get<HttpApp>(HTTP_APP),
     operator: () => createOperatorApp({ health, metrics, metricsToken: secrets.metricsToken }),
+    async joinApiProcesses() {
+      if (redis) return { stop: async () => {} }
+      const claim = await claimApiProcess(database.direct)
+      if (!claim.isFirst) {
+        log.warn(
+          {},
+          'another api process runs without Redis: each limits logins by itself. Set REDIS_URL to count together.',
+        )
+      }
+      return { stop: claim.release }
+    },
     uses: config.services,
     async close() {
       // Buffered counts are written while there is still a pool to write them with.

@@ -24,7 +24,7 @@ export type HttpApp = Readonly<{
 
 export function createHttpApp(deps: HttpDeps, timing?: StreamTiming): HttpApp {
   const { accounts, clock, config, core, feed, log, secrets, wakeups } = deps
-  const contract = loadContract()
+  const contract = deps.contract ?? loadContract()
   const metrics = createHttpMetrics(deps.metrics)
   const sessions = createSessions({
     core,

@@ -6,6 +6,7 @@ import type { Clock } from '../../ports/clock.ts'
 import type { EventFeed, InboxQueries } from '../../ports/inbox-queries.ts'
 import type { Logger } from '../../ports/logger.ts'
 import type { Wakeups } from '../../ports/wakeups.ts'
+import type { Contract } from './contract.ts'
 import type { RateLimits } from './rate-limits.ts'
 import type { SessionRecords } from './session-store.ts'
 
@@ -63,4 +64,6 @@ export type HttpDeps = Readonly<{
   metrics: Registry
   config: HttpConfig
   secrets: HttpSecrets
+  /** Read and compiled already; without it the application does that. */
+  contract?: Contract
 }>

@@ -29,7 +29,7 @@ export type Answer = Readonly<{
 }>
 
 /** What operations are made from. */
-export type OperationDeps = Omit<HttpDeps, 'sessions' | 'metrics' | 'wakeups'> &
+export type OperationDeps = Omit<HttpDeps, 'sessions' | 'metrics' | 'wakeups' | 'contract'> &
   Readonly<{
     contract: Contract
     cursors: Cursors

@@ -25,7 +25,14 @@ export const createPinoLogger = (level: string): Logger =>
     serializers: { err: describeError },
   })
 
-type Described = Readonly<{ type: string; message: string; code?: unknown; constraint?: unknown; stack?: string; cause?: Described }>
+type Described = Readonly<{
+  type: string
+  message: string
+  code?: unknown
+  constraint?: unknown
+  stack?: string
+  cause?: Described
+}>
 
 /** Without `detail`, `where` and the like: there the database quotes rows, and with them what customers wrote. */
 export function describeError(error: unknown): Described {

@@ -25,7 +25,7 @@ export class RolesMissing extends DatabaseSetupError {
     super(
       'roles-missing',
       `The database login "${login}" may not make the roles that keep organizations apart. ` +
-        `Let an administrator of the server run these statements, then start again:\n${statements.map((s) => `  ${s};`).join('\n')}`,
+        `Let an administrator of the server run these statements, giving dc_login a password unless the server trusts it, then start again:\n${statements.map((s) => `  ${s};`).join('\n')}`,
       cause,
     )
     this.statements = statements

@@ -14,6 +14,8 @@ export type MigrateOptions = Readonly<{
 /** Any number that nobody else locks; the same in every release. */
 const MIGRATION_LOCK = 7_283_114_901
 const LOCK_WAIT_MS = 120_000
+/** `on delete set null` that names its column. */
+const OLDEST_VERSION = 15
 
 /**
  * Brings the database to the current state: roles, then migrations, one process at a time. Throws RolesMissing, or
@@ -25,6 +27,7 @@ export async function migrate(target: DatabaseTarget, options: MigrateOptions = 
   client.on('error', () => {})
   await client.connect()
   try {
+    await refuseOld(client)
     await refuseNewer(client)
     await ensureRoles(client, options.loginPassword)
     await client.query(`set lock_timeout = ${LOCK_WAIT_MS}`)
@@ -36,6 +39,18 @@ export async function migrate(target: DatabaseTarget, options: MigrateOptions = 
   } finally {
     await client.end()
   }
+}
+
+async function refuseOld(client: Client): Promise<void> {
+  const { rows } = await client.query<{ version: number; full: string }>(
+    `select current_setting('server_version_num')::int / 10000 as version, current_setting('server_version') as full`,
+  )
+  const found = rows[0]
+  if (found && found.version >= OLDEST_VERSION) return
+  throw new DatabaseSetupError(
+    'server-too-old',
+    `The database server is PostgreSQL ${found?.full}; ${OLDEST_VERSION} or newer is needed.`,
+  )
 }
 
 async function refuseNewer(client: Client): Promise<void> {

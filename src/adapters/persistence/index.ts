@@ -24,6 +24,7 @@ import { storesWith } from './stores/index.ts'
 import { createUnitOfWork } from './unit-of-work.ts'
 
 export { type OpenDatabase, openDatabase, pushDatabase } from './open-database.ts'
+export { claimApiProcess } from './process-claim.ts'
 
 export const persistenceModule = ({ orm, systemPool: pool }: OpenDatabase) =>
   new ContainerModule(({ bind }) => {

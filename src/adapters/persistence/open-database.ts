@@ -53,10 +53,15 @@ export async function openDatabase(options: Options): Promise<OpenDatabase> {
     if (config.services.database === 'embedded') await bringUp(server)
     // With one URL the login may be the owner: every connection becomes the bound role as it starts.
     const role: ConnectionOptions = 'url' in server.runtime ? { role: 'dc_app' } : {}
-    const onPoolError = (error: Error) => log.warn({ err: error }, 'an idle database connection broke and was replaced')
+    // A pool has ended before its sockets have: what breaks while the server stops is nobody's concern.
+    let closing = false
+    const onPoolError = (error: Error) => {
+      if (!closing) log.warn({ err: error }, 'an idle database connection broke and was replaced')
+    }
     const orm = createOrm(server.runtime, { ...role, poolSize: config.databasePoolSize, onPoolError })
     const systemPool = createSystemPool(server.runtime, { onError: onPoolError })
     const close = async () => {
+      closing = true
       await Promise.allSettled([orm.close(true), systemPool.end()])
       await server.close()
     }

@@ -2,7 +2,7 @@ import type { Response } from 'express'
 import type { Actor } from '../../../core/actor.ts'
 import type { OrgId } from '../../../core/ids.ts'
 import type { SignedIn } from '../session.ts'
-import { eventFrame, heartbeat, opening, streamFrame } from './frames.ts'
+import { chunksOf, eventFrame, heartbeat, opening, streamFrame } from './frames.ts'
 import { openSse, type SseResponse } from './sse-response.ts'
 import type { StreamDeps } from './stream-deps.ts'
 import type { StreamTiming } from './stream-timing.ts'
@@ -46,7 +46,7 @@ export class EventReader {
   /** Says hello, then sends what is behind `after`, the last number the reader has; null: what happens from now on. */
   begin(lastSeq: number, after: number | null): void {
     const { clock, metrics, timing } = this.#deps
-    const sse = openSse(this.#res, timing, () => (this.#reason = 'slow'))
+    const sse = openSse(this.#res, timing.drainTimeoutMs, () => (this.#reason = 'slow'))
     this.#sse = sse
     const seconds = Math.round(timing.heartbeatMs / 1000)
     const hello = { seq: lastSeq, serverTime: clock.now(), heartbeatSeconds: Math.max(1, seconds) }
@@ -94,7 +94,7 @@ export class EventReader {
     const sse = this.#sse
     if (!sse || sse.closed) return false
     const { events, scannedTo, more } = await this.#deps.feed.read(this.orgId, this.#actor.memberId, this.cursor, BATCH)
-    if (events.length > 0 && !(await sse.write(events.map(eventFrame).join('')))) return false
+    for (const chunk of chunksOf(events.map(eventFrame))) if (!(await sse.write(chunk))) return false
     this.cursor = scannedTo
     return more
   }

@@ -19,3 +19,17 @@ export type StreamEvent =
 
 /** Without an `id` line: an empty one would make the reader forget where it is. */
 export const streamFrame = ({ type, data }: StreamEvent): string => `event: ${type}\ndata: ${JSON.stringify(data)}\n\n`
+
+const CHUNK = 64 * 1024
+
+/** Small frames go out together, large ones alone: about so much waits for one reader at a time. */
+export function* chunksOf(frames: readonly string[]): Generator<string> {
+  let chunk = ''
+  for (const frame of frames) {
+    chunk += frame
+    if (chunk.length < CHUNK) continue
+    yield chunk
+    chunk = ''
+  }
+  if (chunk !== '') yield chunk
+}

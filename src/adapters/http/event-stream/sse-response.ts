@@ -10,10 +10,11 @@ export type SseResponse = Readonly<{
   readonly closed: boolean
 }>
 
-export type SlowReader = Readonly<{ maxBufferedBytes: number; drainTimeoutMs: number }>
-
-/** The bytes of one stream. What a reader does not take stays in the log, not in memory. */
-export function openSse(res: ServerResponse, slow: SlowReader, onSlow: () => void): SseResponse {
+/**
+ * The bytes of one stream. What a reader does not take stays in the log, not in memory: the next write waits until the last
+ * one was taken, and who takes nothing for `drainTimeoutMs` is let go.
+ */
+export function openSse(res: ServerResponse, drainTimeoutMs: number, onSlow: () => void): SseResponse {
   res.writeHead(200, {
     'Content-Type': 'text/event-stream; charset=utf-8',
     'Cache-Control': 'no-store',
@@ -27,7 +28,7 @@ export function openSse(res: ServerResponse, slow: SlowReader, onSlow: () => voi
     async write(text) {
       if (gone()) return false
       if (res.write(text)) return true
-      const keepsUp = res.writableLength <= slow.maxBufferedBytes && (await drained(res, slow.drainTimeoutMs))
+      const keepsUp = await drained(res, drainTimeoutMs)
       if (!keepsUp && !gone()) {
         onSlow()
         res.destroy()

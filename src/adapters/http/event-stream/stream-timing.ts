@@ -8,7 +8,6 @@ export type StreamTiming = Readonly<{
   maxAgeMs: number
   /** A reader that takes nothing for so long is closed; it goes on where it was when it comes back. */
   drainTimeoutMs: number
-  maxBufferedBytes: number
   /** Who missed more is told to read the lists anew. */
   maxReplay: number
 }>
@@ -20,6 +19,5 @@ export const defaultTiming: StreamTiming = {
   trustMs: 60_000,
   maxAgeMs: 3_600_000,
   drainTimeoutMs: 30_000,
-  maxBufferedBytes: 1024 * 1024,
   maxReplay: 5_000,
 }

@@ -23,7 +23,9 @@ export const createChannelStore = (tx: Tx, { secretBox }: { secretBox: SecretBox
   },
 
   async secrets(id) {
-    const rows = isUuid(id) ? await tx.em.find(ChannelSecretRow, { orgId: tx.orgId, channelId: id }) : []
+    const rows = isUuid(id)
+      ? await tx.em.find(ChannelSecretRow, { orgId: tx.orgId, channelId: id }, { disableIdentityMap: true })
+      : []
     const sealed = Object.fromEntries(rows.map(({ name, sealed }) => [name, sealed]))
     return openSecrets(secretBox, { orgId: tx.orgId, id }, sealed)
   },
