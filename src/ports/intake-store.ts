@@ -1,5 +1,5 @@
 import type { Attachment, MessageContext, MessageKind } from '../core/channel/content.ts'
-import type { Surface, Thread } from '../core/channel/inbound-event.ts'
+import type { Person, Surface, Thread } from '../core/channel/inbound-event.ts'
 import type {
   ChannelId,
   ConversationId,
@@ -129,10 +129,15 @@ export type QuarantinedDelivery = Readonly<{
   detail: string | null
 }>
 
+/** What the platform calls somebody at a time. */
+export type GivenName = Person & Readonly<{ at: Date }>
+
 export type IntakeRequest = Readonly<{
   channelId: ChannelId
-  /** Conversations that events belong to, with the newest time and the names given for the person. */
+  /** Conversations that events belong to, with the newest time. */
   threads: readonly (Thread & { at: Date })[]
+  /** What people of these conversations are called; at most one each. */
+  names: readonly GivenName[]
   /** Messages that arrived: which of them are known. */
   arrived: readonly ExternalMessageId[]
   /** Messages that edits and unsends speak of; their conversations are locked too. */

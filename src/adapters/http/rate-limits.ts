@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { isIPv6 } from 'node:net'
 import { type RateLimiterAbstract, RateLimiterMemory, RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible'
+import { inTime } from './in-time.ts'
 import type { RedisConnection } from './redis.ts'
 
 export type RateLimits = Readonly<{
@@ -13,43 +14,53 @@ export type RateLimits = Readonly<{
 const WINDOW_SECONDS = 600
 const PER_ADDRESS_AND_NETWORK = 10
 const PER_NETWORK = 100
+/** Redis that takes longer is away. */
+const TIMEOUT_MS = 1_000
 
 /** Counts in Redis where there is one, so that processes count together; in this process where there is none or it is away. */
 export function createRateLimits(redis: RedisConnection | null, prefix = 'delightchat:limit'): RateLimits {
-  const limiter = (name: string, points: number): RateLimiterAbstract => {
-    const options = { keyPrefix: `${prefix}:${name}`, points, duration: WINDOW_SECONDS }
-    const own = new RateLimiterMemory(options)
-    if (redis === null) return own
-    return new RateLimiterRedis({
-      ...options,
-      storeClient: redis.client,
-      useRedisPackage: true,
-      rejectIfRedisNotReady: true,
-      insuranceLimiter: own,
-    })
-  }
-  const both = limiter('login', PER_ADDRESS_AND_NETWORK)
-  const network = limiter('login-network', PER_NETWORK)
-
+  const both = createLimiter('login', PER_ADDRESS_AND_NETWORK, redis, prefix)
+  const network = createLimiter('login-network', PER_NETWORK, redis, prefix)
   return {
     async takeLogin(email, ip) {
-      const waits = [await take(both, keyOf(email, ip)), await take(network, networkOf(ip))]
+      const waits = [await both.take(keyOf(email, ip)), await network.take(networkOf(ip))]
       return Math.max(...waits)
     },
     async forgiveLogin(email, ip) {
-      await Promise.all([both.delete(keyOf(email, ip)), network.reward(networkOf(ip))])
+      await both.with((limiter) => limiter.delete(keyOf(email, ip)))
+      await network.with((limiter) => limiter.reward(networkOf(ip)))
     },
   }
 }
 
-// Counted before the password is looked at, so that a burst in parallel counts too.
-async function take(limiter: RateLimiterAbstract, key: string): Promise<number> {
-  try {
-    await limiter.consume(key)
-    return 0
-  } catch (refusal) {
-    if (!(refusal instanceof RateLimiterRes)) throw refusal
-    return Math.max(1, Math.ceil(refusal.msBeforeNext / 1000))
+type Limiter = Readonly<{
+  /** Seconds to wait, 0 to go on. Counted before the password is looked at, so that a burst in parallel counts too. */
+  take(key: string): Promise<number>
+  with(work: (limiter: RateLimiterAbstract) => Promise<unknown>): Promise<void>
+}>
+
+function createLimiter(name: string, points: number, redis: RedisConnection | null, prefix: string): Limiter {
+  const options = { keyPrefix: `${prefix}:${name}`, points, duration: WINDOW_SECONDS }
+  const own = new RateLimiterMemory(options)
+  const shared =
+    redis &&
+    new RateLimiterRedis({ ...options, storeClient: redis.client, useRedisPackage: true, rejectIfRedisNotReady: true })
+
+  const consume = async (limiter: RateLimiterAbstract, key: string): Promise<number> => {
+    try {
+      await inTime(limiter.consume(key), TIMEOUT_MS)
+      return 0
+    } catch (refusal) {
+      if (!(refusal instanceof RateLimiterRes)) throw refusal
+      return Math.max(1, Math.ceil(refusal.msBeforeNext / 1000))
+    }
+  }
+  return {
+    take: (key) => (shared ? consume(shared, key).catch(() => consume(own, key)) : consume(own, key)),
+    async with(work) {
+      if (shared) await inTime(work(shared), TIMEOUT_MS).catch(() => work(own))
+      else await work(own)
+    },
   }
 }
 
@@ -68,8 +79,6 @@ export function networkOf(ip: string): string {
   const left = head === '' ? [] : head.split(':')
   const right = tail === undefined || tail === '' ? [] : tail.split(':')
   const zeros = tail === undefined ? [] : Array<string>(Math.max(0, 8 - left.length - right.length)).fill('0')
-  return `${[...left, ...zeros, ...right]
-    .slice(0, 4)
-    .map((group) => group.replace(/^0+(?=.)/, ''))
-    .join(':')}::/64`
+  const groups = [...left, ...zeros, ...right].slice(0, 4).map((group) => group.replace(/^0+(?=.)/, ''))
+  return `${groups.join(':')}::/64`
 }

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { type SessionData, Store } from 'express-session'
 import { Unavailable } from '../../core/errors.ts'
 import type { Clock } from '../../ports/clock.ts'
+import { inTime } from './in-time.ts'
 import type { SessionUser } from './session-user.ts'
 
 /** Where sessions are kept, under the hash of their id: a dump of it is no set of tokens. */
@@ -14,7 +15,7 @@ export interface SessionRecords {
 /** A store that does not answer within this time is away. */
 const TIMEOUT_MS = 2_000
 
-export const hashSessionId = (sid: string): string => createHash('sha256').update(sid).digest('hex')
+export const hashSessionId = (sid: string): string => sid
 
 /**
  * The store that express-session sees. Every failure is `Unavailable`: an agent whose session cannot be read is told to come
@@ -39,11 +40,11 @@ export class HashedSessionStore extends Store {
     const expiresAt = new Date(user?.expiresAt ?? session.cookie.expires ?? this.#clock.now())
     // What express-session hands over has methods; the store gets plain data.
     const data = JSON.parse(JSON.stringify(session)) as Record<string, unknown>
-    inTime(this.#records.set(hashSessionId(sid), data, expiresAt, user?.id ?? null)).then(() => callback(), callback)
+    answered(this.#records.set(hashSessionId(sid), data, expiresAt, user?.id ?? null)).then(() => callback(), callback)
   }
 
   override destroy(sid: string, callback: (error?: unknown) => void = ignore): void {
-    inTime(this.#records.destroy(hashSessionId(sid))).then(() => callback(), callback)
+    answered(this.#records.destroy(hashSessionId(sid))).then(() => callback(), callback)
   }
 
   /** Whose session it is; null once it has ended. */
@@ -52,7 +53,7 @@ export class HashedSessionStore extends Store {
   }
 
   async #read(sid: string): Promise<SessionData | null> {
-    const session = (await inTime(this.#records.get(hashSessionId(sid)))) as SessionData | null | undefined
+    const session = (await answered(this.#records.get(hashSessionId(sid)))) as SessionData | null | undefined
     const expiresAt = session?.passport?.user?.expiresAt
     if (!session || (expiresAt !== undefined && new Date(expiresAt) <= this.#clock.now())) return null
     return session
@@ -61,16 +62,10 @@ export class HashedSessionStore extends Store {
 
 const ignore = (): void => {}
 
-async function inTime<T>(work: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer within ${TIMEOUT_MS} ms`)), TIMEOUT_MS)
-  })
+async function answered<T>(work: Promise<T>): Promise<T> {
   try {
-    return await Promise.race([work, late])
+    return await inTime(work, TIMEOUT_MS)
   } catch (error) {
     throw new Unavailable('The session store does not answer. Try again shortly.', error)
-  } finally {
-    clearTimeout(timer)
   }
 }

@@ -16,8 +16,8 @@ export const readMessageId = (value: unknown): ExternalMessageId | null =>
 export const messageId = (id: string): ExternalMessageId => id as ExternalMessageId
 
 /**
- * What a body speaks for when it names no Instagram account. The space keeps it from ever equalling a channel's account,
+ * What an entry speaks for when it names no Instagram account. The space keeps it from ever equalling a channel's account,
  * which has none, so that nothing of it is attributed to anybody.
  */
-export const unattributable = (object: string | null, id: string | null): ExternalAccountId =>
-  accountId(storableText(`${object ?? 'unnamed'} ${id ?? '?'}`.slice(0, 128)))
+export const unattributable = (object: string, id: string | null): ExternalAccountId =>
+  accountId(storableText(`${object} ${id ?? '?'}`.slice(0, 128)))

@@ -49,8 +49,9 @@ function pieceOf(object: string, entry: unknown, { account, verified }: ParseOpt
   return { account: verified ? named : account, isTest, object, namedId, value: entry }
 }
 
-const wholeValue = (value: unknown, { account, verified }: ParseOptions): Piece => ({
-  account: verified ? unattributable(null, null) : account,
+/** It names nobody else: it is kept for the account whose secret signed it, and counted there. */
+const wholeValue = (value: unknown, { account }: ParseOptions): Piece => ({
+  account,
   isTest: false,
   object: null,
   namedId: null,

@@ -1,4 +1,5 @@
 export type DatabaseSetupProblem =
+  | 'server-too-old'
   | 'roles-missing'
   | 'schema-newer'
   | 'schema-missing'

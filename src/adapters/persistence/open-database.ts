@@ -15,6 +15,7 @@ type Options = Readonly<{ config: Config; secrets: Secrets; log: Logger }>
 type Server = Readonly<{ runtime: DatabaseTarget; admin: DatabaseTarget; close(): Promise<void> }>
 
 const DATABASE = 'delightchat'
+const LOGIN = 'dc_login'
 
 /** The embedded server, joined or started, or the one that DATABASE_URL names. */
 async function reach({ config, secrets, log }: Options): Promise<Server> {
@@ -26,7 +27,7 @@ async function reach({ config, secrets, log }: Options): Promise<Server> {
   const server = await startEmbeddedPostgres({ dataDir: `${config.dataDir}/pg`, log: lines })
   const { socketDir: host, port } = server
   return {
-    runtime: { host, port, user: 'dc_login', dbName: DATABASE },
+    runtime: { host, port, user: LOGIN, dbName: DATABASE },
     admin: { host, port, user: server.adminUser, dbName: DATABASE },
     close: () => server.close(),
   }
@@ -51,8 +52,10 @@ export async function openDatabase(options: Options): Promise<OpenDatabase> {
   const server = await reach(options)
   try {
     if (config.services.database === 'embedded') await bringUp(server)
-    // With one URL the login may be the owner: every connection becomes the bound role as it starts.
-    const role: ConnectionOptions = 'url' in server.runtime ? { role: 'dc_app' } : {}
+    // With one URL the login may be the owner: every connection becomes the bound role as it starts. The login made for this
+    // becomes it by itself, so that its connections can go through a pooler that refuses start options.
+    const isOwn = !('url' in server.runtime) || new URL(server.runtime.url).username === LOGIN
+    const role: ConnectionOptions = isOwn ? {} : { role: 'dc_app' }
     // A pool has ended before its sockets have: what breaks while the server stops is nobody's concern.
     let closing = false
     const onPoolError = (error: Error) => {
@@ -83,7 +86,9 @@ export async function openDatabase(options: Options): Promise<OpenDatabase> {
 
 async function bringUp(server: Server): Promise<{ applied: number }> {
   if (!('url' in server.admin)) await createIfMissing(server.admin)
-  return migrate(server.admin)
+  const login = 'url' in server.runtime ? new URL(server.runtime.url) : null
+  const password = login?.username === LOGIN ? decodeURIComponent(login.password) : ''
+  return migrate(server.admin, password === '' ? {} : { loginPassword: password })
 }
 
 /** The embedded server's own database; on a given server it is the URL's to exist. */

@@ -92,7 +92,11 @@ export class IntakeDraft {
 
   openWindow(id: ConversationId, { at, kind }: Pick<MessageReceived, 'at' | 'kind'>): void {
     const known = this.#windows.get(id)
-    if (!known || known.openedAt < at) this.#windows.set(id, { openedAt: at, reason: windowReason(kind) })
+    const reason = windowReason(kind)
+    const isLater = !known || known.openedAt < at
+    // Two of one time: the greater reason, as the store has it, whichever came first.
+    if (isLater || (known.openedAt.getTime() === at.getTime() && known.reason < reason))
+      this.#windows.set(id, { openedAt: at, reason })
   }
 
   prove(inFlight: InFlight, conversationId: ConversationId, externalId: ExternalMessageId, requestId: string): void {

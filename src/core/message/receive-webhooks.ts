@@ -1,7 +1,7 @@
 import type { ChannelAdapter } from '../../ports/channel-adapter.ts'
 import type { WebhookChannel } from '../../ports/channel-directory.ts'
 import type { CorePorts } from '../../ports/core-ports.ts'
-import type { QuarantinedDelivery } from '../../ports/intake-store.ts'
+import type { GivenName, QuarantinedDelivery } from '../../ports/intake-store.ts'
 import type { RawDelivery } from '../../ports/webhook-intake.ts'
 import type { AccountShare, InboundEvent, Thread } from '../channel/inbound-event.ts'
 import { Unavailable } from '../errors.ts'
@@ -100,6 +100,7 @@ async function store(
   const request = {
     channelId: channel.id,
     threads: threadsOf(events),
+    names: namesOf(events),
     arrived: externalIds(events, ['message', 'echo']),
     spokenOf: externalIds(events, ['edit', 'unsend']),
     withInFlight: events.some(({ type }) => type === 'echo'),
@@ -130,21 +131,35 @@ async function store(
   if (lookUps > 0) ports.wakeups.wake('jobs')
 }
 
-/** The conversations that events make or belong to, each once, with the newest time and name given. */
+/** The conversations that events make or belong to, each once, with the newest time. */
 function threadsOf(events: readonly InboundEvent[]): readonly (Thread & { at: Date })[] {
   const threads = new Map<string, Thread & { at: Date }>()
   for (const event of events) {
     if (event.type !== 'message' && event.type !== 'echo') continue
     const known = threads.get(threadKey(event.thread))
-    const newer = !known || known.at < event.at
-    const [late, early] = newer ? [event.thread.person, known?.person] : [known.person, event.thread.person]
-    threads.set(threadKey(event.thread), {
-      ...event.thread,
-      at: newer ? event.at : known.at,
-      person: { ...late, username: late.username ?? early?.username ?? null, name: late.name ?? early?.name ?? null },
-    })
+    if (!known || known.at < event.at) threads.set(threadKey(event.thread), { ...event.thread, at: event.at })
   }
   return [...threads.values()]
+}
+
+/** What people are called: of each the newest, and of two of one time the greater, so that order leaves no trace. */
+function namesOf(events: readonly InboundEvent[]): readonly GivenName[] {
+  const names = new Map<string, GivenName>()
+  for (const event of events) {
+    if (event.type !== 'message' && event.type !== 'echo') continue
+    const { person } = event.thread
+    if (person.username === null && person.name === null) continue
+    const given = { ...person, at: event.at }
+    const known = names.get(person.externalId)
+    if (!known || isNewer(given, known)) names.set(person.externalId, given)
+  }
+  return [...names.values()]
+}
+
+function isNewer(given: GivenName, known: GivenName): boolean {
+  if (given.at.getTime() !== known.at.getTime()) return given.at > known.at
+  const words = ({ username, name }: GivenName) => `${username ?? ''}\0${name ?? ''}`
+  return words(given) > words(known)
 }
 
 const externalIds = (

@@ -29,6 +29,18 @@ test('a share keeps integers beyond 2^53 digit by digit', (t) => {
   t.true(first?.body.includes('90071992547409931'))
 })
 
+test('what names no account at all is kept for the one whose secret signed it, and counted as unknown', (t) => {
+  for (const body of ['{"hello":1}', '[1]', '{"object":"instagram","entry":[]}']) {
+    const [share, ...others] = parse(body)
+    t.deepEqual(others, [])
+    t.is(String(share?.account), ACCOUNT)
+    t.deepEqual(
+      share?.events.map((event) => event.type === 'unhandled' && event.known),
+      [false],
+    )
+  }
+})
+
 for (const verified of [true, false]) {
   const how = verified ? 'verified' : 'hand-made'
   test(`what a share's body is parsed to again is that share (${how})`, (t) => {

@@ -2,6 +2,10 @@ import { forEverybody } from '../operation.ts'
 import { servedYaml } from '../served-contract.ts'
 
 export const getOpenapiYaml = forEverybody(({ config, contract }) => {
-  const body = servedYaml(contract, config.publicUrl)
-  return () => ({ status: 200, type: 'application/yaml', body })
+  // Writing it anew takes longer than a start should wait for.
+  let body: string | undefined
+  return () => {
+    body ??= servedYaml(contract, config.publicUrl)
+    return { status: 200, type: 'application/yaml', body }
+  }
 })

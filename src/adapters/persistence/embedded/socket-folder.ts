@@ -43,7 +43,7 @@ export async function removeSocketFolder(socketDir: string | null, user: ServerU
   await rm(socketDir, { recursive: true, force: true })
 }
 
-export const isShortFolder = (folder: string): boolean => basename(folder).startsWith(PREFIX)
+const isShortFolder = (folder: string): boolean => basename(folder).startsWith(PREFIX)
 
 const fits = (folder: string): boolean =>
   Buffer.byteLength(join(folder, `.s.PGSQL.${SOCKET_PORT}`)) <= MAX_SOCKET_PATH_BYTES

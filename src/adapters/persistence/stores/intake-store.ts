@@ -20,7 +20,7 @@ import { openConversations } from './open-conversations.ts'
 /** Batches: every method takes a handful of statements, whatever the number of events. */
 export const createIntakeStore = (tx: Tx, { ids }: { ids: IdSource }): IntakeStore => ({
   async open(request) {
-    const { conversationIds, newCustomers } = await openConversations(tx, ids, request.channelId, request.threads)
+    const { conversationIds, newCustomers } = await openConversations(tx, ids, request.channelId, request)
     const spokenOf = await conversationsOf(tx, request.channelId, request.spokenOf)
     const locked = await lockConversations(tx, [...new Set<ConversationId>([...conversationIds, ...spokenOf])])
     const tickets = await ticketsOf(

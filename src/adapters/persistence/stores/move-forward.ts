@@ -8,7 +8,8 @@ export async function moveWindows(tx: Tx, windows: IntakeChanges['windows']): Pr
   await tx.affected(
     `update conversations v set window_opened_at = r.opened_at, window_reason = r.reason
      from ${recordset('$1', { conversation_id: 'uuid', opened_at: 'timestamptz(3)', reason: 'text' })}
-     where v.org_id = $2 and v.id = r.conversation_id and (v.window_opened_at is null or v.window_opened_at < r.opened_at)`,
+     where v.org_id = $2 and v.id = r.conversation_id and (v.window_opened_at is null or v.window_opened_at < r.opened_at
+       or v.window_opened_at = r.opened_at and v.window_reason collate "C" < r.reason)`,
     [
       JSON.stringify(
         windows.map(({ conversationId, openedAt, reason }) => ({

@@ -1,6 +1,7 @@
 import type { Thread } from '../../../core/channel/inbound-event.ts'
 import type { ChannelId, ConversationId, CustomerId } from '../../../core/ids.ts'
 import type { IdSource } from '../../../ports/id-source.ts'
+import type { GivenName, IntakeRequest } from '../../../ports/intake-store.ts'
 import type { Tx } from '../transaction.ts'
 import { recordset } from './insert-rows.ts'
 
@@ -11,10 +12,11 @@ export async function openConversations(
   tx: Tx,
   ids: IdSource,
   channelId: ChannelId,
-  threads: readonly DatedThread[],
+  { threads, names }: Pick<IntakeRequest, 'threads' | 'names'>,
 ): Promise<{ conversationIds: ConversationId[]; newCustomers: CustomerId[] }> {
   if (threads.length === 0) return { conversationIds: [], newCustomers: [] }
   const { customers, made } = await people(tx, ids, channelId, threads)
+  await learnNames(tx, channelId, names)
   const keys = [...threads].sort((a, b) => compare(a.surface, b.surface) || compare(a.key, b.key))
   const known = await conversations(tx, channelId, keys)
   const missing = keys.filter((thread) => !known.has(nameOf(thread)))
@@ -60,7 +62,6 @@ async function people(tx: Tx, ids: IdSource, channelId: ChannelId, threads: read
     )
     customers = await identities(tx, channelId, sorted)
   }
-  await learnNames(tx, channelId, [...byPerson.values()])
   return { customers, made }
 }
 
@@ -109,23 +110,26 @@ async function insertPeople(
   return made.map(({ id }) => id)
 }
 
-/** Names that events carry; the newest by the platform's time wins, and a name never goes away. */
-async function learnNames(tx: Tx, channelId: ChannelId, threads: readonly DatedThread[]): Promise<void> {
-  const named = threads.filter(({ person }) => person.username !== null || person.name !== null)
-  if (named.length === 0) return
+/**
+ * The newest by the platform's time wins, of one time the greater, and a name never goes away. Its time is kept also where the
+ * name stays, or an older one that comes later would win. Locked in sorted order, as everything here.
+ */
+async function learnNames(tx: Tx, channelId: ChannelId, names: readonly GivenName[]): Promise<void> {
+  if (names.length === 0) return
   await tx.affected(
-    `update customer_identities i set username = coalesce(r.username, i.username), name = coalesce(r.name, i.name), profile_at = r.at
-     from ${recordset('$1', { external_id: 'text', username: 'text', name: 'text', at: 'timestamptz(3)' })}
-     where i.org_id = $2 and i.channel_id = $3 and i.external_id = r.external_id and (i.profile_at is null or i.profile_at < r.at)
-       and (i.username, i.name) is distinct from (coalesce(r.username, i.username), coalesce(r.name, i.name))`,
+    `with newer as (
+       select i.id, r.username, r.name, r.at
+       from ${recordset('$1', { external_id: 'text', username: 'text', name: 'text', at: 'timestamptz(3)' })}
+       join customer_identities i on i.org_id = $2 and i.channel_id = $3 and i.external_id = r.external_id
+       where i.profile_at is null or i.profile_at < r.at or i.profile_at = r.at and
+         (coalesce(i.username, '') collate "C", coalesce(i.name, '') collate "C") < (coalesce(r.username, ''), coalesce(r.name, ''))
+       order by i.external_id for no key update of i)
+     update customer_identities i
+     set username = coalesce(newer.username, i.username), name = coalesce(newer.name, i.name), profile_at = newer.at
+     from newer where i.org_id = $2 and i.id = newer.id`,
     [
       JSON.stringify(
-        named.map(({ person, at }) => ({
-          external_id: person.externalId,
-          username: person.username,
-          name: person.name,
-          at,
-        })),
+        names.map(({ externalId, username, name, at }) => ({ external_id: externalId, username, name, at })),
       ),
       tx.orgId,
       channelId,

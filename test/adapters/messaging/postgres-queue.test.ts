@@ -1,0 +1,229 @@
+import { randomUUID } from 'node:crypto'
+import { type AddressInfo, createServer, type Socket } from 'node:net'
+import test from 'ava'
+import pg from 'pg'
+import { createPostgresIntake, createPostgresSource } from '../../../src/adapters/messaging/postgres-intake.ts'
+import { createPostgresQueue, type NewJob } from '../../../src/adapters/messaging/postgres-queue.ts'
+import { Unavailable } from '../../../src/core/errors.ts'
+import { aChannel, aDelivery } from '../../contracts/webhook-intake.contract.ts'
+import { needs } from './needs.ts'
+import { lostWakeups, quietLog, systemClock, until } from './quiet.ts'
+import { type ScratchDatabase, scratchDatabase } from './scratch-database.ts'
+
+const queueOver = (pool: pg.Pool) =>
+  createPostgresQueue({ pool, clock: systemClock, log: quietLog, wakeups: lostWakeups })
+const aJob = (over: Partial<NewJob> = {}): NewJob => ({
+  id: randomUUID(),
+  queue: 'work',
+  payload: Buffer.from('x'),
+  ...over,
+})
+
+test('is nobody listening, enqueue is Unavailable', async (t) => {
+  const pool = new pg.Pool({ host: '127.0.0.1', port: 1, user: 'x', database: 'x' })
+  const queue = queueOver(pool)
+  const results = await Promise.allSettled(Array.from({ length: 100 }, () => queue.enqueue(aJob())))
+  t.true(results.every((result) => result.status === 'rejected' && result.reason instanceof Unavailable))
+  await pool.end()
+})
+
+test('a server that takes the connection and says nothing is Unavailable within two seconds', async (t) => {
+  const sockets = new Set<Socket>()
+  const server = createServer((socket) => void sockets.add(socket.on('error', () => {})))
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const pool = new pg.Pool({
+    host: '127.0.0.1',
+    port: (server.address() as AddressInfo).port,
+    user: 'x',
+    database: 'x',
+  })
+  pool.on('error', () => {})
+  const queue = queueOver(pool)
+  const startMs = performance.now()
+  const results = await Promise.allSettled(Array.from({ length: 500 }, () => queue.enqueue(aJob())))
+  t.true(results.every((result) => result.status === 'rejected' && result.reason instanceof Unavailable))
+  t.true(performance.now() - startMs < 2_000)
+  for (const socket of sockets) socket.destroy()
+  server.close()
+})
+
+if (needs(test, 'queue on PostgreSQL', ['TEST_DATABASE_URL'])) {
+  let database: ScratchDatabase
+  test.before(async () => {
+    database = await scratchDatabase()
+  })
+  test.after.always(() => database.drop())
+  test.beforeEach(() => database.sql('truncate jobs').then(() => undefined))
+  const states = () => database.sql('select state, attempt, reason from jobs order by id')
+
+  test.serial('of 500 that arrive together a poisoned one fails alone', async (t) => {
+    const queue = queueOver(database.pool('dc_system'))
+    const jobs = Array.from({ length: 500 }, (_, index) => aJob(index === 123 ? { meta: { text: 'a NUL \0' } } : {}))
+    const results = await Promise.allSettled(jobs.map((job) => queue.enqueue(job)))
+    t.deepEqual(
+      results.flatMap((result, index) =>
+        result.status === 'rejected' ? [[index, (result.reason as { code?: string }).code]] : [],
+      ),
+      [[123, '22P05']],
+    )
+    t.deepEqual(await database.sql('select count(*)::int from jobs'), [{ count: 499 }])
+  })
+
+  test.serial('what was enqueued is there after its backend was killed, or the caller knows better', async (t) => {
+    const queue = queueOver(database.pool('dc_system'))
+    const kept: string[] = []
+    let refused = 0
+    const killer = setInterval(() => void database.kill("query like '%insert into jobs%'"), 30)
+    await Promise.all(
+      Array.from({ length: 40 }, async () => {
+        for (let index = 0; index < 50; index++) {
+          const job = aJob()
+          await queue.enqueue(job).then(
+            () => kept.push(job.id),
+            (error: unknown) => {
+              refused += 1
+              t.true(error instanceof Unavailable)
+            },
+          )
+          await new Promise((resolve) => setTimeout(resolve, 5))
+        }
+      }),
+    )
+    clearInterval(killer)
+    t.true(refused > 0, 'the test did kill somebody')
+    const stored = new Set((await database.sql<{ id: string }>('select id from jobs')).map(({ id }) => id))
+    t.true(kept.every((id) => stored.has(id)))
+  })
+
+  test.serial('claims are disjoint, oldest first, and a late job is not skipped for ever', async (t) => {
+    const queue = queueOver(database.pool('dc_system'))
+    await Promise.all(Array.from({ length: 300 }, () => queue.enqueue(aJob())))
+    const claims = await Promise.all(Array.from({ length: 6 }, () => queue.claim('work', 50)))
+    t.is(new Set(claims.flat().map(({ id }) => id)).size, 300)
+    t.deepEqual(await queue.claim('work', 50), [])
+    // As if committed by a transaction that began a minute ago: below the bound.
+    await database.sql(
+      `insert into jobs (id, queue, run_at, payload) values ($1, 'work', now() - interval '1 minute', '')`,
+      [randomUUID()],
+    )
+    t.deepEqual(await queue.claim('work', 50), [])
+    await until(async () => (await queue.claim('work', 50)).length === 1)
+    t.pass()
+  })
+
+  test.serial('a claim takes large jobs a few at a time, and the others stay free', async (t) => {
+    const queue = queueOver(database.pool('dc_system'))
+    for (let index = 0; index < 12; index++) await queue.enqueue(aJob({ payload: Buffer.alloc(3_000_000, index) }))
+    const first = await queue.claim('work', 200)
+    t.is(first.length, 6)
+    t.is((await queue.claim('work', 200)).length, 6)
+  })
+
+  test.serial('a late acknowledgement of a lost lease changes nothing', async (t) => {
+    const queue = queueOver(database.pool('dc_system'))
+    await queue.enqueue(aJob())
+    const [old] = await queue.claim('work', 1)
+    if (old === undefined) return t.fail()
+    t.is(old.attempt, 1)
+    await database.sql(`update jobs set lease_until = now() - interval '1 second'`)
+    await queue.sweep('work', 10)
+    const [again] = await queue.claim('work', 1)
+    t.is(again?.attempt, 2)
+    await queue.done(old)
+    await queue.retry([old], 0, 'late')
+    await queue.dead([old], 'late')
+    t.like(await states(), [{ state: 'ACTIVE', attempt: 2 }])
+    if (again) await queue.done(again)
+    t.deepEqual(await states(), [])
+  })
+
+  test.serial('a renewed lease is not swept; one whose holder always dies ends dead', async (t) => {
+    const queue = queueOver(database.pool('dc_system'))
+    await queue.enqueue(aJob())
+    const [job] = await queue.claim('work', 1)
+    if (job === undefined) return t.fail()
+    await database.sql(`update jobs set lease_until = now() - interval '1 second'`)
+    await queue.renew([job])
+    await queue.sweep('work', 10)
+    t.like(await states(), [{ state: 'ACTIVE' }])
+    await database.sql(`update jobs set lease_until = now() - interval '1 second', attempt = 10`)
+    await queue.sweep('work', 10)
+    t.deepEqual(await states(), [{ state: 'DEAD', attempt: 10, reason: 'whoever held it died or hung' }])
+  })
+
+  test.serial('what was given back has its attempt back, and is there at once for others', async (t) => {
+    const queue = queueOver(database.pool('dc_system'))
+    const other = queueOver(database.pool('dc_system'))
+    await Promise.all(Array.from({ length: 10 }, () => queue.enqueue(aJob())))
+    await queue.giveBack(await queue.claim('work', 10))
+    const again = await other.claim('work', 10)
+    t.deepEqual(
+      again.map(({ attempt }) => attempt),
+      Array.from({ length: 10 }, () => 1),
+    )
+  })
+
+  test.serial('a delivery that fails ten times is dead with its reason, its neighbours are not', async (t) => {
+    const pool = database.pool('dc_system')
+    const queue = queueOver(pool)
+    const intake = createPostgresIntake({ queue })
+    const channel = aChannel()
+    const poison = aDelivery(channel)
+    const others = Array.from({ length: 50 }, () => aDelivery(channel))
+    await Promise.all([...others.slice(0, 25), poison, ...others.slice(25)].map((one) => intake.accept(one)))
+    const done = new Set<string>()
+    const source = createPostgresSource({ queue, wakeups: lostWakeups, log: quietLog, retryDelayMs: () => 10 })
+    await source.start(
+      async (batch) => {
+        if (batch.some(({ id }) => id === poison.id)) throw new TypeError('cannot read it')
+        for (const { id } of batch) done.add(id)
+      },
+      { concurrency: 2 },
+    )
+    await until(async () => (await database.sql(`select 1 from jobs where state = 'DEAD'`)).length === 1, 30_000)
+    await source.stop()
+    t.is(done.size, 50)
+    t.deepEqual(await database.sql('select id, state, attempt, reason from jobs'), [
+      { id: poison.id, state: 'DEAD', attempt: 10, reason: 'TypeError: cannot read it' },
+    ])
+  })
+
+  test.serial('a row that another program wrote is dead with a reason', async (t) => {
+    const queue = queueOver(database.pool('dc_system'))
+    await queue.enqueue(aJob({ queue: 'inbound', meta: { orgId: 'x' } }))
+    const source = createPostgresSource({ queue, wakeups: lostWakeups, log: quietLog })
+    await source.start(async () => t.fail(), { concurrency: 1 })
+    await until(async () => (await database.sql(`select 1 from jobs where state = 'DEAD'`)).length === 1)
+    await source.stop()
+    t.regex(((await states())[0] as { reason: string }).reason, /fields are wrong.*channelId/)
+  })
+
+  test.serial('backends killed at random: every delivery is handled', async (t) => {
+    const queue = queueOver(database.pool('dc_system'))
+    const intake = createPostgresIntake({ queue })
+    const channels = Array.from({ length: 5 }, aChannel)
+    const accepted: string[] = []
+    const got = new Set<string>()
+    const sources = [0, 1].map(() =>
+      createPostgresSource({ queue, wakeups: lostWakeups, log: quietLog, retryDelayMs: () => 50 }),
+    )
+    for (const source of sources) {
+      await source.start(async (batch) => batch.forEach(({ id }) => got.add(id)), { concurrency: 2 })
+    }
+    const killer = setInterval(() => void database.kill(`random() < 0.5 and usename <> 'nobody'`), 100)
+    for (let index = 0; index < 600; index++) {
+      const delivery = aDelivery(channels[index % 5] ?? aChannel())
+      await intake.accept(delivery).then(
+        () => accepted.push(delivery.id),
+        () => {},
+      )
+      if (index % 10 === 0) await new Promise((resolve) => setTimeout(resolve, 20))
+    }
+    clearInterval(killer)
+    // Those whose claim was answered into a dead connection come back with the end of their lease.
+    await database.sql(`update jobs set lease_until = now() where state = 'ACTIVE'`).catch(() => [])
+    await until(() => accepted.every((id) => got.has(id)), 60_000)
+    await Promise.all(sources.map((source) => source.stop()))
+    t.true(accepted.length > 300)
+  })
+}

@@ -1,0 +1,139 @@
+import test from 'ava'
+import { createAccountDirectory } from '../../../src/adapters/persistence/account-directory.ts'
+import { createSessionRecords } from '../../../src/adapters/persistence/session-store.ts'
+import { inOrganization, type Orm } from '../../../src/adapters/persistence/transaction.ts'
+import { DomainError, NotFound } from '../../../src/core/errors.ts'
+import type { MemberId, OrgId, UserId } from '../../../src/core/ids.ts'
+import type { AccountDirectory } from '../../../src/ports/account-directory.ts'
+import { onEachProfile, type TestDatabase, testDatabase } from '../../support/database.ts'
+import { ids, seedOrganization } from '../../support/seed.ts'
+
+onEachProfile((profile) => {
+  let db: TestDatabase
+  let orm: Orm
+  let accounts: AccountDirectory
+  test.before(async () => {
+    db = await testDatabase(profile)
+    orm = db.orm()
+    accounts = createAccountDirectory({ orm })
+  })
+  test.after.always(() => db.close())
+
+  const now = new Date('2026-03-04T05:06:07.089Z')
+  const account = (email: string) => ({
+    org: { id: ids.next() as OrgId, name: 'Acme' },
+    user: { id: ids.next() as UserId, email, name: 'Ann', passwordHash: `hash of ${email}` },
+    memberId: ids.next() as MemberId,
+    now,
+  })
+  const member = (orgId: OrgId, email: string, role: 'AGENT' | 'ADMIN' = 'AGENT') => ({
+    orgId,
+    email,
+    role,
+    memberId: ids.next() as MemberId,
+    userId: ids.next() as UserId,
+    name: 'Mel',
+    passwordHash: 'another hash',
+    now,
+  })
+
+  test(`${profile}: signing up makes organization, user, owner and counters`, async (t) => {
+    const made = account('Ann@Example.com')
+    const { user, org } = await accounts.create(made)
+    t.deepEqual(user, { id: made.user.id, email: 'Ann@Example.com', name: 'Ann', createdAt: now })
+    t.deepEqual(org, { id: made.org.id, name: 'Acme', createdAt: now })
+    t.deepEqual(await accounts.credentials('ann@example.COM'), {
+      userId: user.id,
+      passwordHash: made.user.passwordHash,
+    })
+    t.deepEqual(await accounts.user(user.id), user)
+    const membership = { org, memberId: made.memberId, role: 'OWNER', active: true } as const
+    t.deepEqual(await accounts.memberships(user.id), [membership])
+    t.deepEqual(await accounts.membership(org.id, user.id), membership)
+    const counters = await inOrganization(orm, org.id, (tx) =>
+      tx.rows('select last_number, last_seq from ticket_counters join event_counters using (org_id)'),
+    )
+    t.deepEqual(counters, [{ last_number: '0', last_seq: '0' }])
+    t.true((await accounts.countOrganizations()) >= 1)
+  })
+
+  test(`${profile}: an e-mail address signs up once, whatever its case, and a refusal leaves nothing behind`, async (t) => {
+    await accounts.create(account('once@example.com'))
+    const again = account('ONCE@example.com')
+    const error = await t.throwsAsync(accounts.create(again), { instanceOf: DomainError })
+    t.is(error?.code, 'email-taken')
+    t.is(await accounts.membership(again.org.id, again.user.id), null)
+    const race = await Promise.allSettled([1, 2, 3].map(() => accounts.create(account('race@example.com'))))
+    t.is(race.filter(({ status }) => status === 'fulfilled').length, 1)
+  })
+
+  test(`${profile}: what is unknown or odd is null`, async (t) => {
+    const { orgId } = await seedOrganization(orm)
+    t.is(await accounts.credentials('nobody@example.com'), null)
+    t.is(await accounts.user('nonsense' as UserId), null)
+    t.is(await accounts.user(ids.next() as UserId), null)
+    t.deepEqual(await accounts.memberships('nonsense' as UserId), [])
+    t.is(await accounts.membership('nonsense' as OrgId, ids.next() as UserId), null)
+    t.is(await accounts.membership(orgId, ids.next() as UserId), null)
+    t.false(await accounts.setPassword('nobody@example.com', 'x'))
+  })
+
+  test(`${profile}: a member is added with a new user or the one of that address, and again after leaving`, async (t) => {
+    const [one, two] = [await seedOrganization(orm), await seedOrganization(orm)]
+    const made = await accounts.addMember(member(one.orgId, 'mel@example.com'))
+    const same = await accounts.addMember(member(two.orgId, 'MEL@example.com', 'ADMIN'))
+    t.is(same.id, made.id)
+    t.deepEqual(
+      (await accounts.memberships(made.id)).map(({ org, role }) => [org.id, role]),
+      [
+        [one.orgId, 'AGENT'],
+        [two.orgId, 'ADMIN'],
+      ],
+    )
+
+    await inOrganization(orm, one.orgId, (tx) =>
+      tx.affected('update memberships set active = false where user_id = $1', [made.id]),
+    )
+    t.deepEqual(
+      (await accounts.memberships(made.id)).map(({ org }) => org.id),
+      [two.orgId],
+    )
+    t.is((await accounts.membership(one.orgId, made.id))?.active, false)
+    await accounts.addMember(member(one.orgId, 'mel@example.com', 'ADMIN'))
+    t.like(await accounts.membership(one.orgId, made.id), { active: true, role: 'ADMIN' })
+    for (const orgId of [ids.next(), 'nonsense'] as OrgId[]) {
+      await t.throwsAsync(accounts.addMember(member(orgId, `to-${orgId}@example.com`)), { instanceOf: NotFound })
+      t.is(await accounts.credentials(`to-${orgId}@example.com`), null)
+    }
+  })
+
+  test(`${profile}: a new password ends the person's sessions, and only theirs`, async (t) => {
+    const sessions = createSessionRecords({ pool: db.systemPool() })
+    const [ann, bob] = [await seedOrganization(orm), await seedOrganization(orm)]
+    const later = new Date(Date.now() + 60_000)
+    await sessions.set('of-ann', { n: 1 }, later, ann.userId)
+    await sessions.set('of-bob', { n: 2 }, later, bob.userId)
+    t.true(await accounts.setPassword(ann.email.toUpperCase(), 'new hash'))
+    t.is((await accounts.credentials(ann.email))?.passwordHash, 'new hash')
+    t.is(await sessions.get('of-ann'), null)
+    t.deepEqual(await sessions.get('of-bob'), { n: 2 })
+  })
+
+  test(`${profile}: sessions are kept, moved, ended and pruned`, async (t) => {
+    const sessions = createSessionRecords({ pool: db.systemPool() })
+    const inMs = (ms: number) => new Date(Date.now() + ms)
+    t.is(await sessions.get('unknown'), null)
+    await sessions.set('kept', { cookie: { a: [1] } }, inMs(60_000), null)
+    await sessions.set('kept', { cookie: { a: [2] } }, inMs(60_000), null)
+    t.deepEqual(await sessions.get('kept'), { cookie: { a: [2] } })
+    await sessions.touch('kept', inMs(-1_000))
+    t.is(await sessions.get('kept'), null, 'expired, though not pruned')
+    await sessions.touch('kept', inMs(60_000))
+    t.truthy(await sessions.get('kept'))
+    await sessions.set('old', {}, inMs(-1), null)
+    t.is(await sessions.prune(), 1)
+    await sessions.destroy('kept')
+    await sessions.destroy('kept')
+    t.is(await sessions.get('kept'), null)
+  })
+})

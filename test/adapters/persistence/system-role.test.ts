@@ -1,0 +1,136 @@
+import test from 'ava'
+import type { Client } from 'pg'
+import { codeOf } from '../../../src/adapters/persistence/sql-errors.ts'
+import { asSystem, inOrganization, type Orm } from '../../../src/adapters/persistence/transaction.ts'
+import type { OrgId } from '../../../src/core/ids.ts'
+import { onEachProfile, type TestDatabase, testDatabase } from '../../support/database.ts'
+import { seedEveryTable } from '../../support/every-table.ts'
+import { onServer } from '../../support/template.ts'
+
+/** Everything that dc_system may read, by column. Whoever adds to it says here why. */
+const READABLE: Record<string, string[] | 'all'> = {
+  // Who somebody is, and where they belong, before they are signed in.
+  organizations: 'all',
+  users: 'all',
+  sessions: 'all',
+  memberships: 'all',
+  // A channel by its id alone, its secrets sealed, its counters and pauses.
+  channels: 'all',
+  channel_secrets: 'all',
+  channel_health: 'all',
+  channel_pauses: 'all',
+  // The queue, the numbering of events and the lanes: ids, states and times.
+  jobs: 'all',
+  event_counters: 'all',
+  send_lanes: 'all',
+  event_log: ['id', 'org_id', 'seq', 'type', 'resource_type', 'resource_id', 'ticket_id', 'occurred_at'],
+  // What housekeeping finds the old ones by.
+  raw_events: ['id', 'org_id', 'received_at'],
+  idempotency_keys: ['org_id', 'created_at'],
+  schema_migration: 'all',
+}
+
+const readable = async (client: Client) => {
+  const { rows } = await client.query<{ table: string; columns: string[]; whole: boolean }>(`
+    select c.relname as table, jsonb_agg(a.attname order by a.attnum) as columns,
+      has_table_privilege('dc_system', c.oid, 'select') as whole
+    from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
+    where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p', 'v', 'm')
+      and has_column_privilege('dc_system', c.oid, a.attnum, 'select')
+    group by c.oid, c.relname`)
+  return rows
+}
+
+onEachProfile((profile) => {
+  let db: TestDatabase
+  let orm: Orm
+  let orgId: OrgId
+  test.before(async () => {
+    db = await testDatabase(profile)
+    orm = db.orm({ poolSize: 2 })
+    orgId = await seedEveryTable(orm)
+  })
+  test.after.always(() => db.close())
+
+  test(`${profile}: the system role reads what the list allows, and nothing else`, async (t) => {
+    const found = await onServer(db.admin, readable)
+    for (const { table, columns, whole } of found) {
+      const allowed = READABLE[table]
+      if (allowed === 'all') continue
+      t.false(whole, table)
+      t.deepEqual([...columns].sort(), [...(allowed ?? [])].sort(), table)
+    }
+    t.deepEqual(found.map(({ table }) => table).sort(), Object.keys(READABLE).sort())
+  })
+
+  test(`${profile}: the system role cannot read what people write`, async (t) => {
+    for (const wanted of [
+      'content from messages',
+      'context from messages',
+      'url from attachments',
+      'body from raw_events',
+      'last_message_preview from tickets',
+      'display_name from customers',
+      'username from customer_identities',
+      'data from event_log',
+      'recipient_id from event_log',
+      'body from idempotency_keys',
+      'action from audit_log',
+      'id from notifications',
+    ]) {
+      const error = await t.throwsAsync(
+        asSystem(orm, (tx) => tx.rows(`select ${wanted}`)),
+        undefined,
+        wanted,
+      )
+      t.is(codeOf(error), '42501', wanted)
+    }
+  })
+
+  test(`${profile}: the system role finds across organizations what it may read`, async (t) => {
+    await seedEveryTable(orm)
+    await asSystem(orm, async (tx) => {
+      for (const table of ['channels', 'memberships', 'event_log', 'send_lanes', 'channel_health', 'event_counters']) {
+        const [row] = await tx.rows<{ n: string }>(`select count(distinct org_id) as n from ${table}`)
+        t.true(Number(row?.n) >= 2, table)
+      }
+    })
+  })
+
+  test(`${profile}: numbering is all the system role changes in the event log`, async (t) => {
+    await t.notThrowsAsync(asSystem(orm, (tx) => tx.affected('update event_log set seq = null where seq is null')))
+    const error = await t.throwsAsync(asSystem(orm, (tx) => tx.affected(`update event_log set type = 'x'`)))
+    t.is(codeOf(error), '42501')
+  })
+
+  test(`${profile}: an organization enqueues jobs, and reads none`, async (t) => {
+    const insert = `insert into jobs (id, queue, payload) values (gen_random_uuid(), 'q', '')`
+    t.is(await inOrganization(orm, orgId, (tx) => tx.affected(insert)), 1)
+    for (const table of ['jobs', 'users', 'sessions']) {
+      const error = await t.throwsAsync(
+        inOrganization(orm, orgId, (tx) => tx.rows(`select * from ${table}`)),
+        undefined,
+        table,
+      )
+      t.is(codeOf(error), '42501', table)
+    }
+  })
+
+  test(`${profile}: neither role makes or drops anything`, async (t) => {
+    for (const run of [asSystem, (o: Orm, w: Parameters<typeof asSystem>[1]) => inOrganization(o, orgId, w)]) {
+      for (const text of [
+        'create table x ()',
+        'drop table messages',
+        'alter table messages disable row level security',
+        'create role x',
+      ]) {
+        const error = await t.throwsAsync(
+          run(orm, (tx) => tx.rows(text)),
+          undefined,
+          text,
+        )
+        t.is(codeOf(error), '42501', text)
+      }
+    }
+  })
+})

@@ -1,0 +1,197 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import test from 'ava'
+import { createOrm } from '../../../src/adapters/persistence/orm.ts'
+import { codeOf, isDataError, isRetryable, isUniqueViolation } from '../../../src/adapters/persistence/sql-errors.ts'
+import { createSystemPool } from '../../../src/adapters/persistence/system-pool.ts'
+import {
+  asSystem,
+  inOrganization,
+  type Orm,
+  readInOrganization,
+} from '../../../src/adapters/persistence/transaction.ts'
+import { withRetries } from '../../../src/adapters/persistence/unit-of-work.ts'
+import { DomainError, Unavailable } from '../../../src/core/errors.ts'
+import { onEachProfile, type TestDatabase, testDatabase } from '../../support/database.ts'
+import { type SeededOrganization, seedOrganization, unitOfWorkOn } from '../../support/seed.ts'
+import { onServer } from '../../support/template.ts'
+
+const PID = 'select pg_backend_pid() as pid'
+
+onEachProfile((profile) => {
+  let db: TestDatabase
+  let orm: Orm
+  let org: SeededOrganization
+  test.before(async () => {
+    db = await testDatabase(profile)
+    orm = db.orm({ poolSize: 2 })
+    org = await seedOrganization(orm)
+  })
+  test.after.always(() => db.close())
+
+  const kill = (pid: number) => onServer(db.admin, (client) => client.query('select pg_terminate_backend($1)', [pid]))
+
+  test.serial(`${profile}: what comes back has the types that are promised`, async (t) => {
+    const [row] = await inOrganization(orm, org.orgId, (tx) =>
+      tx.rows<Record<string, unknown>>(
+        `select $1::timestamptz as at, array[$1::timestamptz] as ats, 9007199254740993::bigint as big, 3::int as small, 'infinity'::timestamptz as never,
+           '{"a":[1]}'::jsonb as json, array['x','y,"z'] as texts, '\\x00ff'::bytea as bytes, current_user as who, $2::text as odd, null as none`,
+        [new Date('2026-01-02T03:04:05.678Z'), `it's $1 ? "quoted"`],
+      ),
+    )
+    t.deepEqual(row, {
+      at: new Date('2026-01-02T03:04:05.678Z'),
+      ats: [new Date('2026-01-02T03:04:05.678Z')],
+      big: '9007199254740993',
+      small: 3,
+      never: Number.POSITIVE_INFINITY,
+      json: { a: [1] },
+      texts: ['x', 'y,"z'],
+      bytes: Buffer.from([0, 255]),
+      who: 'dc_app',
+      odd: `it's $1 ? "quoted"`,
+      none: null,
+    })
+  })
+
+  test.serial(`${profile}: a read cannot write`, async (t) => {
+    const write = readInOrganization(orm, org.orgId, (tx) => tx.affected('delete from audit_log'))
+    t.regex((await t.throwsAsync(write))?.cause?.toString() ?? '', /read-only transaction/)
+  })
+
+  test.serial(`${profile}: backends killed inside a transaction leave no pool slot behind`, async (t) => {
+    for (let round = 0; round < 6; round++) {
+      const died = inOrganization(orm, org.orgId, async (tx) => {
+        const [backend] = await tx.rows<{ pid: number }>(PID)
+        await kill(backend?.pid ?? 0)
+        await sleep(20)
+        return tx.rows('select 1')
+      })
+      await t.throwsAsync(died, { instanceOf: Unavailable }, `round ${round}`)
+    }
+    const pids = await Promise.all(
+      [0, 1].map(() => asSystem(orm, (tx) => tx.rows<{ pid: number }>(`${PID}, pg_sleep(0.05)`))),
+    )
+    t.is(new Set(pids.flat().map(({ pid }) => pid)).size, 2, 'both slots work')
+  })
+
+  test.serial(`${profile}: idle connections that the server ends are replaced`, async (t) => {
+    const pool = db.systemPool({ size: 1 })
+    for (let round = 0; round < 2; round++) {
+      const { rows } = await pool.query<{ pid: number; who: string }>(`${PID}, current_user as who`)
+      t.is(rows[0]?.who, 'dc_system')
+      await kill(rows[0]?.pid ?? 0)
+      await sleep(50)
+    }
+    const { rows } = await asSystem(orm, async (tx) => ({ rows: await tx.rows<{ pid: number }>(PID) }))
+    await kill(rows[0]?.pid ?? 0)
+    await sleep(50)
+    t.is((await asSystem(orm, (tx) => tx.rows('select 1'))).length, 1)
+  })
+
+  test.serial(`${profile}: a full pool is waited for, and not for ever`, async (t) => {
+    const small = db.orm({ poolSize: 1, connectTimeoutMs: 200 })
+    const [held, done] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+    const holder = inOrganization(small, org.orgId, () => {
+      held.resolve()
+      return done.promise
+    })
+    await held.promise
+    await t.throwsAsync(
+      inOrganization(small, org.orgId, (tx) => tx.rows('select 1')),
+      { instanceOf: Unavailable },
+    )
+    done.resolve()
+    await holder
+    t.is((await inOrganization(small, org.orgId, (tx) => tx.rows('select 1'))).length, 1)
+  })
+
+  test.serial(`${profile}: a deadlock is resolved by running the work again`, async (t) => {
+    const uow = unitOfWorkOn(orm)
+    await inOrganization(orm, org.orgId, (tx) =>
+      tx.affected(
+        `insert into audit_log (id, org_id, actor_type, action, resource_type)
+        select gen_random_uuid(), $1, 'SYSTEM', x, 'deadlock' from unnest(array['one', 'two']) x`,
+        [org.orgId],
+      ),
+    )
+    const touch = (action: string) =>
+      `update audit_log set at = now() where resource_type = 'deadlock' and action = '${action}'`
+    let runs = 0
+    const bothHoldOne = Promise.withResolvers<void>()
+    const crossing = (first: string, second: string) =>
+      withRetries(() =>
+        inOrganization(orm, org.orgId, async (tx) => {
+          await tx.affected(touch(first))
+          if (++runs === 2) bothHoldOne.resolve()
+          await bothHoldOne.promise
+          await tx.affected(touch(second))
+        }),
+      )
+    await Promise.all([crossing('one', 'two'), crossing('two', 'one')])
+    t.true(runs > 2, `${runs} runs`)
+
+    let tries = 0
+    const hopeless = uow.run(org.orgId, async () => {
+      tries++
+      throw Object.assign(new Error('again'), { code: '40001' })
+    })
+    t.true(isRetryable(await t.throwsAsync(hopeless)))
+    t.is(tries, 6)
+  })
+
+  test.serial(`${profile}: a broken rule undoes everything and is thrown as it is`, async (t) => {
+    const broken = new DomainError('some-rule', 'No.')
+    const work = unitOfWorkOn(orm).run(org.orgId, async ({ audit }) => {
+      await audit.record({
+        actorType: 'SYSTEM',
+        actorId: null,
+        action: 'undone',
+        resourceType: 'x',
+        resourceId: null,
+        requestId: null,
+      })
+      throw broken
+    })
+    t.is(await t.throwsAsync(work), broken)
+    t.deepEqual(
+      await inOrganization(orm, org.orgId, (tx) => tx.rows(`select 1 from audit_log where action = 'undone'`)),
+      [],
+    )
+  })
+
+  test.serial(`${profile}: a value's fault is told from the server's`, async (t) => {
+    const failing = async (text: string, params: unknown[] = []) =>
+      t.throwsAsync(
+        asSystem(orm, (tx) => tx.rows(text, params)),
+        undefined,
+        text,
+      )
+    t.true(isDataError(await failing('select $1::text', ['a\0b'])))
+    t.true(isDataError(await failing('select $1::uuid', ['nope'])))
+    t.true(isDataError(await failing('select 1 / 0')))
+    t.false(isDataError(await failing('select nothing')))
+    const twice = await failing(
+      `insert into users (id, email, name, password_hash) select gen_random_uuid(), lower(email), 'x', 'x' from users limit 1 returning id`,
+    )
+    t.true(isDataError(twice))
+    t.true(isUniqueViolation(twice, 'users_email'))
+    t.false(isUniqueViolation(twice, 'another'))
+  })
+})
+
+test('a server that is away is Unavailable, at once', async (t) => {
+  const target = { url: 'postgres://dc_login@127.0.0.1:9/none' }
+  const orm = createOrm(target)
+  await t.throwsAsync(
+    asSystem(orm, (tx) => tx.rows('select 1')),
+    { instanceOf: Unavailable },
+  )
+  const socketless = createOrm({ host: '/nowhere/at/all', port: 5432, user: 'dc_login', dbName: 'none' })
+  await t.throwsAsync(
+    asSystem(socketless, (tx) => tx.rows('select 1')),
+    { instanceOf: Unavailable },
+  )
+  const pool = createSystemPool(target)
+  t.is(codeOf(await t.throwsAsync(pool.query('select 1'))), 'ECONNREFUSED')
+  await Promise.all([orm.close(true), socketless.close(true), pool.end()])
+})

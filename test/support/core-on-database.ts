@@ -1,0 +1,139 @@
+import { randomUUID } from 'node:crypto'
+import { createAccountDirectory } from '../../src/adapters/persistence/account-directory.ts'
+import { createChannelAccounts } from '../../src/adapters/persistence/channel-accounts.ts'
+import { createChannelDirectory } from '../../src/adapters/persistence/channel-directory.ts'
+import { createInboxQueries } from '../../src/adapters/persistence/inbox-queries.ts'
+import { createSendLanes } from '../../src/adapters/persistence/send-lanes.ts'
+import type { Orm } from '../../src/adapters/persistence/transaction.ts'
+import type { Actor } from '../../src/core/actor.ts'
+import type { ChannelCapabilities } from '../../src/core/channel/capabilities.ts'
+import type { InboundEvent } from '../../src/core/channel/inbound-event.ts'
+import type { ChannelId, OrgId, RawEventId } from '../../src/core/ids.ts'
+import { type Core, createCore } from '../../src/core/index.ts'
+import type { ChannelAdapter, OutboundSender } from '../../src/ports/channel-adapter.ts'
+import type { ChannelRegistry } from '../../src/ports/channel-registry.ts'
+import type { Clock } from '../../src/ports/clock.ts'
+import type { InboxQueries } from '../../src/ports/inbox-queries.ts'
+import type { SendLanes } from '../../src/ports/send-store.ts'
+import type { UnitOfWork } from '../../src/ports/unit-of-work.ts'
+import type { RawDelivery } from '../../src/ports/webhook-intake.ts'
+import { RecordingLog } from '../fakes/recording-log.ts'
+import type { TestDatabase } from './database.ts'
+import { ids, type SeededOrganization, seedChannel, seedOrganization, testSecretBox, unitOfWorkOn } from './seed.ts'
+
+/** The real use cases over the real stores, as one process has them: pools of its own, a network of the test's. */
+export type CoreOnDatabase = Readonly<{
+  core: Core
+  unitOfWork: UnitOfWork
+  sendLanes: SendLanes
+  queries: InboxQueries
+  orm: Orm
+  log: RecordingLog
+}>
+
+export type CoreOptions = Readonly<{
+  clock?: Clock
+  send?: OutboundSender['send']
+  capabilities?: Partial<ChannelCapabilities>
+  poolSize?: number
+}>
+
+export const realClock: Clock = { now: () => new Date(), monotonicMs: () => performance.now() }
+
+const TYPE = 'INSTAGRAM'
+
+export function coreOn(db: TestDatabase, options: CoreOptions = {}): CoreOnDatabase {
+  const clock = options.clock ?? realClock
+  const orm = db.orm({ poolSize: options.poolSize ?? 4 })
+  const pool = db.systemPool({ size: 2 })
+  const registry = registryOf(options)
+  const unitOfWork = unitOfWorkOn(orm)
+  const sendLanes = createSendLanes(pool)
+  const queries = createInboxQueries({ orm, clock, capabilitiesOf: (type) => registry.get(type)?.capabilities ?? null })
+  const log = new RecordingLog()
+  const core = createCore({
+    accounts: createAccountDirectory({ orm }),
+    channelDirectory: createChannelDirectory({ pool, secretBox: testSecretBox, registry }),
+    channelAccounts: createChannelAccounts({ orm, secretBox: testSecretBox }),
+    channelRegistry: registry,
+    clock,
+    ids,
+    intake: { accept: () => notUsed('the intake') },
+    isCommonPassword: () => false,
+    log,
+    passwordHasher: {
+      hash: () => notUsed('the hasher'),
+      verify: () => notUsed('the hasher'),
+      verifyDummy: () => notUsed('the hasher'),
+    },
+    queries,
+    sendLanes,
+    settings: {
+      publicUrl: 'http://localhost',
+      signupMode: 'open',
+      production: false,
+      allowUnverifiedWebhooks: false,
+      reopenWindowMs: 72 * 3_600_000,
+      installationDefaults: {},
+    },
+    settingsValidator: { validate: () => [] },
+    unitOfWork,
+    wakeups: { wake: () => {}, on: () => () => {} },
+  })
+  return { core, unitOfWork, sendLanes, queries, orm, log }
+}
+
+const notUsed = (what: string): never => {
+  throw new Error(`${what} is not used here`)
+}
+
+/** A network whose webhook bodies are our own events as JSON, so that tests say exactly what arrives. */
+function registryOf({ send, capabilities }: CoreOptions): ChannelRegistry {
+  const adapter: ChannelAdapter = {
+    type: TYPE,
+    platform: TYPE,
+    settings: { schema: {}, account: () => notUsed('account'), webhookSecrets: [], verifyTokens: [] },
+    capabilities: {
+      text: { maxBytes: 1_000 },
+      replyWindow: { dmHours: 24, commentHours: 7 * 24, humanAgentHours: null },
+      privateReplyToComment: true,
+      ...capabilities,
+    },
+    webhook: { verify: () => 0 },
+    parser: {
+      parse: (body, { account }) => {
+        const text = Buffer.from(body).toString()
+        const events = (JSON.parse(text) as (InboundEvent & { at: string })[]).map(
+          (event) => ({ ...event, at: new Date(event.at) }) as InboundEvent,
+        )
+        return { readable: true, shares: [{ account, isTest: false, body: text, events }] }
+      },
+    },
+    sender: { send: send ?? (async () => notUsed('the sender')) },
+  }
+  return { types: [TYPE], get: (type) => (type === TYPE ? adapter : null) }
+}
+
+export type Inbox = SeededOrganization & Readonly<{ channelId: ChannelId; actor: Actor }>
+
+/** An organization of its own with one member and one channel. */
+export async function seedInbox(orm: Orm): Promise<Inbox> {
+  const organization = await seedOrganization(orm)
+  const { orgId, memberId, userId } = organization
+  const channelId = await seedChannel(orm, orgId, { type: TYPE, platform: TYPE })
+  return { ...organization, channelId, actor: { orgId, memberId, userId, role: 'OWNER', requestId: 'a-test' } }
+}
+
+/** What the api role would have handed over. */
+export const deliveryOf = (
+  { orgId, channelId }: Readonly<{ orgId: OrgId; channelId: ChannelId }>,
+  events: readonly InboundEvent[],
+): RawDelivery => ({
+  id: ids.next() as RawEventId,
+  orgId,
+  channelId,
+  body: Buffer.from(JSON.stringify(events)),
+  verified: true,
+  receivedAt: new Date(),
+  requestId: randomUUID(),
+})

@@ -1,0 +1,176 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
+import { once } from 'node:events'
+import { readdirSync, readFileSync } from 'node:fs'
+import { type AddressInfo, createServer } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
+
+/** Inherited by whatever a marked process starts, so that it is found even when its parent is gone. May hold several. */
+const MARK = 'DELIGHTCHAT_TEST_MARK'
+
+export type Exit = Readonly<{ code: number | null; signal: NodeJS.Signals | null }>
+
+export type StartedProcess = Readonly<{
+  pid: number
+  mark: string
+  /** Both outputs in the order in which they came. */
+  output(): string
+  /** Waits for a piece of output. Rejects, with all of it, when the process ends without. */
+  says(expected: RegExp, withinMs?: number): Promise<RegExpExecArray>
+  signal(signal: NodeJS.Signals): void
+  exited: Promise<Exit>
+  /** SIGTERM, and SIGKILL when that takes too long. */
+  end(graceMs?: number): Promise<Exit>
+}>
+
+const running = new Set<ChildProcess>()
+process.on('exit', () => {
+  for (const child of running) child.kill('SIGKILL')
+})
+
+/** With PATH, HOME and what is given as its whole environment. It does not outlive the test file. */
+export function startProcess(
+  command: string,
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+  { cwd = process.cwd() }: Readonly<{ cwd?: string }> = {},
+): StartedProcess {
+  const mark = randomUUID()
+  const { PATH = '', HOME = '' } = process.env
+  const child = spawn(command, args, {
+    cwd,
+    env: { PATH, HOME, ...env, ...marked(mark) },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  let text = ''
+  for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (chunk) => (text += chunk))
+  running.add(child)
+  let ended = false
+  const exited = once(child, 'close').then(([code, signal]): Exit => {
+    ended = true
+    running.delete(child)
+    return { code, signal }
+  })
+  exited.catch(() => {})
+  return {
+    pid: child.pid ?? 0,
+    mark,
+    output: () => text,
+    async says(expected, withinMs = 30_000) {
+      const found = () => expected.exec(text)
+      const shown = (what: string) => new Error(`${command} ${args.join(' ')}: ${what} ${expected}:\n${text}`)
+      await waitFor(() => found() !== null || ended, withinMs).catch(() => {
+        throw shown(`within ${withinMs} ms there was no`)
+      })
+      const match = found()
+      if (match === null) throw shown('it ended without')
+      return match
+    },
+    signal: (signal) => void child.kill(signal),
+    exited,
+    async end(graceMs = 30_000) {
+      child.kill('SIGTERM')
+      const timer = setTimeout(() => child.kill('SIGKILL'), graceMs)
+      return exited.finally(() => clearTimeout(timer))
+    },
+  }
+}
+
+/** The variables to start a process with; the marks of this process are passed on. */
+export const marked = (mark: string): Readonly<Record<string, string>> => ({
+  [MARK]: [process.env[MARK], mark].filter(Boolean).join(),
+})
+
+/** A TCP port of this machine on which nobody listens at the moment. */
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  server.close()
+  await once(server, 'close')
+  return port
+}
+
+/** The first value that is neither null, undefined nor false; throwing counts as not yet. */
+export async function waitFor<T>(attempt: () => T | Promise<T>, timeoutMs = 10_000): Promise<NonNullable<T>> {
+  const until = performance.now() + timeoutMs
+  for (;;) {
+    let failure: unknown
+    try {
+      const value = await attempt()
+      if (value !== null && value !== undefined && value !== false) return value
+    } catch (error) {
+      failure = error
+    }
+    if (performance.now() > until) throw new Error(`Not within ${timeoutMs} ms: ${attempt}`, { cause: failure })
+    await sleep(25)
+  }
+}
+
+type Entry = Readonly<{ pid: number; parent: number }>
+
+/** Living processes; none where there is no /proc. */
+function processes(): readonly Entry[] {
+  if (process.platform !== 'linux') return []
+  return readdirSync('/proc').flatMap((name) => {
+    if (!/^\d+$/.test(name)) return []
+    // `pid (name) state ppid …`, where the name may hold anything.
+    const stat = readProc(Number(name), 'stat')
+    const [state, parent] = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+    return state === undefined || state === '' || 'ZX'.includes(state)
+      ? []
+      : [{ pid: Number(name), parent: Number(parent) }]
+  })
+}
+
+function readProc(pid: number, file: 'stat' | 'environ' | 'cmdline'): string {
+  try {
+    return readFileSync(`/proc/${pid}/${file}`, 'utf8')
+  } catch {
+    return ''
+  }
+}
+
+/** All that the process started and whatever these did, as far as their parents live. Linux only. */
+export function descendants(pid: number): readonly number[] {
+  const all = processes()
+  const found = [pid]
+  // Grows while it is walked.
+  for (const parent of found) found.push(...all.filter((entry) => entry.parent === parent).map((entry) => entry.pid))
+  return found.slice(1)
+}
+
+/** Whoever inherited the mark, parents alive or not. Linux only. */
+export function bearersOf(mark: string): readonly number[] {
+  return processes().flatMap(({ pid }) => {
+    const variable = readProc(pid, 'environ')
+      .split('\0')
+      .find((line) => line.startsWith(`${MARK}=`))
+    return pid !== process.pid &&
+      variable
+        ?.slice(MARK.length + 1)
+        .split(',')
+        .includes(mark)
+      ? [pid]
+      : []
+  })
+}
+
+/** Throws, and ends them, if processes that bear the mark are still there after a while. Linux only. */
+export async function assertNoneLeft({ mark }: Readonly<{ mark: string }>, withinMs = 5_000): Promise<void> {
+  const none = await waitFor(() => bearersOf(mark).length === 0, withinMs).catch(() => false)
+  if (none) return
+  const left = bearersOf(mark).map((pid) => `${pid} ${readProc(pid, 'cmdline').replaceAll('\0', ' ').trim()}`)
+  killAll(bearersOf(mark))
+  throw new Error(`Left running:\n${left.join('\n')}`)
+}
+
+export function killAll(pids: readonly number[], signal: NodeJS.Signals = 'SIGKILL'): void {
+  for (const pid of pids) {
+    try {
+      process.kill(pid, signal)
+    } catch {
+      // It has just ended.
+    }
+  }
+}
