@@ -1,4 +1,4 @@
-import { createChannelBatcher, type ChannelBatcher } from '../../src/adapters/messaging/channel-batcher.ts'
+import { type ChannelBatcher, createChannelBatcher } from '../../src/adapters/messaging/channel-batcher.ts'
 import type { Logger } from '../../src/ports/logger.ts'
 import type { RawDelivery, WebhookIntake, WebhookSource } from '../../src/ports/webhook-intake.ts'
 

@@ -6,6 +6,9 @@ export const PROBLEM_TYPE = 'application/problem+json'
 /** Seconds after which a 503 is worth another try. */
 const RETRY_SECONDS = 5
 
+/** Parsers of requests are more generous than those of answers. */
+const NOT_IN_A_URI = /[^\w\-.~!$&'()*+,;=:@/%]/g
+
 export type ProblemDetails = Omit<ProblemFacts, 'instance' | 'requestId'>
 
 /** A problem's body for this request. 503 always tells when to come back. */
@@ -15,7 +18,8 @@ export function problemFor(
   code: ProblemCode,
   details: ProblemDetails = {},
 ): Problem {
-  const problem = toProblem(code, { ...details, instance: pathOf(req), requestId })
+  const instance = pathOf(req).replace(NOT_IN_A_URI, encodeURIComponent)
+  const problem = toProblem(code, { ...details, instance, requestId })
   return problem.status === 503 && problem.retryAfterSeconds === undefined
     ? { ...problem, retryAfterSeconds: RETRY_SECONDS }
     : problem
@@ -29,6 +33,7 @@ export function writeProblem(res: ServerResponse, problem: Problem): void {
   res.setHeader('X-Request-Id', problem.requestId)
   res.setHeader('X-Content-Type-Options', 'nosniff')
   res.setHeader('Cache-Control', 'no-store')
+  if (problem.status === 401) res.setHeader('WWW-Authenticate', 'Bearer')
   if (problem.retryAfterSeconds !== undefined) res.setHeader('Retry-After', problem.retryAfterSeconds)
   res.setHeader('Content-Length', Buffer.byteLength(body))
   res.end(body)

@@ -15,7 +15,7 @@ export interface SessionRecords {
 /** A store that does not answer within this time is away. */
 const TIMEOUT_MS = 2_000
 
-export const hashSessionId = (sid: string): string => sid
+export const hashSessionId = (sid: string): string => createHash('sha256').update(sid).digest('hex')
 
 /**
  * The store that express-session sees. Every failure is `Unavailable`: an agent whose session cannot be read is told to come

@@ -45,6 +45,7 @@ export const receiveWebhook: WebhookOperation = {
         log.warn({ requestId, channelId, result: status }, 'a webhook delivery was refused')
         return refuse(exchange, REFUSALS[status])
       }
+      log.debug({ requestId, channelId }, 'a webhook delivery was taken')
       // A flat list of headers is what Node writes fastest.
       res.writeHead(200, ['Content-Type', PLAIN_TEXT, 'Content-Length', RECEIVED_LENGTH, 'X-Request-Id', requestId])
       res.end(RECEIVED)

@@ -1,6 +1,6 @@
 import { NotFound } from '../../../core/errors.ts'
 import type { TicketId } from '../../../core/ids.ts'
-import { unquoted } from '../idempotency-key.ts'
+import { readIdempotencyKey } from '../idempotency-key.ts'
 import { forMembers, json } from '../operation.ts'
 
 type Body = Readonly<{ content: string; direction?: string; clientMessageId?: string }>
@@ -11,7 +11,7 @@ export const sendMessage = forMembers(({ core, queries }) => async ({ actor, sig
   const { messageId, replayed } = await core.sendReply(actor, {
     ...(body as Body),
     ticketId,
-    ...(typeof key === 'string' && { idempotencyKey: unquoted(key) }),
+    ...(typeof key === 'string' && { idempotencyKey: readIdempotencyKey(key) }),
     via: signedIn.carrier === 'cookie' ? 'INBOX' : 'API',
   })
   const message = await queries.message(actor.orgId, ticketId, messageId)

@@ -16,7 +16,7 @@ h2 { margin: 0 0 .25rem; font-size: 1.05rem }
 p { margin: .4rem 0 } .soft { color: var(--soft) }
 a { color: var(--accent); text-decoration: none } a:hover { text-decoration: underline }
 a:focus-visible { outline: 2px solid var(--accent); outline-offset: 3px; border-radius: 4px }
-ul.cards { list-style: none; margin: 2rem 0; padding: 0; display: grid; gap: .75rem; grid-template-columns: repeat(auto-fit, minmax(12rem, 1fr)) }
+ul.cards { list-style: none; margin: 2rem 0; padding: 0; display: grid; gap: .75rem; grid-template-columns: repeat(auto-fit, minmax(17rem, 1fr)) }
 ul.cards a, article { display: block; padding: 1rem 1.1rem; background: var(--card); border: 1px solid var(--line); border-radius: 12px; color: inherit }
 ul.cards a:hover { border-color: var(--accent); text-decoration: none } ul.cards strong { color: var(--accent) }
 article { margin: .75rem 0 } code { font: .9em ui-monospace, monospace } .status { float: right; color: var(--soft) }

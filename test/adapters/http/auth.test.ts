@@ -1,0 +1,171 @@
+import test from 'ava'
+import { PASSWORD, SESSION_SECRET, startHttp } from './support/http-server.ts'
+
+const server = await startHttp()
+test.after.always(() => server.stop())
+
+test('signing up answers with a token, the organization and a cookie', async (t) => {
+  const { answer, cookie, orgId, token } = await server.signUp()
+  t.like(answer.json, { orgId, warnings: [], org: { id: orgId, name: 'Some Company' } })
+  t.regex(token, /^[\w-]{32}$/)
+  t.true(new Date(answer.json.expiresAt).getTime() > Date.now())
+  const attributes = answer.headers.get('set-cookie')!.split('; ').slice(1)
+  t.true(attributes.includes('HttpOnly') && attributes.includes('SameSite=Lax') && attributes.includes('Path=/'))
+  t.false(attributes.includes('Secure'), 'over plain HTTP a Secure cookie would not come back')
+  t.true(cookie.startsWith('sid=s%3A'))
+})
+
+test('behind a proxy that speaks HTTPS the cookie is Secure', async (t) => {
+  const proxied = await startHttp({ config: { trustProxy: 1 } })
+  t.teardown(() => proxied.stop())
+  const body = { orgName: 'A', name: 'B', email: 'a@example.com', password: PASSWORD }
+  const answer = await proxied.call('POST', '/auth/signup', { body, headers: { 'x-forwarded-proto': 'https' } })
+  t.regex(answer.headers.get('set-cookie')!, /; Secure/)
+})
+
+test('the token and the cookie are one session', async (t) => {
+  const { cookie, email, token } = await server.signUp()
+  for (const way of [{ token }, { headers: { cookie } }]) {
+    const me = await server.call('GET', '/auth/me', way)
+    t.is(me.status, 200)
+    t.is(me.json.user.email, email)
+    t.is(me.headers.get('set-cookie'), null)
+  }
+})
+
+test('the header wins over a cookie beside it', async (t) => {
+  const [one, other] = [await server.signUp(), await server.signUp()]
+  const me = await server.call('GET', '/auth/me', { token: other.token, headers: { cookie: one.cookie } })
+  t.is(me.json.user.email, other.email)
+  const forged = await server.call('GET', '/auth/me', { token: 'x'.repeat(32), headers: { cookie: one.cookie } })
+  t.is(forged.status, 401)
+  const malformed = await server.call('GET', '/auth/me', { headers: { cookie: one.cookie, authorization: 'Bearer ?' } })
+  t.is(malformed.status, 401)
+})
+
+for (const [what, headers] of Object.entries({
+  nothing: {},
+  'a token that nobody was given': { authorization: `Bearer ${'A'.repeat(32)}` },
+  'another scheme': { authorization: 'Basic YWRtaW46YWRtaW4=' },
+  'an unsigned cookie': { cookie: 'sid=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA' },
+  'a cookie with a wrong signature': { cookie: `sid=s%3A${'A'.repeat(32)}.${'B'.repeat(43)}` },
+  'a cookie of 10 kB': { cookie: `sid=${'x'.repeat(10_000)}` },
+  'a cookie that is a list': { cookie: 'sid[]=1; sid[]=2; sid=' },
+})) {
+  test(`${what} is not a session`, async (t) => {
+    const answer = await server.call('GET', '/auth/me', { headers: headers as Record<string, string> })
+    t.is(answer.status, 401)
+    t.is(answer.json.code, 'unauthenticated')
+    t.is(answer.headers.get('content-type'), 'application/problem+json')
+    t.is(answer.headers.get('www-authenticate'), 'Bearer')
+    t.is(answer.headers.get('set-cookie'), null)
+  })
+}
+
+test('logging in makes a new session, whatever id was planted before', async (t) => {
+  const { cookie, email, token } = await server.signUp()
+  const answer = await server.call('POST', '/auth/login', { body: { email, password: PASSWORD }, headers: { cookie } })
+  t.is(answer.status, 200)
+  t.deepEqual(Object.keys(answer.json).toSorted(), ['accessToken', 'expiresAt', 'org', 'orgId', 'user', 'warnings'])
+  t.not(answer.json.accessToken, token)
+  t.is((await server.call('GET', '/auth/me', { token })).status, 401, 'the session from before is dead')
+  t.is((await server.call('GET', '/auth/me', { token: answer.json.accessToken })).status, 200)
+})
+
+test('logging out kills the token and the cookie', async (t) => {
+  const { cookie, token } = await server.signUp()
+  const answer = await server.call('POST', '/auth/logout', { headers: { cookie } })
+  t.is(answer.status, 204)
+  t.is(answer.text, '')
+  t.regex(answer.headers.get('set-cookie')!, /^sid=; .*Expires=Thu, 01 Jan 1970/)
+  t.is((await server.call('GET', '/auth/me', { headers: { cookie } })).status, 401)
+  t.is((await server.call('GET', '/auth/me', { token })).status, 401)
+})
+
+test('an unknown address and a wrong password get the same answer', async (t) => {
+  const { email } = await server.signUp()
+  const wrong = await server.call('POST', '/auth/login', { body: { email, password: 'not-the-password' } })
+  const unknown = await server.call('POST', '/auth/login', {
+    body: { email: 'nobody@example.com', password: PASSWORD },
+  })
+  t.is(wrong.status, 401)
+  t.is(wrong.json.code, 'invalid-credentials')
+  t.deepEqual({ ...wrong.json, requestId: '' }, { ...unknown.json, requestId: '' })
+})
+
+test('a known address cannot sign up again', async (t) => {
+  const { email } = await server.signUp()
+  const body = { orgName: 'Another', name: 'Another', email, password: PASSWORD }
+  const answer = await server.call('POST', '/auth/signup', { body })
+  t.is(answer.status, 409)
+  t.is(answer.json.code, 'email-taken')
+})
+
+test('the store holds hashes: no id that would open anything', async (t) => {
+  const { token } = await server.signUp()
+  const dump = JSON.stringify([...server.sessions.rows])
+  t.false(dump.includes(token))
+  t.false(dump.includes(PASSWORD))
+  t.true([...server.sessions.rows.keys()].every((key) => /^[0-9a-f]{64}$/.test(key)))
+})
+
+test('a session ends when its time is over', async (t) => {
+  const own = await startHttp()
+  t.teardown(() => own.stop())
+  const { token } = await own.signUp()
+  own.time.offsetMs = 3_599_000
+  t.is((await own.call('GET', '/auth/me', { token })).status, 200)
+  own.time.offsetMs = 3_601_000
+  t.is((await own.call('GET', '/auth/me', { token })).status, 401)
+})
+
+test('a session store that is away or silent is 503 and not 401, and the webhook does not care', async (t) => {
+  const own = await startHttp()
+  t.teardown(() => own.stop())
+  const { cookie, email, orgId, token } = await own.signUp()
+  own.webhookSecrets.set(orgId, '')
+  for (const trouble of ['away', 'hanging'] as const) {
+    own.sessions[trouble] = true
+    const login = { body: { email, password: PASSWORD } }
+    const calls = [
+      own.call('GET', '/auth/me', { token }),
+      own.call('GET', '/auth/me', { headers: { cookie } }),
+      own.call('GET', `/orgs/${orgId}/tickets`, { token }),
+      own.call('POST', '/auth/logout', { token }),
+      own.call('POST', '/auth/login', login),
+    ]
+    for (const answer of await Promise.all(calls)) {
+      t.is(answer.status, 503)
+      t.is(answer.json.code, 'unavailable')
+      t.is(answer.headers.get('retry-after'), '5')
+    }
+    t.is((await own.call('POST', `/webhook/${orgId}`, { body: {} })).json.code, 'no-webhook-secret')
+    t.is((await own.call('GET', '/healthz')).status, 200)
+    own.sessions[trouble] = false
+  }
+  t.is((await own.call('GET', '/auth/me', { token })).status, 200)
+})
+
+test('secrets are rotated: the first signs, the older ones are still taken', async (t) => {
+  const own = await startHttp({
+    deps: { secrets: { sessionSecrets: ['the-new-secret', SESSION_SECRET], metricsToken: null, cursorKey: 'key' } },
+  })
+  t.teardown(() => own.stop())
+  const { cookie, token } = await own.signUp()
+  t.is((await own.call('GET', '/auth/me', { headers: { cookie } })).status, 200)
+  t.is((await own.call('GET', '/auth/me', { token })).status, 200)
+})
+
+test('who belongs to no organization any more cannot log in, and is told so', async (t) => {
+  const { email, orgId, token, userId } = await server.signUp()
+  server.accounts.leave(userId, orgId)
+  t.is((await server.call('GET', '/auth/me', { token })).json.code, 'unauthenticated')
+  const answer = await server.call('POST', '/auth/login', { body: { email, password: PASSWORD } })
+  t.is(answer.json.code, 'forbidden')
+})
+
+test('the ways of asking that are not in the body do not log in', async (t) => {
+  const { email } = await server.signUp()
+  const answer = await server.call('POST', `/auth/login?email=${email}&password=${PASSWORD}`, { body: {} })
+  t.is(answer.status, 400)
+})

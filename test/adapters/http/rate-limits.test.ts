@@ -1,0 +1,76 @@
+import test from 'ava'
+import { createRateLimits, networkOf } from '../../../src/adapters/http/rate-limits.ts'
+import { PASSWORD, startHttp } from './support/http-server.ts'
+
+const networks: [ip: string, network: string][] = [
+  ['203.0.113.9', '203.0.113.9'],
+  ['::ffff:203.0.113.9', '203.0.113.9'],
+  ['2001:db8:0:1::1', '2001:db8:0:1::/64'],
+  ['2001:0db8:0000:0001:ffff:ffff:ffff:ffff', '2001:db8:0:1::/64'],
+  ['2001:DB8:0:1:2:3:4:5', '2001:db8:0:1::/64'],
+  ['::1', '0:0:0:0::/64'],
+  ['fe80::1%eth0', 'fe80:0:0:0::/64'],
+  ['', ''],
+]
+for (const [ip, network] of networks)
+  test(`${ip || 'no address'} belongs to the network ${network || 'without a name'}`, (t) =>
+    t.is(networkOf(ip), network))
+
+test('after ten wrong passwords there is a pause, for this address from this network alone', async (t) => {
+  const server = await startHttp({ config: { trustProxy: 1 } })
+  t.teardown(() => server.stop())
+  const { email } = await server.signUp()
+  const other = await server.signUp()
+  const login = (body: object, ip: string) =>
+    server.call('POST', '/auth/login', { body, headers: { 'x-forwarded-for': ip } })
+  const wrong = { email, password: 'wrong-password' }
+
+  for (let i = 0; i < 10; i++) t.is((await login(wrong, '203.0.113.1')).status, 401)
+  const refused = await login({ email, password: PASSWORD }, '203.0.113.1')
+  t.is(refused.status, 429)
+  t.is(refused.json.code, 'rate-limited')
+  t.true(Number(refused.headers.get('retry-after')) > 500)
+  t.is(refused.json.retryAfterSeconds, Number(refused.headers.get('retry-after')))
+
+  for (const spelling of [email.toUpperCase(), ` ${email} `, `${email}\u200a`.normalize('NFKC')]) {
+    t.is((await login({ ...wrong, email: spelling }, '203.0.113.1')).status, 429, JSON.stringify(spelling))
+  }
+  t.is((await login({ email, password: PASSWORD }, '203.0.113.2')).status, 200, 'no weapon against the owner')
+  t.is((await login({ email: other.email, password: PASSWORD }, '203.0.113.1')).status, 200, 'nor against a colleague')
+})
+
+test('a burst in parallel is counted as well', async (t) => {
+  const server = await startHttp()
+  t.teardown(() => server.stop())
+  const body = { email: 'somebody@example.com', password: 'wrong-password' }
+  const answers = await Promise.all(Array.from({ length: 60 }, () => server.call('POST', '/auth/login', { body })))
+  t.is(answers.filter(({ status }) => status === 401).length, 10)
+  t.is(answers.filter(({ status }) => status === 429).length, 50)
+})
+
+test('a header that a caller made up does not make a new network', async (t) => {
+  const server = await startHttp()
+  t.teardown(() => server.stop())
+  const body = { email: 'somebody@example.com', password: 'wrong-password' }
+  const statuses: number[] = []
+  for (let i = 0; i < 11; i++) {
+    statuses.push(
+      (await server.call('POST', '/auth/login', { body, headers: { 'x-forwarded-for': `203.0.113.${i}` } })).status,
+    )
+  }
+  t.is(statuses.at(-1), 429)
+})
+
+test('the right password is forgiven what came before it', async (t) => {
+  const limits = createRateLimits(null)
+  for (let i = 0; i < 50; i++) {
+    t.is(await limits.takeLogin('somebody@example.com', '203.0.113.1'), 0)
+    await limits.forgiveLogin('somebody@example.com', '203.0.113.1')
+  }
+})
+
+test('a network that tries many addresses has to pause after a hundred', async (t) => {
+  const limits = createRateLimits(null)
+  for (let i = 0; i < 100; i++) t.is(await limits.takeLogin(`person-${i}@example.com`, '2001:db8::1'), 0)
+  t.true((await limits.takeLogin('person-101@example.com', '2001:db8::2')) > 0)
+})

@@ -1,0 +1,146 @@
+import { randomUUID } from 'node:crypto'
+import test from 'ava'
+import { loadContract } from '../../../src/adapters/http/contract.ts'
+import type { Role } from '../../../src/core/actor.ts'
+import { aChannelView, aCustomerView, aMessageView, aNotificationView, aTicketView } from '../../fakes/fake-views.ts'
+import { PASSWORD, startHttp, type TestServer } from './support/http-server.ts'
+
+const contract = loadContract()
+const orgRoutes = contract.operations.filter(({ template }) => template.startsWith('/orgs/{orgId}/'))
+
+/** A body that each write would take. */
+const bodies: Record<string, unknown> = {
+  createChannel: { type: 'INSTAGRAM', name: 'A channel', config: { pageId: '1' } },
+  updateChannel: { name: 'Another name' },
+  updateTicket: { status: 'RESOLVED' },
+  sendMessage: { content: 'Hello' },
+  updateNotification: { read: true },
+}
+
+/** One of everything, and the ids to ask for it. */
+async function organizationWithEverything(server: TestServer) {
+  const owner = await server.signUp()
+  const { orgId, memberId } = owner
+  const channel = aChannelView(orgId)
+  const customer = aCustomerView(orgId)
+  const ticket = aTicketView(orgId)
+  const message = aMessageView(orgId, ticket.id, { status: 'FAILED' })
+  const notification = { ...aNotificationView(orgId), memberId }
+  server.queries.channels_.push(channel)
+  server.queries.customers_.push(customer)
+  server.queries.tickets_.push(ticket)
+  server.queries.messages_.push(message)
+  server.queries.notifications_.push(notification)
+  server.feed.append(orgId)
+  const ids = {
+    orgId,
+    channelId: channel.id,
+    customerId: customer.id,
+    ticketId: ticket.id,
+    messageId: message.id,
+    notificationId: notification.id,
+  }
+  return { ...owner, ids }
+}
+
+const pathOf = (template: string, ids: Readonly<Record<string, string>>) =>
+  template.replace(/\{(\w+)\}/g, (_, name: string) => ids[name] ?? randomUUID())
+
+const server = await startHttp()
+const mine = await organizationWithEverything(server)
+const theirs = await organizationWithEverything(server)
+test.after.always(() => server.stop())
+
+test('there are routes of an organization to try', (t) => t.true(orgRoutes.length > 15))
+
+for (const { operationId, method, template } of orgRoutes) {
+  const ask = (ids: Readonly<Record<string, string>>, token: string) =>
+    server.call(method.toUpperCase(), pathOf(template, ids), {
+      token,
+      ...(bodies[operationId] !== undefined && { body: bodies[operationId] }),
+    })
+
+  test(`${operationId}: another organization is not there`, async (t) => {
+    const answer = await ask(theirs.ids, mine.token)
+    t.is(answer.status, 404)
+    t.is(answer.json.code, 'not-found')
+    t.false(
+      server.calls.some(({ args }) => Reflect.get(Object(args[0]), 'orgId') === theirs.orgId),
+      'the core was not even asked',
+    )
+  })
+
+  if (template.split('{').length > 2) {
+    test(`${operationId}: another organization's thing is not there under one's own`, async (t) => {
+      const answer = await ask({ ...theirs.ids, orgId: mine.orgId }, mine.token)
+      t.is(answer.status, 404)
+      t.is(answer.json.code, 'not-found')
+    })
+  }
+
+  test(`${operationId}: nobody gets in without a session`, async (t) => {
+    const answer = await server.call(method.toUpperCase(), pathOf(template, mine.ids))
+    t.is(answer.status, 401)
+    t.is(answer.json.code, 'unauthenticated')
+  })
+}
+
+test("one's own things are there", async (t) => {
+  for (const { operationId, method, template } of orgRoutes.filter(
+    ({ operationId }) => operationId !== 'streamEvents',
+  )) {
+    const init = { token: mine.token, ...(bodies[operationId] !== undefined && { body: bodies[operationId] }) }
+    const answer = await server.call(method.toUpperCase(), pathOf(template, mine.ids), init)
+    t.true(answer.status < 300, `${operationId}: ${answer.text}`)
+  }
+})
+
+test('ids are the same in capitals', async (t) => {
+  const path = `/orgs/${mine.orgId.toUpperCase()}/tickets/${mine.ids.ticketId.toUpperCase()}`
+  t.is((await server.call('GET', path, { token: mine.token })).status, 200)
+})
+
+test('a membership that ended has ended with the next request', async (t) => {
+  const somebody = await organizationWithEverything(server)
+  const path = `/orgs/${somebody.orgId}/tickets`
+  t.is((await server.call('GET', path, { token: somebody.token })).status, 200)
+  server.accounts.leave(somebody.userId, somebody.orgId)
+  t.is((await server.call('GET', path, { token: somebody.token })).status, 404)
+})
+
+test("notifications are one's own, also among colleagues", async (t) => {
+  const colleague = server.accounts.add({ email: 'colleague@example.com', password: PASSWORD })
+  const org = server.accounts.memberships_.find((one) => one.org.id === mine.orgId)!.org
+  server.accounts.join(colleague.user.id, org, 'AGENT')
+  const { json } = await server.call('POST', '/auth/login', {
+    body: { email: 'colleague@example.com', password: PASSWORD },
+  })
+  const token: string = json.accessToken
+  const path = `/orgs/${mine.orgId}/notifications`
+  t.deepEqual((await server.call('GET', path, { token })).json.data, [])
+  const one = await server.call('PATCH', `${path}/${mine.ids.notificationId}`, { token, body: { read: true } })
+  t.is(one.status, 404)
+})
+
+const allowed: [role: Role, operations: string[]][] = [
+  ['OWNER', ['createChannel', 'updateTicket', 'sendMessage', 'retryMessage', 'deleteChannel']],
+  ['ADMIN', ['createChannel', 'updateTicket', 'sendMessage', 'retryMessage', 'deleteChannel']],
+  ['AGENT', ['updateTicket', 'sendMessage', 'retryMessage']],
+  ['VIEWER', []],
+]
+for (const [role, operations] of allowed) {
+  test(`what a member with the role ${role} may do`, async (t) => {
+    const own = await startHttp()
+    t.teardown(() => own.stop())
+    const { ids, token } = await organizationWithEverything(own)
+    own.accounts.memberships_ = own.accounts.memberships_.map((one) => ({ ...one, role }))
+    t.is((await own.call('GET', `/orgs/${ids.orgId}/tickets`, { token })).status, 200)
+    for (const operationId of ['createChannel', 'updateTicket', 'sendMessage', 'retryMessage', 'deleteChannel']) {
+      const { method, template } = contract.operation(operationId)
+      const init = { token, ...(bodies[operationId] !== undefined && { body: bodies[operationId] }) }
+      const answer = await own.call(method.toUpperCase(), pathOf(template, ids), init)
+      if (operations.includes(operationId)) t.true(answer.status < 300, `${operationId}: ${answer.text}`)
+      else t.is(answer.json.code, 'forbidden', operationId)
+    }
+  })
+}

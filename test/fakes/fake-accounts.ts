@@ -1,0 +1,59 @@
+import { randomUUID } from 'node:crypto'
+import type { Role } from '../../src/core/actor.ts'
+import { Unavailable } from '../../src/core/errors.ts'
+import type { MemberId, OrgId, UserId } from '../../src/core/ids.ts'
+import type { AccountDirectory } from '../../src/ports/account-directory.ts'
+import type { MembershipView, OrgView, UserView } from '../../src/ports/views.ts'
+
+type Membership = MembershipView & Readonly<{ userId: UserId }>
+
+/** People and organizations in memory. */
+export class FakeAccounts implements Pick<AccountDirectory, 'user' | 'memberships' | 'membership'> {
+  readonly people = new Map<UserId, UserView & Readonly<{ password: string }>>()
+  memberships_: Membership[] = []
+  away = false
+
+  add(person: { email: string; password: string; orgName?: string; role?: Role }): {
+    user: UserView
+    org: OrgView
+    memberId: MemberId
+  } {
+    const at = new Date('2026-11-22T08:00:00.000Z')
+    const user = { id: randomUUID() as UserId, email: person.email, name: 'Some Body', createdAt: at }
+    const org = { id: randomUUID() as OrgId, name: person.orgName ?? 'Some Company', createdAt: at }
+    this.people.set(user.id, { ...user, password: person.password })
+    return { user, org, memberId: this.join(user.id, org, person.role ?? 'OWNER') }
+  }
+
+  join(userId: UserId, org: OrgView, role: Role): MemberId {
+    const memberId = randomUUID() as MemberId
+    this.memberships_.push({ org, memberId, role, active: true, userId })
+    return memberId
+  }
+
+  leave(userId: UserId, orgId: OrgId): void {
+    this.memberships_ = this.memberships_.map((membership) =>
+      membership.userId === userId && membership.org.id === orgId ? { ...membership, active: false } : membership,
+    )
+  }
+
+  async user(userId: UserId): Promise<UserView | null> {
+    this.#ask()
+    const person = this.people.get(userId)
+    return person ? { id: person.id, email: person.email, name: person.name, createdAt: person.createdAt } : null
+  }
+
+  async memberships(userId: UserId): Promise<readonly MembershipView[]> {
+    this.#ask()
+    return this.memberships_.filter((membership) => membership.userId === userId && membership.active)
+  }
+
+  async membership(orgId: OrgId, userId: UserId): Promise<MembershipView | null> {
+    this.#ask()
+    return this.memberships_.find((membership) => membership.userId === userId && membership.org.id === orgId) ?? null
+  }
+
+  #ask(): void {
+    if (this.away) throw new Unavailable('The database does not answer. Try again shortly.')
+  }
+}

@@ -1,0 +1,122 @@
+import { createHmac, timingSafeEqual } from 'node:crypto'
+import type { HttpCore } from '../../src/adapters/http/http-deps.ts'
+import type { AcceptWebhookInput } from '../../src/core/channel/accept-webhook.ts'
+import { DomainError, NotFound } from '../../src/core/errors.ts'
+import type { ChannelView, MessageView } from '../../src/ports/views.ts'
+import type { FakeAccounts } from './fake-accounts.ts'
+import type { FakeQueries } from './fake-queries.ts'
+import { aChannelView, aMessageView } from './fake-views.ts'
+
+/** The use cases that the HTTP application calls, just clever enough to be talked to. */
+export function createFakeCore(accounts: FakeAccounts, queries: FakeQueries) {
+  const calls: { name: string; args: readonly unknown[] }[] = []
+  const webhookSecrets = new Map<string, string>()
+  const accepted: AcceptWebhookInput[] = []
+  const keys = new Map<string, MessageView>()
+  const state = { webhooks: 'open' as 'open' | 'away' | 'broken', failWith: null as Error | null, production: false }
+
+  const noted =
+    <A extends readonly unknown[], R>(name: string, work: (...args: A) => R | Promise<R>) =>
+    async (...args: A): Promise<R> => {
+      calls.push({ name, args })
+      if (state.failWith) throw state.failWith
+      return work(...args)
+    }
+  const put = <T extends { id: string }>(all: T[], one: T) =>
+    void all.splice(
+      all.findIndex(({ id }) => id === one.id),
+      1,
+      one,
+    )
+
+  const core: HttpCore = {
+    signUp: noted('signUp', ({ orgName, email, password }) => {
+      if ([...accounts.people.values()].some((person) => person.email === email)) {
+        throw new DomainError('email-taken', 'Somebody signed up with this e-mail address before.')
+      }
+      return {
+        ...accounts.add({ email, password, orgName }),
+        warnings: password === 'password123' ? ['weak-password'] : [],
+      }
+    }),
+    logIn: noted('logIn', async ({ email, password }) => {
+      const person = [...accounts.people.values()].find((one) => one.email === email.trim())
+      if (person?.password !== password) return null
+      const { password: _, ...user } = person
+      return { user, memberships: await accounts.memberships(user.id) }
+    }),
+    createChannel: noted('createChannel', (actor, { type, name, config }) => {
+      if (type === 'SMOKE') throw new DomainError('channel-type-unknown', 'Installed channel types: API, INSTAGRAM.')
+      const { accessToken: _a, appSecret: _b, webhookVerifyToken: _c, ...settings } = config
+      const channel = aChannelView(actor.orgId, { type, name, config: settings })
+      queries.channels_.push(channel)
+      return { channel, warnings: ['credentials-not-checked'] }
+    }),
+    updateChannel: noted('updateChannel', async (actor, id, { name, status }) => {
+      const before = await queries.channel(actor.orgId, id)
+      if (before === null) throw new NotFound('channel')
+      const channel: ChannelView = { ...before, name: name ?? before.name, status: status ?? before.status }
+      put(queries.channels_, channel)
+      return { channel, warnings: [] }
+    }),
+    disconnectChannel: noted('disconnectChannel', async (actor, id) => {
+      if ((await queries.channel(actor.orgId, id)) === null) throw new NotFound('channel')
+    }),
+    answerHandshake: noted('answerHandshake', (channelId, query) => {
+      const known = webhookSecrets.has(channelId) && query.get('hub.mode') === 'subscribe'
+      return known && query.get('hub.verify_token') === 'verify-me' ? query.get('hub.challenge') : null
+    }),
+    acceptWebhook: async (input) => {
+      if (state.webhooks === 'broken') throw new Error('planted bug')
+      const secret = webhookSecrets.get(input.channelId)
+      if (secret === undefined) return { status: 'unknown-channel' }
+      if (secret === '') return { status: 'no-secret' }
+      const expected = Buffer.from(`sha256=${createHmac('sha256', secret).update(input.body).digest('hex')}`)
+      const given = Buffer.from(input.headers['x-hub-signature-256'] ?? '')
+      if (given.length !== expected.length || !timingSafeEqual(given, expected)) return { status: 'bad-signature' }
+      if (state.webhooks === 'away') return { status: 'unavailable' }
+      accepted.push(input)
+      return { status: 'accepted' }
+    },
+    updateTicket: noted('updateTicket', async (actor, { ticketId, status }) => {
+      const ticket = await queries.ticket(actor.orgId, ticketId)
+      if (ticket === null) throw new NotFound('ticket')
+      if (status === 'SNOOZED') throw new DomainError('invalid-transition', 'A ticket cannot be set to SNOOZED here.')
+      put(queries.tickets_, { ...ticket, status })
+    }),
+    sendReply: noted(
+      'sendReply',
+      async (actor, { ticketId, content, direction, clientMessageId, idempotencyKey, via }) => {
+        if ((await queries.ticket(actor.orgId, ticketId)) === null) throw new NotFound('ticket')
+        if (direction === 'INBOUND') throw new DomainError('direction-not-allowed', 'Only OUTBOUND can be posted here.')
+        if (content.length > 1_000) {
+          throw new DomainError('content-too-long', 'The text is too long.', {
+            extra: { maxBytes: 1_000, actualBytes: content.length },
+          })
+        }
+        const known = idempotencyKey === undefined ? undefined : keys.get(idempotencyKey)
+        if (known) return { messageId: known.id, replayed: 'idempotency-key' }
+        const earlier = queries.messages_.find(
+          (one) => clientMessageId !== undefined && one.clientMessageId === clientMessageId,
+        )
+        if (earlier) return { messageId: earlier.id, replayed: 'client-message-id' }
+        const message = aMessageView(actor.orgId, ticketId, { content, via, clientMessageId: clientMessageId ?? null })
+        queries.messages_.push(message)
+        if (idempotencyKey !== undefined) keys.set(idempotencyKey, message)
+        return { messageId: message.id, replayed: 'no' }
+      },
+    ),
+    retryMessage: noted('retryMessage', async (actor, { ticketId, messageId }) => {
+      const message = await queries.message(actor.orgId, ticketId, messageId)
+      if (message === null) throw new NotFound('message')
+      if (message.status !== 'FAILED') throw new DomainError('not-failed', 'Only a FAILED message can be tried again.')
+      put(queries.messages_, { ...message, status: 'QUEUED' })
+    }),
+    markNotification: noted('markNotification', async (actor, { notificationId, read }) => {
+      const found = queries.notifications_.find((one) => one.id === notificationId && one.memberId === actor.memberId)
+      if (!found) throw new NotFound('notification')
+      put(queries.notifications_, { ...found, read })
+    }),
+  }
+  return { core, calls, accepted, webhookSecrets, state }
+}

@@ -1,0 +1,91 @@
+import { Unavailable } from '../../src/core/errors.ts'
+import type { MemberId, OrgId } from '../../src/core/ids.ts'
+import type { InboxQueries, PageOf, PageRequest } from '../../src/ports/inbox-queries.ts'
+import type { ChannelView, CustomerView, MessageView, NotificationView, TicketView } from '../../src/ports/views.ts'
+
+/** Everything of every organization; each question sees one. */
+export class FakeQueries implements InboxQueries {
+  readonly channels_: ChannelView[] = []
+  readonly customers_: CustomerView[] = []
+  readonly tickets_: TicketView[] = []
+  readonly messages_: MessageView[] = []
+  readonly notifications_: (NotificationView & { memberId: MemberId })[] = []
+  away = false
+
+  customers: InboxQueries['customers'] = async (orgId, { platform, channelId }, page) =>
+    this.#page(
+      this.customers_.filter(
+        (one) => one.orgId === orgId && is(one.platform, platform) && is(one.channelId, channelId),
+      ),
+      page,
+    )
+  customer: InboxQueries['customer'] = async (orgId, id) => this.#find(this.customers_, orgId, id)
+
+  tickets: InboxQueries['tickets'] = async (orgId, filter, page) => {
+    const { channelId, customerId, platform, kind, status } = filter
+    const matches = (one: TicketView) =>
+      is(one.channelId, channelId) &&
+      is(one.customerId, customerId) &&
+      is(one.platform, platform) &&
+      isOneOf(one.kind, kind) &&
+      isOneOf(one.status, status)
+    return this.#page(
+      this.tickets_.filter((one) => one.orgId === orgId && matches(one)),
+      page,
+    )
+  }
+  ticket: InboxQueries['ticket'] = async (orgId, id) => this.#find(this.tickets_, orgId, id)
+
+  messages: InboxQueries['messages'] = async (orgId, ticketId, order, page) => {
+    if (this.#find(this.tickets_, orgId, ticketId) === null) return null
+    const own = this.messages_.filter((one) => one.ticketId === ticketId)
+    return this.#page(order === 'asc' ? own : own.toReversed(), page)
+  }
+  message: InboxQueries['message'] = async (orgId, ticketId, id) => {
+    const found = this.#find(this.messages_, orgId, id)
+    return found?.ticketId === ticketId ? found : null
+  }
+
+  notifications: InboxQueries['notifications'] = async (orgId, memberId, { unread }, page) => {
+    const own = this.notifications_.filter((one) => one.orgId === orgId && one.memberId === memberId)
+    const wanted = own.filter((one) => unread === undefined || one.read !== unread)
+    return this.#page(
+      wanted.map(({ memberId: _, ...view }) => view),
+      page,
+    )
+  }
+  notification: InboxQueries['notification'] = async (orgId, memberId, id) => {
+    const found = this.#find(this.notifications_, orgId, id)
+    if (found?.memberId !== memberId) return null
+    const { memberId: _, ...view } = found
+    return view
+  }
+
+  channels: InboxQueries['channels'] = async (orgId, _, page) =>
+    this.#page(
+      this.channels_.filter((one) => one.orgId === orgId),
+      page,
+    )
+  channel: InboxQueries['channel'] = async (orgId, id) => this.#find(this.channels_, orgId, id)
+
+  #find<T extends { id: string; orgId: OrgId }>(all: readonly T[], orgId: OrgId, id: string): T | null {
+    this.#ask()
+    return all.find((one) => one.id === id && one.orgId === orgId) ?? null
+  }
+
+  #page<T extends { id: string }>(all: readonly T[], { limit, after }: PageRequest): PageOf<T> {
+    this.#ask()
+    const start = after === null ? 0 : all.findIndex(({ id }) => id === after.id) + 1
+    const data = all.slice(start, start + limit)
+    const last = data.at(-1)
+    return { data, next: last && start + limit < all.length ? { key: String(start), id: last.id } : null }
+  }
+
+  #ask(): void {
+    if (this.away) throw new Unavailable('The database does not answer. Try again shortly.')
+  }
+}
+
+const is = <T>(value: T, wanted: T | undefined): boolean => wanted === undefined || value === wanted
+const isOneOf = <T>(value: T, wanted: readonly T[] | undefined): boolean =>
+  wanted === undefined || wanted.includes(value)

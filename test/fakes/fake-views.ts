@@ -1,0 +1,129 @@
+import { randomUUID } from 'node:crypto'
+import type { ChannelId, CustomerId, MemberId, MessageId, NotificationId, OrgId, TicketId } from '../../src/core/ids.ts'
+import type {
+  ChannelView,
+  CustomerView,
+  EventView,
+  MessageView,
+  NotificationView,
+  TicketView,
+} from '../../src/ports/views.ts'
+
+const at = new Date('2026-11-22T08:00:00.120Z')
+const id = <T extends string>(): T => randomUUID() as T
+
+/** Views with everything filled in; a test names only what matters to it. */
+export const aChannelView = (orgId: OrgId, overrides: Partial<ChannelView> = {}): ChannelView => ({
+  id: id<ChannelId>(),
+  orgId,
+  type: 'INSTAGRAM',
+  platform: 'INSTAGRAM',
+  name: 'Instagram Business Account',
+  status: 'ACTIVE',
+  config: { pageId: '17841400000000000' },
+  secretsSet: ['accessToken', 'appSecret'],
+  health: {
+    lastInboundAt: null,
+    lastOutboundAt: null,
+    lastError: null,
+    badSignatures: 0,
+    unroutable: 0,
+    quarantined: 0,
+    unknown: 0,
+  },
+  createdAt: at,
+  updatedAt: at,
+  version: 1,
+  ...overrides,
+})
+
+export const aCustomerView = (orgId: OrgId, overrides: Partial<CustomerView> = {}): CustomerView => ({
+  id: id<CustomerId>(),
+  orgId,
+  platform: 'INSTAGRAM',
+  channelId: id<ChannelId>(),
+  externalId: '1254459154682919',
+  username: 'john.doe',
+  displayName: 'John Doe',
+  pictureUrl: null,
+  createdAt: at,
+  lastSeenAt: at,
+  ...overrides,
+})
+
+export const aTicketView = (orgId: OrgId, overrides: Partial<TicketView> = {}): TicketView => ({
+  id: id<TicketId>(),
+  number: 1042,
+  orgId,
+  channelId: id<ChannelId>(),
+  customerId: id<CustomerId>(),
+  platform: 'INSTAGRAM',
+  kind: 'DM',
+  status: 'OPEN',
+  assigneeId: null,
+  window: { state: 'OPEN', closesAt: at, humanAgentUntil: null, reason: 'customer message' },
+  context: null,
+  unreadCount: 1,
+  lastMessageAt: at,
+  lastMessagePreview: 'Hello!',
+  previousTicketId: null,
+  createdAt: at,
+  updatedAt: at,
+  version: 1,
+  ...overrides,
+})
+
+export const aMessageView = (orgId: OrgId, ticketId: TicketId, overrides: Partial<MessageView> = {}): MessageView => ({
+  id: id<MessageId>(),
+  orgId,
+  ticketId,
+  direction: 'OUTBOUND',
+  kind: 'TEXT',
+  content: 'Thank you for reaching out!',
+  attachments: [],
+  context: null,
+  author: { type: 'MEMBER', id: randomUUID(), name: 'Some Body' },
+  via: 'API',
+  status: 'QUEUED',
+  failure: null,
+  externalId: null,
+  replyToExternalId: null,
+  clientMessageId: null,
+  sentAt: at,
+  createdAt: at,
+  editedAt: null,
+  deletedAt: null,
+  verified: true,
+  ...overrides,
+})
+
+export const aNotificationView = (orgId: OrgId, overrides: Partial<NotificationView> = {}): NotificationView => ({
+  id: id<NotificationId>(),
+  orgId,
+  type: 'TICKET_NEW_UNASSIGNED',
+  ticketId: id<TicketId>(),
+  messageId: id<MessageId>(),
+  read: false,
+  createdAt: at,
+  ...overrides,
+})
+
+export const anEventView = (orgId: OrgId, seq: number, overrides: Partial<EventView> = {}): EventView => {
+  const ticket = aTicketView(orgId)
+  return {
+    id: randomUUID(),
+    seq,
+    type: 'ticket.created',
+    occurredAt: at,
+    orgId,
+    actor: { type: 'CUSTOMER', id: randomUUID() },
+    resource: { type: 'ticket', id: ticket.id },
+    ticketId: ticket.id,
+    changes: {},
+    data: ticket,
+    requestId: 'request-0001',
+    ...overrides,
+  }
+}
+
+export const aMemberId = (): MemberId => id<MemberId>()

@@ -1,0 +1,34 @@
+import type { SessionRecords } from '../../src/adapters/http/session-store.ts'
+
+/** Session records in memory, as plain data and under the hash of their id. `away` refuses, `hanging` never answers. */
+export class MemorySessions implements SessionRecords {
+  readonly rows = new Map<string, { data: unknown; expiresAt: Date; userId: string | null }>()
+  away = false
+  hanging = false
+
+  async get(idHash: string): Promise<unknown> {
+    await this.#ask()
+    const row = this.rows.get(idHash)
+    return row ? structuredClone(row.data) : null
+  }
+
+  async set(
+    idHash: string,
+    data: Readonly<Record<string, unknown>>,
+    expiresAt: Date,
+    userId: string | null,
+  ): Promise<void> {
+    await this.#ask()
+    this.rows.set(idHash, { data: structuredClone(data), expiresAt, userId })
+  }
+
+  async destroy(idHash: string): Promise<void> {
+    await this.#ask()
+    this.rows.delete(idHash)
+  }
+
+  #ask(): Promise<void> {
+    if (this.away) return Promise.reject(new Error('connection refused'))
+    return this.hanging ? new Promise(() => {}) : Promise.resolve()
+  }
+}
