@@ -55,7 +55,8 @@ export function webhookIntakeContract(test: TestFn, { name, make }: IntakeKit): 
         await made.dispose()
       }
     })
-  const acceptAll = (under: IntakeUnderTest, all: readonly RawDelivery[]) => Promise.all(all.map((one) => under.intake.accept(one)))
+  const acceptAll = (under: IntakeUnderTest, all: readonly RawDelivery[]) =>
+    Promise.all(all.map((one) => under.intake.accept(one)))
 
   rule('what was accepted comes out with all fields and bytes intact', async (t, under) => {
     const channel = aChannel()
@@ -68,44 +69,61 @@ export function webhookIntakeContract(test: TestFn, { name, make }: IntakeKit): 
     await acceptAll(under, sent)
     const got = new Map<string, RawDelivery>()
     const source = under.source()
-    await source.start(async (batch) => batch.forEach((one) => got.set(one.id, one)), { concurrency: 2 })
-    await eventually(t, () => got.size === sent.length, 'all came out')
-    await source.stop()
-    const digest = ({ body, ...fields }: RawDelivery) => ({ ...fields, bytes: body.byteLength, sha: createHash('sha256').update(body).digest('hex') })
-    for (const one of sent) t.deepEqual(digest(got.get(one.id) as RawDelivery), digest(one))
-  })
-
-  rule('a batch holds one channel and at most 100, at most so many run at once, a channel once at a time', async (t, under) => {
-    const channels = [aChannel(), aChannel(), aChannel(), aChannel()]
-    const sent = channels.flatMap((channel, index) => Array.from({ length: index === 0 ? 350 : 60 }, () => aDelivery(channel)))
-    await acceptAll(under, sent)
-    const got = new Set<string>()
-    const sizes: number[] = []
-    const busy: string[] = []
-    const source = under.source()
     await source.start(
       async (batch) => {
-        const key = batch[0]?.channelId as string
-        sizes.push(batch.length)
-        t.true(batch.every(({ channelId, orgId }) => channelId === key && orgId === batch[0]?.orgId))
-        t.false(busy.includes(key), 'never beside another batch of its channel')
-        busy.push(key)
-        t.true(busy.length <= 2)
-        await pause(15)
-        busy.splice(busy.indexOf(key), 1)
-        for (const { id } of batch) got.add(id)
+        for (const one of batch) got.set(one.id, one)
       },
       { concurrency: 2 },
     )
     await eventually(t, () => got.size === sent.length, 'all came out')
     await source.stop()
-    t.true(Math.max(...sizes) <= 100)
-    t.true(Math.max(...sizes) > 20, `what waits is taken together: ${sizes}`)
+    const digest = ({ body, ...fields }: RawDelivery) => ({
+      ...fields,
+      bytes: body.byteLength,
+      sha: createHash('sha256').update(body).digest('hex'),
+    })
+    for (const one of sent) t.deepEqual(digest(got.get(one.id) as RawDelivery), digest(one))
   })
+
+  rule(
+    'a batch holds one channel and at most 100, at most so many run at once, a channel once at a time',
+    async (t, under) => {
+      const channels = [aChannel(), aChannel(), aChannel(), aChannel()]
+      const sent = channels.flatMap((channel, index) =>
+        Array.from({ length: index === 0 ? 350 : 60 }, () => aDelivery(channel)),
+      )
+      await acceptAll(under, sent)
+      const got = new Set<string>()
+      const sizes: number[] = []
+      const busy: string[] = []
+      const source = under.source()
+      await source.start(
+        async (batch) => {
+          const key = batch[0]?.channelId as string
+          sizes.push(batch.length)
+          t.true(batch.every(({ channelId, orgId }) => channelId === key && orgId === batch[0]?.orgId))
+          t.false(busy.includes(key), 'never beside another batch of its channel')
+          busy.push(key)
+          t.true(busy.length <= 2)
+          await pause(15)
+          busy.splice(busy.indexOf(key), 1)
+          for (const { id } of batch) got.add(id)
+        },
+        { concurrency: 2 },
+      )
+      await eventually(t, () => got.size === sent.length, 'all came out')
+      await source.stop()
+      t.true(Math.max(...sizes) <= 100)
+      t.true(Math.max(...sizes) > 20, `what waits is taken together: ${sizes}`)
+    },
+  )
 
   rule('a rejected batch comes again, a resolved one does not', async (t, under) => {
     const [good, bad] = [aChannel(), aChannel()]
-    await acceptAll(under, [...Array.from({ length: 5 }, () => aDelivery(good)), ...Array.from({ length: 5 }, () => aDelivery(bad))])
+    await acceptAll(under, [
+      ...Array.from({ length: 5 }, () => aDelivery(good)),
+      ...Array.from({ length: 5 }, () => aDelivery(bad)),
+    ])
     const times = new Map<string, number>()
     let refusals = 0
     const source = under.source()
@@ -124,7 +142,10 @@ export function webhookIntakeContract(test: TestFn, { name, make }: IntakeKit): 
     const counts = [...times.values()].sort()
     t.is(counts.length, 10)
     t.deepEqual(counts.slice(0, 5), [1, 1, 1, 1, 1])
-    t.true(counts.slice(5).every((count) => count >= 2 && count <= 3), `${counts}`)
+    t.true(
+      counts.slice(5).every((count) => count >= 2 && count <= 3),
+      `${counts}`,
+    )
   })
 
   rule('two consumers share', async (t, under) => {
@@ -172,7 +193,12 @@ export function webhookIntakeContract(test: TestFn, { name, make }: IntakeKit): 
     t.true(first.length <= 100)
     const second = new Set<string>()
     const next = under.source()
-    await next.start(async (batch) => batch.forEach(({ id }) => second.add(id)), { concurrency: 1 })
+    await next.start(
+      async (batch) => {
+        for (const { id } of batch) second.add(id)
+      },
+      { concurrency: 1 },
+    )
     await eventually(t, () => first.length + second.size >= sent.length, 'the rest came out')
     await next.stop()
     t.deepEqual([...first, ...second].sort(), sent.map(({ id }) => id as string).sort())
@@ -192,14 +218,19 @@ export function webhookIntakeContract(test: TestFn, { name, make }: IntakeKit): 
 
   rule('nothing is lost, whatever the producers, sizes and failures', async (t, under) => {
     const shape = fc.record({
-      producers: fc.array(fc.array(fc.record({ channel: fc.nat(4), bytes: fc.nat(20_000) }), { maxLength: 60 }), { minLength: 1, maxLength: 8 }),
+      producers: fc.array(fc.array(fc.record({ channel: fc.nat(4), bytes: fc.nat(20_000) }), { maxLength: 60 }), {
+        minLength: 1,
+        maxLength: 8,
+      }),
       concurrency: fc.integer({ min: 1, max: 4 }),
       failEvery: fc.integer({ min: 2, max: 9 }),
     })
     const channels = Array.from({ length: 5 }, aChannel)
     await fc.assert(
       fc.asyncProperty(shape, async ({ producers, concurrency, failEvery }) => {
-        const sent = producers.map((list) => list.map(({ channel, bytes }) => aDelivery(channels[channel] as Channel, { body: randomBytes(bytes) })))
+        const sent = producers.map((list) =>
+          list.map(({ channel, bytes }) => aDelivery(channels[channel] as Channel, { body: randomBytes(bytes) })),
+        )
         const got = new Set<string>()
         let batches = 0
         const source = under.source()

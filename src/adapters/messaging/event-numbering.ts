@@ -19,14 +19,13 @@ with batch as materialized (
   select b.id, c.last_seq - s.size + row_number() over (partition by b.org_id order by b.id) as seq
   from batch b join sizes s on s.org_id = b.org_id join counters c on c.org_id = b.org_id
 ), numbered as (
-  update event_log e set seq = n.seq from numbers n where e.id = n.id returning e.org_id, e.seq, e.type
+  update event_log e set seq = n.seq from numbers n where e.id = n.id returning e.org_id, e.seq
 )
-select org_id as "orgId", max(seq)::text as "lastSeq", count(*)::int as count,
-  bool_or(type in ('message.created', 'message.status_changed')) as messages
+select org_id as "orgId", max(seq)::text as "lastSeq", count(*)::int as count
 from numbered group by org_id order by org_id`
 
 /** `lastSeq` is a decimal string: a bigint. */
-export type NumberedOrg = Readonly<{ orgId: string; lastSeq: string; count: number; messages: boolean }>
+export type NumberedOrg = Readonly<{ orgId: string; lastSeq: string; count: number }>
 
 export async function numberEvents(client: Client): Promise<readonly NumberedOrg[]> {
   const { rows } = await client.query<NumberedOrg>(NUMBER)

@@ -12,7 +12,7 @@ const MAX_ATTEMPTS = 10
 /** From here on a delivery is handed out alone. */
 const SUSPECT_FROM = 4
 const MAX_BATCH = 100
-const MAX_WAITING = 200
+const MAX_WAITING = 1_000
 const MAINTENANCE_MS = 5_000
 
 export function createPostgresIntake({ queue }: { queue: PostgresQueue }): WebhookIntake {

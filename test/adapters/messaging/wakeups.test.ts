@@ -64,18 +64,28 @@ if (needs(test, 'wake-ups between processes', ['TEST_DATABASE_URL'])) {
     await stop()
   })
 
-  test.serial('a lost connection comes back, and listeners are called, for something may have been missed', async (t) => {
-    const { here, there, stop } = await two()
-    let calls = 0
-    there.on('sends', () => (calls += 1))
-    t.is(await database.kill(`query ilike 'listen%' or query ilike 'select pg_notify%'`), 2)
-    await until(() => calls > 0)
-    const before = calls
-    await until(() => {
-      here.wake('sends')
-      return calls > before
-    })
-    await stop()
-    t.is((await database.sql(`select 1 from pg_stat_activity where datname = current_database() and query ilike 'listen%'`)).length, 0)
-  })
+  test.serial(
+    'a lost connection comes back, and listeners are called, for something may have been missed',
+    async (t) => {
+      const { here, there, stop } = await two()
+      let calls = 0
+      there.on('sends', () => (calls += 1))
+      t.is(await database.kill(`query ilike 'listen%' or query ilike 'select pg_notify%'`), 2)
+      await until(() => calls > 0)
+      const before = calls
+      await until(() => {
+        here.wake('sends')
+        return calls > before
+      })
+      await stop()
+      t.is(
+        (
+          await database.sql(
+            `select 1 from pg_stat_activity where datname = current_database() and query ilike 'listen%'`,
+          )
+        ).length,
+        0,
+      )
+    },
+  )
 }

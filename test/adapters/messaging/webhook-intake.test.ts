@@ -59,7 +59,8 @@ if (needs(test, 'webhook intake on RabbitMQ with a spool', ['TEST_DATABASE_URL',
       const setup = await rabbitSetup(process.env['TEST_RABBITMQ_URL'] ?? '')
       let turn = 0
       const moody: WebhookIntake = {
-        accept: (delivery) => (++turn % 3 === 0 ? Promise.reject(new Unavailable('moody')) : setup.intake.accept(delivery)),
+        accept: (delivery) =>
+          ++turn % 3 === 0 ? Promise.reject(new Unavailable('moody')) : setup.intake.accept(delivery),
       }
       return {
         intake: createSpoolingIntake({
