@@ -46,6 +46,7 @@ export type InFlight = Readonly<{
   partId: PartId
   messageId: MessageId
   ticketId: TicketId
+  status: 'SENDING' | 'UNKNOWN'
   text: string | null
   startedAt: Date
 }>

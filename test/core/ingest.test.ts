@@ -164,6 +164,7 @@ test('an echo of a send under way proves it instead of making a second message',
     partId: 'p' as PartId,
     messageId: 'm' as MessageId,
     ticketId: 'ticket' as TicketId,
+    status: 'SENDING' as const,
     text: 'Good day',
     startedAt: minutes(1),
   }
@@ -175,7 +176,7 @@ test('an echo of a send under way proves it instead of making a second message',
   t.deepEqual(changes.proven, [
     { inFlight, conversationId: 'conversation' as ConversationId, externalId: 'e1' as ExternalMessageId },
   ])
-  t.like(events[0], { type: 'message.status_changed', data: { to: 'SENT' } })
+  t.like(events[0], { type: 'message.status_changed', data: { from: 'SENDING', to: 'SENT' } })
 })
 
 test('the same words typed twice on the phone prove one send and make one message', (t) => {
@@ -183,6 +184,7 @@ test('the same words typed twice on the phone prove one send and make one messag
     partId: 'p' as PartId,
     messageId: 'm' as MessageId,
     ticketId: 'ticket' as TicketId,
+    status: 'SENDING' as const,
     text: 'Good day',
     startedAt: T0,
   }
@@ -202,6 +204,7 @@ test('an echo with other words, or from long before the send, proves nothing', (
     partId: 'p' as PartId,
     messageId: 'm' as MessageId,
     ticketId: 'ticket' as TicketId,
+    status: 'SENDING' as const,
     text: 'Good day',
     startedAt: minutes(30),
   }

@@ -17,7 +17,7 @@ export function checkContent(content: string, capabilities: ChannelCapabilities)
       errors: [
         { in: 'body', pointer: '/content', code: 'content-too-long', detail: `${bytes} bytes, at most ${maxBytes}` },
       ],
-      extra: { bytes, maxBytes },
+      extra: { actualBytes: bytes, maxBytes },
     })
   }
 }

