@@ -54,14 +54,6 @@ function tooOld() {
   return 'This project needs Node ' + needed.join('.') + ' or newer, and this is ' + process.versions.node + '. '
 }
 
-/** The package's name differs: for one platform the registry has the runtime only under another one. */
-function installedNode(fs, path, root) {
-  var places = ['node-' + platform, 'node-bin-' + platform].map(function (name) {
-    return path.join(root, 'node_modules', name, 'bin', 'node')
-  })
-  return places.filter(fs.existsSync)[0] || places[0]
-}
-
 function isRecentEnough() {
   var version = process.versions.node.split('.').map(Number)
   return version[0] > needed[0] || (version[0] === needed[0] && version[1] >= needed[1])

@@ -42,7 +42,7 @@ export function startOutbound({ core, wakeups, log }: { core: Core; wakeups: Wak
   }
   const poke = (): void => {
     if (stopped) return
-    if (looking) again = true
+    if (looking !== null) again = true
     else looking = look()
   }
 

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import type { Pool } from 'pg'
 import { createAccountDirectory } from '../../src/adapters/persistence/account-directory.ts'
 import { createChannelAccounts } from '../../src/adapters/persistence/channel-accounts.ts'
 import { createChannelDirectory } from '../../src/adapters/persistence/channel-directory.ts'
@@ -6,7 +7,6 @@ import { createInboxQueries } from '../../src/adapters/persistence/inbox-queries
 import { createSendLanes } from '../../src/adapters/persistence/send-lanes.ts'
 import type { Orm } from '../../src/adapters/persistence/transaction.ts'
 import type { Actor } from '../../src/core/actor.ts'
-import type { ChannelCapabilities } from '../../src/core/channel/capabilities.ts'
 import type { InboundEvent } from '../../src/core/channel/inbound-event.ts'
 import type { ChannelId, OrgId, RawEventId } from '../../src/core/ids.ts'
 import { type Core, createCore } from '../../src/core/index.ts'
@@ -28,14 +28,16 @@ export type CoreOnDatabase = Readonly<{
   sendLanes: SendLanes
   queries: InboxQueries
   orm: Orm
+  pool: Pool
   log: RecordingLog
 }>
 
 export type CoreOptions = Readonly<{
   clock?: Clock
   send?: OutboundSender['send']
-  capabilities?: Partial<ChannelCapabilities>
   poolSize?: number
+  /** Another one's pools: for a worker that is no process of its own. */
+  beside?: CoreOnDatabase
 }>
 
 export const realClock: Clock = { now: () => new Date(), monotonicMs: () => performance.now() }
@@ -44,9 +46,9 @@ const TYPE = 'INSTAGRAM'
 
 export function coreOn(db: TestDatabase, options: CoreOptions = {}): CoreOnDatabase {
   const clock = options.clock ?? realClock
-  const orm = db.orm({ poolSize: options.poolSize ?? 4 })
-  const pool = db.systemPool({ size: 2 })
-  const registry = registryOf(options)
+  const orm = options.beside?.orm ?? db.orm({ poolSize: options.poolSize ?? 4 })
+  const pool = options.beside?.pool ?? db.systemPool({ size: 2 })
+  const registry = registryOf(options.send)
   const unitOfWork = unitOfWorkOn(orm)
   const sendLanes = createSendLanes(pool)
   const queries = createInboxQueries({ orm, clock, capabilitiesOf: (type) => registry.get(type)?.capabilities ?? null })
@@ -80,7 +82,7 @@ export function coreOn(db: TestDatabase, options: CoreOptions = {}): CoreOnDatab
     unitOfWork,
     wakeups: { wake: () => {}, on: () => () => {} },
   })
-  return { core, unitOfWork, sendLanes, queries, orm, log }
+  return { core, unitOfWork, sendLanes, queries, orm, pool, log }
 }
 
 const notUsed = (what: string): never => {
@@ -88,7 +90,7 @@ const notUsed = (what: string): never => {
 }
 
 /** A network whose webhook bodies are our own events as JSON, so that tests say exactly what arrives. */
-function registryOf({ send, capabilities }: CoreOptions): ChannelRegistry {
+function registryOf(send: CoreOptions['send']): ChannelRegistry {
   const adapter: ChannelAdapter = {
     type: TYPE,
     platform: TYPE,
@@ -97,7 +99,6 @@ function registryOf({ send, capabilities }: CoreOptions): ChannelRegistry {
       text: { maxBytes: 1_000 },
       replyWindow: { dmHours: 24, commentHours: 7 * 24, humanAgentHours: null },
       privateReplyToComment: true,
-      ...capabilities,
     },
     webhook: { verify: () => 0 },
     parser: {

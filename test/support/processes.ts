@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
-import { readdirSync, readFileSync } from 'node:fs'
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { type AddressInfo, createServer } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 
@@ -156,13 +156,35 @@ export function bearersOf(mark: string): readonly number[] {
   })
 }
 
-/** Throws, and ends them, if processes that bear the mark are still there after a while. Linux only. */
-export async function assertNoneLeft({ mark }: Readonly<{ mark: string }>, withinMs = 5_000): Promise<void> {
-  const none = await waitFor(() => bearersOf(mark).length === 0, withinMs).catch(() => false)
+/** Whoever works in the folder or was given it as an argument: those whose environment was cleared are found so. Linux only. */
+export function processesOn(folder: string): readonly number[] {
+  return processes().flatMap(({ pid }) => {
+    const words = [workingFolder(pid), ...readProc(pid, 'cmdline').split('\0')]
+    const isOnIt = words.some((word) => word === folder || word.includes(`${folder}/`))
+    return pid !== process.pid && isOnIt ? [pid] : []
+  })
+}
+
+function workingFolder(pid: number): string {
+  try {
+    return readlinkSync(`/proc/${pid}/cwd`)
+  } catch {
+    return ''
+  }
+}
+
+/** Throws, and ends them, if processes that bear the mark or are at work on the folder are still there after a while. Linux only. */
+export async function assertNoneLeft(
+  { mark }: Readonly<{ mark: string }>,
+  { withinMs = 5_000, folder }: Readonly<{ withinMs?: number; folder?: string }> = {},
+): Promise<void> {
+  const left = () => [...new Set([...bearersOf(mark), ...(folder === undefined ? [] : processesOn(folder))])]
+  const none = await waitFor(() => left().length === 0, withinMs).catch(() => false)
   if (none) return
-  const left = bearersOf(mark).map((pid) => `${pid} ${readProc(pid, 'cmdline').replaceAll('\0', ' ').trim()}`)
-  killAll(bearersOf(mark))
-  throw new Error(`Left running:\n${left.join('\n')}`)
+  const pids = left()
+  const lines = pids.map((pid) => `${pid} ${readProc(pid, 'cmdline').replaceAll('\0', ' ').trim()}`)
+  killAll(pids)
+  throw new Error(`Left running:\n${lines.join('\n')}`)
 }
 
 export function killAll(pids: readonly number[], signal: NodeJS.Signals = 'SIGKILL'): void {

@@ -1,10 +1,21 @@
-import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
+import { cpSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs'
 import { chmod } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { ExecutionContext } from 'ava'
 import { variables } from '../../src/config/variables.ts'
-import { assertNoneLeft, freePort, type StartedProcess, startProcess, waitFor } from './processes.ts'
+import {
+  assertNoneLeft,
+  bearersOf,
+  freePort,
+  killAll,
+  processesOn,
+  type StartedProcess,
+  startProcess,
+  waitFor,
+} from './processes.ts'
+
+export { processesOn } from './processes.ts'
 
 export const ROOT = join(import.meta.dirname, '..', '..')
 
@@ -17,7 +28,11 @@ export const settings = (given: Readonly<Record<string, string>>): Readonly<Reco
 /** A new folder that goes with the test. As root the data stay in it only if the database's own user can get there. */
 export async function dataFolder(t: ExecutionContext, name: string): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), `dc-${name}-`))
-  t.teardown(() => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }))
+  t.teardown(() => {
+    // After a failed test a database may be left on it.
+    killAll(processesOn(folder))
+    rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
+  })
   await chmod(folder, 0o755)
   return folder
 }
@@ -31,6 +46,9 @@ export async function projectCopy(t: ExecutionContext): Promise<string> {
   symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'))
   return folder
 }
+
+/** The program gives itself 20 s. */
+const GRACE_MS = 30_000
 
 export type ScriptOptions = Readonly<{ args?: readonly string[]; cwd?: string }>
 export type Running = Readonly<{ url: string; port: number; process: StartedProcess }>
@@ -62,23 +80,14 @@ export function startScript(
 ): StartedProcess {
   const more = args.length > 0 ? ['--', ...args] : []
   const started = startProcess('npm', ['run', '--silent', script, ...more], settings(given), { cwd })
+  const end = async () => {
+    // Killing npm does not reach what it runs.
+    const timer = setTimeout(() => killAll(bearersOf(started.mark)), GRACE_MS)
+    return started.end(GRACE_MS).finally(() => clearTimeout(timer))
+  }
   t.teardown(async () => {
-    await started.end()
+    await end()
     await assertNoneLeft(started)
   })
-  return started
-}
-
-/** Every process whose command line names the folder, as the database's does. Linux only. */
-export function processesOn(folder: string): readonly string[] {
-  if (!existsSync('/proc/self/cmdline')) return []
-  return readdirSync('/proc').flatMap((pid) => {
-    if (!/^\d+$/.test(pid)) return []
-    try {
-      const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ').trim()
-      return command.includes(folder) ? [`${pid} ${command}`] : []
-    } catch {
-      return []
-    }
-  })
+  return { ...started, end }
 }

@@ -42,10 +42,14 @@ export async function runAva({ root, files, args = [], env, print, signal }: Run
   const byFile = new Map<string, Counts>()
   const skipped: string[] = []
   let orderly = false
+  let stuck: NodeJS.Timeout | undefined
   child.on('message', (message) => {
     const event = message as RunMessage
-    if (event.type === 'end') orderly = true
-    else if (event.type === 'skipped') skipped.push(`${relative(root, event.file)}: ${event.title}`)
+    if (event.type === 'end') {
+      orderly = true
+      // What a suite left behind may hold its output open, and ava then waits for that.
+      stuck = setTimeout(abort, STUCK_MS)
+    } else if (event.type === 'skipped') skipped.push(`${relative(root, event.file)}: ${event.title}`)
     else if (event.type === 'failed') print(`  ✘ ${relative(root, event.file)}: ${event.title}`)
     else {
       const file = relative(root, event.file)
@@ -56,6 +60,7 @@ export async function runAva({ root, files, args = [], env, print, signal }: Run
   // One file is being worked on: each of its tests is of interest.
   const report = collectReport(child, files.length === 1 ? print : null)
   const [code, killedBy] = await once(child, 'close')
+  clearTimeout(stuck)
   signal?.removeEventListener('abort', abort)
 
   const unheard = files.filter((file) => !byFile.has(file))
@@ -67,6 +72,8 @@ export async function runAva({ root, files, args = [], env, print, signal }: Run
   if (total.failed > 0) for (const line of report()) print(line)
   return { counts: total, skipped, accidents }
 }
+
+const STUCK_MS = 10_000
 
 const add = (a: Counts, b: Counts): Counts => ({
   passed: a.passed + b.passed,

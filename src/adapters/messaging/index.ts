@@ -5,14 +5,16 @@ import type { Logger } from '../../ports/logger.ts'
 import { EVENT_RELAY, JOB_QUEUE, LOGGER, WAKEUPS, WEBHOOK_INTAKE, WEBHOOK_SOURCE } from '../../ports/tokens.ts'
 import type { StartableWakeups } from '../../ports/wakeups.ts'
 import type { WebhookIntake, WebhookSource } from '../../ports/webhook-intake.ts'
-import type { DatabaseAccess } from '../database-access.ts'
-import type { OpenMessaging } from './open-messaging.ts'
+import type { MessagingDatabase, OpenMessaging } from './open-messaging.ts'
 import { createPostgresJobs } from './postgres-jobs.ts'
 import { createRelay } from './relay.ts'
 
 export { type OpenMessaging, openMessaging } from './open-messaging.ts'
 
-export const messagingModule = ({ wakeups, queue, intake, source }: OpenMessaging, database: DatabaseAccess) =>
+export const messagingModule = (
+  { wakeups, queue, intake, source }: OpenMessaging,
+  database: Pick<MessagingDatabase, 'directSystem'>,
+) =>
   new ContainerModule(({ bind }) => {
     bind<StartableWakeups>(WAKEUPS).toConstantValue(wakeups)
     bind<WebhookIntake>(WEBHOOK_INTAKE).toConstantValue(intake)

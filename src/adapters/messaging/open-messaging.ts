@@ -1,8 +1,8 @@
+import type { ClientConfig, Pool } from 'pg'
 import type { Config, Secrets } from '../../config.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { Logger } from '../../ports/logger.ts'
 import type { WebhookIntake, WebhookSource } from '../../ports/webhook-intake.ts'
-import type { DatabaseAccess } from '../database-access.ts'
 import { createCombinedSource } from './combined-source.ts'
 import { createPostgresIntake, createPostgresSource } from './postgres-intake.ts'
 import { createPostgresQueue, type PostgresQueue } from './postgres-queue.ts'
@@ -14,6 +14,16 @@ import { createSpoolingIntake } from './spooling-intake.ts'
 import { topologyOf } from './topology.ts'
 import { createWakeups, type PostgresWakeups } from './wakeups.ts'
 
+/** What this adapter needs of the database. */
+export type MessagingDatabase = Readonly<{
+  /** Sessions of the system role. */
+  systemPool: Pool
+  /** For LISTEN and for the relay's lock: connections of their own, past any pooler. */
+  direct: ClientConfig
+  /** The same, becoming `dc_system` as they start. */
+  directSystem: ClientConfig
+}>
+
 export type OpenMessaging = Readonly<{
   wakeups: PostgresWakeups
   queue: PostgresQueue
@@ -24,7 +34,7 @@ export type OpenMessaging = Readonly<{
   close(): Promise<void>
 }>
 
-type Options = Readonly<{ config: Config; secrets: Secrets; log: Logger; clock: Clock; database: DatabaseAccess }>
+type Options = Readonly<{ config: Config; secrets: Secrets; log: Logger; clock: Clock; database: MessagingDatabase }>
 
 /** The queue that RABBITMQ_URL chooses. Behind a broker the PostgreSQL queue is the spool, and is drained with it. */
 export async function openMessaging({ config, secrets, log, clock, database }: Options): Promise<OpenMessaging> {

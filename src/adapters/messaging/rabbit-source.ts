@@ -9,7 +9,7 @@ import type { RabbitConnection } from './rabbit-connection.ts'
 import { MESSAGE_TYPE, type RabbitPublisher } from './rabbit-publisher.ts'
 import type { Topology } from './topology.ts'
 
-const PREFETCH = 1000
+const PREFETCH = 500
 const MAX_BATCH = 100
 const MAX_ATTEMPTS = 10
 /** After so many failures a delivery is handed out alone. */

@@ -1,6 +1,6 @@
+import type { ClientConfig, Pool } from 'pg'
 import type { Config, Secrets } from '../../config.ts'
 import type { Logger } from '../../ports/logger.ts'
-import type { DatabaseAccess } from '../database-access.ts'
 import { assertBound } from './bound-check.ts'
 import { type ConnectionOptions, connectionConfig, type DatabaseTarget } from './connection.ts'
 import { migrate } from './database.ts'
@@ -9,7 +9,16 @@ import { createOrm } from './orm.ts'
 import { createSystemPool } from './system-pool.ts'
 import type { Orm } from './transaction.ts'
 
-export type OpenDatabase = DatabaseAccess & Readonly<{ orm: Orm; close(): Promise<void> }>
+export type OpenDatabase = Readonly<{
+  orm: Orm
+  /** Sessions of the system role, for what runs by itself. */
+  systemPool: Pool
+  /** For whoever needs a connection of its own, past any pooler. */
+  direct: ClientConfig
+  /** The same, becoming `dc_system` as it starts. */
+  directSystem: ClientConfig
+  close(): Promise<void>
+}>
 
 type Options = Readonly<{ config: Config; secrets: Secrets; log: Logger }>
 type Server = Readonly<{ runtime: DatabaseTarget; admin: DatabaseTarget; close(): Promise<void> }>

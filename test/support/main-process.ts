@@ -1,0 +1,50 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { descendants, freePort, killAll, type StartedProcess, startProcess, waitFor } from './processes.ts'
+import { ROOT, settings } from './program.ts'
+
+const START_WITHIN_MS = 60_000
+
+export type MainProcess = Readonly<{
+  url: string
+  start(role?: string): StartedProcess
+  isReady(): Promise<boolean>
+  /** Rejects when the process ends before. */
+  ready(process: StartedProcess): Promise<void>
+  /** As a crash of the embedded server: its postmaster alone, or all of its processes at once. */
+  killDatabase(what: 'postmaster' | 'all'): void
+}>
+
+/** src/main.ts without npm around it, so that a signal hits the program itself; every start on the same data and port. */
+export async function mainProcess(dataDir: string, given: Readonly<Record<string, string>>): Promise<MainProcess> {
+  const port = await freePort()
+  const url = `http://127.0.0.1:${port}`
+  const env = settings({ ...given, DATA_DIR: dataDir, PORT: String(port) })
+  const isReady = () =>
+    fetch(`${url}/readyz`).then(
+      ({ ok }) => ok,
+      () => false,
+    )
+  return {
+    url,
+    isReady,
+    start: (role) => startProcess(process.execPath, ['src/main.ts', ...(role ? [role] : [])], env, { cwd: ROOT }),
+    async ready({ exited, output }) {
+      const ended = exited.then((exit) => Promise.reject(new Error(`It ended (${JSON.stringify(exit)}):\n${output()}`)))
+      await Promise.race([waitFor(isReady, START_WITHIN_MS), ended])
+    },
+    killDatabase(what) {
+      const postmaster = postmasterOf(dataDir)
+      if (postmaster === null) return
+      killAll(what === 'all' ? [postmaster, ...descendants(postmaster)] : [postmaster])
+    },
+  }
+}
+
+function postmasterOf(dataDir: string): number | null {
+  try {
+    return Number.parseInt(readFileSync(join(dataDir, 'pg', 'postmaster.pid'), 'utf8'), 10)
+  } catch {
+    return null
+  }
+}
