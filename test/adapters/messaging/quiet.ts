@@ -14,7 +14,7 @@ export const systemClock: Clock = { now: () => new Date(), monotonicMs: () => pe
 /** Wake-ups that are always lost. */
 export const lostWakeups: Wakeups = { wake: nothing, on: () => nothing }
 
-export async function until(condition: () => boolean | Promise<boolean>, withinMs = 10_000): Promise<void> {
+export async function until(condition: () => boolean | Promise<boolean>, withinMs = 30_000): Promise<void> {
   const endMs = performance.now() + withinMs
   while (!(await condition())) {
     if (performance.now() > endMs) throw new Error(`It did not become true within ${withinMs} ms: ${condition}`)
