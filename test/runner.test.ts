@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
@@ -7,6 +7,10 @@ import { testUnless } from './support/test-unless.ts'
 import { whyNoRedis } from './support/throwaway-redis.ts'
 
 const ROOT = join(import.meta.dirname, '..')
+/** For the runners' temporary folders: other suites on this machine make theirs at the same time. */
+const TEMPORARY = mkdtempSync(join(tmpdir(), 'dc-runners-'))
+chmodSync(TEMPORARY, 0o755)
+test.after.always(() => rmSync(TEMPORARY, { recursive: true, force: true }))
 
 /** A project of which only the suites are its own. */
 function aProject(t: ExecutionContext, suites: Readonly<Record<string, string>>): string {
@@ -31,7 +35,12 @@ function startRunner(
   const folder = aProject(t, suites)
   const script = `import { main } from ${JSON.stringify(join(ROOT, 'test/run.ts'))}
     process.exitCode = await main(${JSON.stringify(args)}, ${JSON.stringify(folder)})`
-  const runner = startProcess(process.execPath, ['--input-type=module', '--eval', script], env, { cwd: folder })
+  const runner = startProcess(
+    process.execPath,
+    ['--input-type=module', '--eval', script],
+    { TMPDIR: TEMPORARY, ...env },
+    { cwd: folder },
+  )
   t.teardown(() => runner.end())
   return runner
 }
@@ -126,7 +135,7 @@ const usesRedis = {
     else test('a', async (t) => { const redis = await createClient({ url }).connect(); t.is(await redis.ping(), 'PONG'); redis.destroy() })`,
   'test/other.test.ts': `test('b', (t) => t.pass())`,
 }
-const folders = () => readdirSync(tmpdir()).filter((name) => /^dc-(redis|postgres)-/.test(name))
+const folders = () => readdirSync(TEMPORARY).filter((name) => /^dc-(redis|postgres)-/.test(name))
 
 testUnless(whyNoRedis(), 'a server that no variable names is a throwaway one, gone afterwards', async (t) => {
   const before = folders()
