@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { ExecutionContext } from 'ava'
 import type { InstagramSimulator, SimulatedCustomer, Webhook } from '../../dev/instagram-simulator/index.ts'
 import type { InboxClient, MessageJson } from './inbox-client.ts'
 
@@ -13,6 +14,7 @@ const REPEAT_AFTER_MS = 700
 
 /** So many signed messages a second, whether they are taken or not. */
 export function startTraffic(
+  t: ExecutionContext,
   simulator: InstagramSimulator,
   people: readonly SimulatedCustomer[],
   perSecond: number,
@@ -30,6 +32,7 @@ export function startTraffic(
       underWay.add(delivered)
     }
   }, 1_000 / perSecond)
+  t.teardown(() => clearInterval(timer))
   return {
     sent: () => sent,
     async stop() {
@@ -40,7 +43,7 @@ export function startTraffic(
 }
 
 /** What was not taken comes again, as the platform's does, echoes too; and some of what was taken comes again as well. */
-export function startRepeats(simulator: InstagramSimulator): Pick<Traffic, 'stop'> {
+export function startRepeats(t: ExecutionContext, simulator: InstagramSimulator): Pick<Traffic, 'stop'> {
   const underWay = new Map<Webhook, Promise<unknown>>()
   const notBefore = new Map<Webhook, number>()
   const repeat = (webhook: Webhook) => {
@@ -57,10 +60,11 @@ export function startRepeats(simulator: InstagramSimulator): Pick<Traffic, 'stop
         !underWay.has(webhook) &&
         (notBefore.get(webhook) ?? 0) <= now,
     )
-    for (const webhook of refused.slice(0, 10)) repeat(webhook)
+    for (const webhook of refused.slice(0, 25)) repeat(webhook)
     const any = simulator.webhooks[Math.floor(Math.random() * simulator.webhooks.length)]
     if (any && any.status === 200 && !underWay.has(any) && Math.random() < 0.2) repeat(any)
   }, 100)
+  t.teardown(() => clearInterval(timer))
   return {
     async stop() {
       clearInterval(timer)
@@ -78,6 +82,7 @@ export type Reply = {
 
 /** Somebody who answers, one reply after the other, and asks again under the same key until there is an answer. */
 export function startAgent(
+  t: ExecutionContext,
   client: InboxClient,
   name: string,
   tickets: () => readonly string[],
@@ -85,8 +90,13 @@ export function startAgent(
 ): Readonly<{ replies: readonly Reply[]; stop(): Promise<void> }> {
   const replies: Reply[] = []
   let stopped = false
+  let abandoned = false
+  t.teardown(() => {
+    stopped = true
+    abandoned = true
+  })
   const post = async (reply: Reply, key: string): Promise<void> => {
-    for (;;) {
+    while (!abandoned) {
       try {
         const { status, body } = await client.reply(reply.ticketId, reply.text, { 'idempotency-key': key })
         if (status < 500) {

@@ -1,4 +1,5 @@
-import express, { type Express, type NextFunction, type Request, type Response } from 'express'
+import type { RequestListener } from 'node:http'
+import express, { type NextFunction, type Request, type Response } from 'express'
 import { NotFound } from '../../core/errors.ts'
 import { loadContract } from './contract.ts'
 import { createCursors } from './cursor.ts'
@@ -17,7 +18,7 @@ import { createSessions } from './session.ts'
 import { createWebhookRoute } from './webhooks.ts'
 
 export type HttpApp = Readonly<{
-  app: Express
+  app: RequestListener
   /** Readiness says no from now on, and event streams end with a goodbye. Requests are still answered. */
   close(): Promise<void>
 }>
@@ -50,8 +51,6 @@ export function createHttpApp(deps: HttpDeps, timing?: StreamTiming): HttpApp {
   app.disable('x-powered-by').disable('etag').enable('case sensitive routing')
   app.set('trust proxy', config.trustProxy)
   app.set('query parser', 'simple')
-  // First of all: nothing else has business on this path.
-  app.use(createWebhookRoute({ core, log, metrics: metrics.webhooks }))
   app.use(logRequests(log, metrics))
   app.use(securityHeaders(config.publicUrl))
   if (config.exposeDocs) mountDocs(app, contract.document.info.title)
@@ -65,8 +64,11 @@ export function createHttpApp(deps: HttpDeps, timing?: StreamTiming): HttpApp {
     send.error(req, res, null, factsOf(res), error)
   })
 
+  // Before Express, which gives every request another prototype first: nothing else has business on this path.
+  const webhooks = createWebhookRoute({ core, log, metrics: metrics.webhooks })
+
   return {
-    app,
+    app: (req, res) => webhooks(req, res, () => app(req, res)),
     async close() {
       isClosing = true
       await streams.close()

@@ -1,0 +1,71 @@
+import { Agent, request } from 'node:http'
+
+/** How one request ended. `refused` never got a connection; `failed` got one and no complete answer. */
+export type Outcome = Readonly<
+  { kind: 'answered'; status: number } | { kind: 'refused' } | { kind: 'failed'; why: string }
+>
+export type Call = Readonly<{
+  method: string
+  url: string
+  headers?: Record<string, string>
+  body?: Buffer | string
+  onEnd?: (outcome: Outcome) => void
+}>
+
+/**
+ * One call over the agent. A connection that the server closed while it was idle is no failure: every client asks again on a
+ * new one then, and so does this.
+ */
+export function ask(agent: Agent, call: Call): Promise<Outcome> {
+  const { promise, resolve } = Promise.withResolvers<Outcome>()
+  const sent = request(call.url, { agent, method: call.method, headers: call.headers ?? {} }, (response) => {
+    response.resume()
+    response.on('end', () => resolve({ kind: 'answered', status: response.statusCode ?? 0 }))
+    response.on('error', (error) => resolve({ kind: 'failed', why: `in the answer: ${error.message}` }))
+  })
+  sent.on('error', (error: NodeJS.ErrnoException) => {
+    const idleClosed = sent.reusedSocket && (error.code === 'ECONNRESET' || error.code === 'EPIPE')
+    if (error.code === 'ECONNREFUSED') resolve({ kind: 'refused' })
+    else if (idleClosed) resolve(ask(agent, call))
+    else
+      resolve({ kind: 'failed', why: `${call.method} ${new URL(call.url).pathname}: ${error.code ?? error.message}` })
+  })
+  sent.end(call.body)
+  return promise
+}
+
+export type Calls = Readonly<{
+  outcomes: readonly Outcome[]
+  /** Whoever has no answer by then has failed. */
+  stop(withinMs?: number): Promise<void>
+}>
+
+/** Calls at a steady pace, until stopped; each over a connection of its own, or over ones that are kept. */
+export function startCalls(
+  next: () => Call,
+  perSecond: number,
+  { keepAlive }: Readonly<{ keepAlive: boolean }>,
+): Calls {
+  const agent = new Agent({ keepAlive, maxSockets: 200 })
+  const outcomes: Outcome[] = []
+  const underWay = new Set<Promise<void>>()
+  const timer = setInterval(() => {
+    const call = next()
+    const ended: Promise<void> = ask(agent, call).then((outcome) => {
+      outcomes.push(outcome)
+      call.onEnd?.(outcome)
+      underWay.delete(ended)
+    })
+    underWay.add(ended)
+  }, 1_000 / perSecond)
+  return {
+    outcomes,
+    async stop(withinMs = 30_000) {
+      clearInterval(timer)
+      const late = setTimeout(() => agent.destroy(), withinMs)
+      await Promise.all(underWay)
+      clearTimeout(late)
+      agent.destroy()
+    },
+  }
+}
