@@ -1,0 +1,35 @@
+import { availableParallelism } from 'node:os'
+import { measureAcknowledgement } from './ack/acknowledge.ts'
+import type { Row } from './figures.ts'
+import { measureIngestion } from './ingest/ingestion.ts'
+import type { BenchOptions } from './options.ts'
+import { seedShops } from './seed.ts'
+import { openSite } from './site.ts'
+
+export type Report = Readonly<{
+  date: string
+  /** Servers and machine, for a person. */
+  setting: string
+  rows: readonly Row[]
+}>
+
+const measures = { ack: measureAcknowledgement, ingest: measureIngestion } as const
+
+/** On the servers that the environment names, or on embedded ones; leaves nothing behind. */
+export async function runBench(
+  options: BenchOptions,
+  environment: Readonly<Record<string, string | undefined>>,
+  say: (line: string) => void,
+): Promise<Report> {
+  const site = await openSite(environment)
+  try {
+    const setting = `${site.uses}; Node ${process.versions.node}; ${availableParallelism()} cores`
+    say(setting)
+    const shops = await seedShops(site.environment)
+    const rows: Row[] = []
+    for (const name of options.rows) rows.push(await measures[name](site, shops, options, say))
+    return { date: new Date().toISOString().slice(0, 10), setting, rows }
+  } finally {
+    await site.close()
+  }
+}

@@ -1,0 +1,42 @@
+import { once } from 'node:events'
+import { type AddressInfo, createServer } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type Child, startChild } from './child.ts'
+import type { Environment } from './site.ts'
+
+const PROGRAM = 'src/main.ts'
+
+/** The api role, started as in production and ready. */
+export async function startApi(environment: Environment): Promise<{ child: Child; url: string }> {
+  const port = await freePort()
+  const child = startChild(PROGRAM, ['api'], { ...environment, PORT: String(port) })
+  const url = `http://127.0.0.1:${port}`
+  await Promise.race([answers(`${url}/readyz`), child.alive])
+  return { child, url }
+}
+
+export const startWorker = (environment: Environment): Child => startChild(PROGRAM, ['inbound'], environment)
+
+async function answers(url: string): Promise<void> {
+  for (let tries = 0; tries < 600; tries++) {
+    const ok = await fetch(url).then(
+      async (response) => {
+        await response.arrayBuffer()
+        return response.ok
+      },
+      () => false,
+    )
+    if (ok) return
+    await sleep(50)
+  }
+  throw new Error(`${url} was not ready within 30 s`)
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  server.close()
+  await once(server, 'close')
+  return port
+}

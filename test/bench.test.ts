@@ -1,0 +1,135 @@
+import test from 'ava'
+import { runBench } from '../bench/bench.ts'
+import { isReached, type Measure, ratioOf, spreadOf } from '../bench/figures.ts'
+import { createTranscript } from '../bench/ingest/transcript.ts'
+import { readOptions, WrongOption } from '../bench/options.ts'
+import { tableOf } from '../bench/table.ts'
+
+const aMeasure = (measure: Partial<Measure> = {}): Measure => ({
+  what: 'throughput',
+  unit: 'events/s',
+  ours: [3000, 2000, 2500],
+  floor: [1000, 900, 1100],
+  target: 2.5,
+  ...measure,
+})
+
+test('both rows run on the embedded servers and end in one table', async (t) => {
+  t.timeout(240_000)
+  const said: string[] = []
+  const options = { rows: ['ack', 'ingest'], rounds: 1, seconds: 1, events: 40 } as const
+  const report = await runBench(options, {}, (line) => said.push(line))
+  const shape = report.rows.map(({ name, measures }) => [name, measures.map(({ what, target }) => [what, target])])
+  t.deepEqual(shape, [
+    [
+      'webhook acknowledgement',
+      [
+        ['throughput', 1.5],
+        ['p50', null],
+        ['p99', null],
+      ],
+    ],
+    ['webhook to visible row', [['throughput', 2.5]]],
+  ])
+  for (const { ours, floor } of report.rows.flatMap(({ measures }) => measures)) {
+    t.true([...ours, ...floor].every((value) => value > 0))
+    t.is(ours.length, 1)
+    t.is(floor.length, 1)
+  }
+  t.regex(report.setting, /^PostgreSQL 18\.\d+, embedded; queue: database; sessions: database; Node 24\./)
+  t.is(tableOf(report.rows).split('\n').length, 6)
+  t.is(said.length, 5)
+})
+
+test('the table tells median, spread, ratio and whether the target is reached', (t) => {
+  const rows = [
+    {
+      name: 'one',
+      measures: [aMeasure(), aMeasure({ what: 'p50', unit: 'ms', ours: [1.234], floor: [2], target: null })],
+    },
+    { name: 'two', measures: [aMeasure({ ours: [20.5] })] },
+  ]
+  t.deepEqual(
+    tableOf(rows)
+      .split('\n')
+      .map((line) => line.replaceAll(/ +/g, ' ')),
+    [
+      '| Row | Measure | Ours: median (min–max) | Floor: median (min–max) | Ours/floor | Target |',
+      tableOf(rows).split('\n')[1],
+      '| one | throughput, events/s | 2,500 (2,000–3,000) | 1,000 (900–1,100) | 2.50 | ≥ 2.50 reached |',
+      '| | p50, ms | 1.23 (1.23–1.23) | 2.00 (2.00–2.00) | 0.62 | |',
+      '| two | throughput, events/s | 20.5 (20.5–20.5) | 1,000 (900–1,100) | 0.02 | ≥ 2.50 MISSED |',
+    ],
+  )
+  t.is(
+    new Set(
+      tableOf(rows)
+        .split('\n')
+        .map((line) => line.length),
+    ).size,
+    1,
+  )
+})
+
+test('figures: the median of an even number of rounds lies between two of them', (t) => {
+  t.deepEqual(spreadOf([4, 1, 3, 2]), { median: 2.5, min: 1, max: 4 })
+  t.is(ratioOf(aMeasure({ ours: [30], floor: [20] })), 1.5)
+  t.is(isReached(aMeasure({ target: null })), null)
+  t.throws(() => spreadOf([]))
+})
+
+test('a replay has fresh ids, times and message ids, and leaves the rest as it was recorded', (t) => {
+  const id = (digit: number) => `00000000-0000-7000-8000-00000000000${digit}`
+  const statements = [
+    { text: `select set_config('app.org_id', '${id(1)}', true)`, values: [] },
+    {
+      text: 'insert into messages select * from json_to_recordset($1) where id = any($2) and at < $3',
+      values: [
+        JSON.stringify([
+          { id: id(2), external_id: 'mid-1', number: '7', count: 7, sent_at: '2026-11-22T10:00:00.000Z' },
+        ]),
+        [id(2), 'person-1'],
+        new Date(0),
+        null,
+        5,
+      ],
+    },
+  ]
+  const fill = createTranscript(statements, { messageIds: ['mid-1'], person: 'person-1' })
+  const at = new Date('2026-11-22T12:00:00.000Z')
+  const facts = {
+    idFor: (recorded: string) => `<${recorded.at(-1)}>`,
+    at,
+    messageId: 'mid-9',
+    person: 'somebody',
+    ticketNumber: 42,
+  }
+  t.deepEqual(fill(facts), [
+    { text: "select set_config('app.org_id', '<1>', true)", values: [] },
+    {
+      text: statements[1]?.text as string,
+      values: [
+        JSON.stringify([{ id: '<2>', external_id: 'mid-9', number: '42', count: 7, sent_at: at.toISOString() }]),
+        ['<2>', 'somebody'],
+        at,
+        null,
+        5,
+      ],
+    },
+  ])
+})
+
+test('options: all rows and three rounds unless told otherwise, and what is wrong is named', (t) => {
+  t.deepEqual(readOptions([]), { rows: ['ack', 'ingest'], rounds: 3, seconds: 10, events: 10_000, json: null })
+  t.deepEqual(readOptions(['--rows', 'ingest', '--events=5', '--json', 'x']), {
+    rows: ['ingest'],
+    rounds: 3,
+    seconds: 10,
+    events: 5,
+    json: 'x',
+  })
+  t.is(readOptions(['--help']), 'help')
+  t.throws(() => readOptions(['--rows', 'ack,nothing']), { instanceOf: WrongOption, message: /no row "nothing"/ })
+  t.throws(() => readOptions(['--rounds', '0']), { instanceOf: WrongOption, message: /--rounds/ })
+  t.throws(() => readOptions(['--colour']), { instanceOf: WrongOption, message: /--colour/ })
+})
