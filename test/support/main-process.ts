@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { descendants, freePort, killAll, type StartedProcess, startProcess, waitFor } from './processes.ts'
 import { ROOT, settings } from './program.ts'
 
-const START_WITHIN_MS = 60_000
+const START_WITHIN_MS = 180_000
 
 export type MainProcess = Readonly<{
   url: string
