@@ -1,8 +1,11 @@
 import { Agent, request } from 'node:http'
 
-/** How one request ended. `refused` never got a connection; `failed` got one and no complete answer. */
+/**
+ * How one request ended. `refused` never got a connection, `unseen` got one from the kernel that was reset without a word, as
+ * it does with those it still holds when the program closes its door; `failed` is anything else but a complete answer.
+ */
 export type Outcome = Readonly<
-  { kind: 'answered'; status: number } | { kind: 'refused' } | { kind: 'failed'; why: string }
+  { kind: 'answered'; status: number } | { kind: 'refused' } | { kind: 'unseen' } | { kind: 'failed'; why: string }
 >
 export type Call = Readonly<{
   method: string
@@ -18,6 +21,7 @@ export type Call = Readonly<{
  */
 export function ask(agent: Agent, call: Call): Promise<Outcome> {
   const { promise, resolve } = Promise.withResolvers<Outcome>()
+  const startedAt = performance.now()
   const sent = request(call.url, { agent, method: call.method, headers: call.headers ?? {} }, (response) => {
     response.resume()
     response.on('end', () => resolve({ kind: 'answered', status: response.statusCode ?? 0 }))
@@ -27,6 +31,7 @@ export function ask(agent: Agent, call: Call): Promise<Outcome> {
     const idleClosed = sent.reusedSocket && (error.code === 'ECONNRESET' || error.code === 'EPIPE')
     if (error.code === 'ECONNREFUSED') resolve({ kind: 'refused' })
     else if (idleClosed) resolve(ask(agent, call))
+    else if (error.code === 'ECONNRESET' && performance.now() - startedAt < 1_000) resolve({ kind: 'unseen' })
     else
       resolve({ kind: 'failed', why: `${call.method} ${new URL(call.url).pathname}: ${error.code ?? error.message}` })
   })
@@ -36,6 +41,8 @@ export function ask(agent: Agent, call: Call): Promise<Outcome> {
 
 export type Calls = Readonly<{
   outcomes: readonly Outcome[]
+  /** The longest of the last ten; infinite before there were ten. */
+  slowestMs(): number
   /** Whoever has no answer by then has failed. */
   stop(withinMs?: number): Promise<void>
 }>
@@ -48,11 +55,14 @@ export function startCalls(
 ): Calls {
   const agent = new Agent({ keepAlive, maxSockets: 200 })
   const outcomes: Outcome[] = []
+  const lastMs: number[] = []
   const underWay = new Set<Promise<void>>()
   const timer = setInterval(() => {
     const call = next()
+    const startedAt = performance.now()
     const ended: Promise<void> = ask(agent, call).then((outcome) => {
       outcomes.push(outcome)
+      lastMs.push(performance.now() - startedAt)
       call.onEnd?.(outcome)
       underWay.delete(ended)
     })
@@ -60,6 +70,7 @@ export function startCalls(
   }, 1_000 / perSecond)
   return {
     outcomes,
+    slowestMs: () => (lastMs.length < 10 ? Number.POSITIVE_INFINITY : Math.max(...lastMs.slice(-10))),
     async stop(withinMs = 30_000) {
       clearInterval(timer)
       const late = setTimeout(() => agent.destroy(), withinMs)
