@@ -36,14 +36,16 @@ export function startOutbound({ core, wakeups, log }: { core: Core; wakeups: Wak
       } while (again)
     } catch (error) {
       log.warn({ err: error }, 'due messages could not be looked up; trying again')
-    } finally {
-      looking = null
     }
   }
   const poke = (): void => {
     if (stopped) return
-    if (looking !== null) again = true
-    else looking = look()
+    again = true
+    // Not in `look` itself: where all slots are busy it ends before its promise is even here.
+    looking ??= look().finally(() => {
+      looking = null
+      if (again) poke()
+    })
   }
 
   const silence = wakeups.on('sends', poke)

@@ -1,0 +1,73 @@
+import test, { type ExecutionContext } from 'ava'
+import type { Core } from '../../src/core/index.ts'
+import type { Wakeups } from '../../src/ports/wakeups.ts'
+import { startOutbound } from '../../src/roles/outbound.ts'
+import { RecordingLog } from '../fakes/recording-log.ts'
+import { waitFor } from '../support/processes.ts'
+
+/** A line of messages, each under way until the test lets it end. */
+function aLine(t: ExecutionContext, count: number) {
+  let waiting = count
+  const underWay: (() => void)[] = []
+  const listeners: (() => void)[] = []
+  const core = {
+    deliverDue: async (limit: number) => {
+      const taken = Math.min(limit, waiting)
+      waiting -= taken
+      return Array.from({ length: taken }, () => new Promise<void>((resolve) => underWay.push(resolve)))
+    },
+  } as Pick<Core, 'deliverDue'> as Core
+  const wakeups: Wakeups = {
+    wake: () => {},
+    on: (_, listener) => {
+      listeners.push(() => listener(undefined))
+      return () => {}
+    },
+  }
+  const role = startOutbound({ core, wakeups, log: new RecordingLog() })
+  const endAll = () => underWay.splice(0).forEach((end) => void end())
+  t.teardown(() => {
+    const stopped = role.stop()
+    endAll()
+    return stopped
+  })
+  return {
+    role,
+    begun: () => count - waiting,
+    wake: () => listeners.forEach((listener) => void listener()),
+    endOne: () => underWay.shift()?.(),
+    endAll,
+  }
+}
+
+test('all slots busy and woken meanwhile, it goes on as soon as one is free', async (t) => {
+  const line = aLine(t, 100)
+  await waitFor(() => line.begun() === 32)
+  for (let wake = 0; wake < 3; wake++) {
+    line.wake()
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+  line.endOne()
+  await waitFor(() => line.begun() === 33, 2_000)
+  line.endAll()
+  await waitFor(() => line.begun() === 65, 2_000)
+  const stopped = line.role.stop()
+  line.endAll()
+  await stopped
+  t.is(line.begun(), 65)
+})
+
+test('stopping waits for what is under way, and begins nothing', async (t) => {
+  const line = aLine(t, 40)
+  await waitFor(() => line.begun() === 32)
+  let ended = false
+  const stopped = line.role.stop().then(() => {
+    ended = true
+  })
+  line.endOne()
+  await new Promise((resolve) => setTimeout(resolve, 50))
+  t.false(ended)
+  line.endAll()
+  await stopped
+  t.is(line.begun(), 32)
+})
