@@ -45,12 +45,13 @@ export async function startApplication(options: ApplicationOptions): Promise<App
   // The port comes first: a second start must not touch what a running one uses.
   const server = runs('api') ? await listen(config.host, config.port, 'PORT') : null
   const started: RunningRole[] = []
+  let ground: RunningRole | null = null
   try {
     onProgress?.(
       config.services.database === 'embedded' ? 'Starting the embedded PostgreSQL' : 'Connecting to PostgreSQL',
     )
     const composition = await compose({ config, secrets, log })
-    started.push({ stop: composition.close })
+    ground = { stop: composition.close }
     const { core, relay, source, jobs, wakeups, housekeeping, clock } = composition
     await wakeups.start()
     onProgress?.('Starting the roles')
@@ -72,7 +73,7 @@ export async function startApplication(options: ApplicationOptions): Promise<App
     }
     log.info({ roles, ...composition.uses }, describe(config))
   } catch (error) {
-    await stopAll(started)
+    await stopAll(started, ground)
     server?.close()
     throw error
   }
@@ -80,16 +81,20 @@ export async function startApplication(options: ApplicationOptions): Promise<App
   return {
     url: server ? `http://${hostOf(config.host)}:${(server.address() as AddressInfo).port}` : null,
     close: () => {
-      closing ??= stopAll(started)
+      closing ??= stopAll(started, ground)
       return closing
     },
   }
 }
 
-/** The last started first; one that cannot stop does not keep the others from it. */
-async function stopAll(started: RunningRole[]): Promise<void> {
-  const failures: unknown[] = []
-  for (const role of started.reverse()) await role.stop().catch((error: unknown) => failures.push(error))
+/**
+ * All roles at once, since each may need most of the grace, then what they stand on. One that cannot stop does not keep the
+ * others from it.
+ */
+async function stopAll(started: readonly RunningRole[], ground: RunningRole | null): Promise<void> {
+  const ends = await Promise.allSettled(started.map((role) => role.stop()))
+  ends.push(...(await Promise.allSettled([ground?.stop()])))
+  const failures = ends.flatMap((end) => (end.status === 'rejected' ? [end.reason] : []))
   if (failures.length > 0) throw new AggregateError(failures, 'not everything could be stopped in order')
 }
 
@@ -120,6 +125,8 @@ async function serveOperator({ host, metricsPort }: Config, app: RequestListener
 
 /** No new connection; running requests end, streams are told to come back, what is idle is closed. */
 async function drain(server: Server, endStreams: () => Promise<void>): Promise<void> {
+  // Right after a round of accepting: whoever is still in the kernel's queue when the door closes is reset unseen.
+  await new Promise((resolve) => setImmediate(resolve))
   const closed = new Promise<void>((resolve) => server.close(() => resolve()))
   await endStreams()
   server.closeIdleConnections()
