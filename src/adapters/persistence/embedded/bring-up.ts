@@ -2,7 +2,7 @@ import { realpath } from 'node:fs/promises'
 import { askServer } from './ask-server.ts'
 import { type Binaries, prepareBinaries } from './binaries.ts'
 import { makeCluster, sweepDrafts } from './cluster.ts'
-import { inspectDataFolder } from './data-folder.ts'
+import { chooseCopyFolder, inspectDataFolder } from './data-folder.ts'
 import { EmbeddedPostgresError } from './embedded-postgres-error.ts'
 import { findPostmaster, type Postmaster, readPostmasterFile } from './postmaster.ts'
 import { startServer } from './server.ts'
@@ -11,17 +11,25 @@ import type { ServerUser } from './server-user.ts'
 import { openSocketFolder, SOCKET_PORT } from './socket-folder.ts'
 
 /** One data folder and what its servers are started with. */
-export type Site = Readonly<{ dataDir: string; runDir: string; logPath: string; binaries: Binaries; user: ServerUser }>
+export type Site = Readonly<{
+  dataDir: string
+  runDir: string
+  logPath: string
+  binaries: Binaries
+  fallbackRoot: string
+  user: ServerUser
+}>
 
 export type Place = Readonly<{ socketDir: string; port: number }>
 
 export type Running = Readonly<{ postmaster: Postmaster; place: Place; how: 'found' | 'started' }>
 
-export const siteOf = (dataDir: string, binaries: Binaries, user: ServerUser): Site => ({
+export const siteOf = (dataDir: string, binaries: Binaries, fallbackRoot: string, user: ServerUser): Site => ({
   dataDir,
   runDir: `${dataDir}.run`,
   logPath: `${dataDir}.log`,
   binaries,
+  fallbackRoot,
   user,
 })
 
@@ -59,8 +67,8 @@ export async function bringBack(
   return (await start(site, nativeDir, place, signal)).postmaster
 }
 
-const prepare = ({ binaries, dataDir, user }: Site) =>
-  prepareBinaries(binaries, `${dataDir}.bin-${binaries.version}`, user)
+const prepare = async ({ binaries, dataDir, fallbackRoot, user }: Site) =>
+  prepareBinaries(binaries, await chooseCopyFolder(dataDir, binaries.version, fallbackRoot, user), user)
 
 async function start(site: Site, nativeDir: string, place: Place, signal?: AbortSignal): Promise<Running> {
   const { dataDir, logPath, user } = site

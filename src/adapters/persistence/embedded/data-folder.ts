@@ -32,15 +32,39 @@ export async function chooseDataFolder(
 ): Promise<{ dataDir: string; isFallback: boolean }> {
   const folder = await canonicalPath(wanted)
   if (!user.dropped) return { dataDir: folder, isFallback: false }
-  const hash = createHash('sha256').update(folder).digest('hex').slice(0, 16)
-  const fallback = join(await canonicalPath(fallbackRoot), hash, basename(folder))
+  const fallback = await fallbackOf(folder, fallbackRoot)
   if (holdsCluster(fallback) && !holdsCluster(folder)) return { dataDir: fallback, isFallback: true }
   if (existsSync(folder) && !(await isEmptyFolder(folder))) return { dataDir: folder, isFallback: false }
   await mkdir(dirname(folder), { recursive: true })
   if (await canReach(dirname(folder), user)) return { dataDir: folder, isFallback: false }
+  await makeParents(fallback)
+  return { dataDir: fallback, isFallback: true }
+}
+
+/** What a shell reads within double quotes: initdb has one run `postgres` by its path, and does not escape it. */
+const READ_BY_SHELLS = /["$`\\]/
+
+/** Where a copy of the programs goes: beside the data, or below `fallbackRoot` where initdb could not run from there. */
+export async function chooseCopyFolder(
+  dataDir: string,
+  version: string,
+  fallbackRoot: string,
+  user: ServerUser,
+): Promise<string> {
+  const isSafe = !READ_BY_SHELLS.test(dataDir)
+  const base = isSafe || !user.dropped ? dataDir : await fallbackOf(dataDir, fallbackRoot)
+  if (base !== dataDir) await makeParents(base)
+  return `${base}.bin-${version}`
+}
+
+async function fallbackOf(folder: string, fallbackRoot: string): Promise<string> {
+  const hash = createHash('sha256').update(folder).digest('hex').slice(0, 16)
+  return join(await canonicalPath(fallbackRoot), hash, basename(folder))
+}
+
+async function makeParents(fallback: string): Promise<void> {
   await makePassable(dirname(dirname(fallback)))
   await makePassable(dirname(fallback))
-  return { dataDir: fallback, isFallback: true }
 }
 
 /** Refuses a folder that cannot be ours, changing nothing. Returns whether a cluster has still to be made in it. */

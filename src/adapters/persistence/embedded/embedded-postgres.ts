@@ -67,7 +67,7 @@ async function openSite(options: EmbeddedPostgresOptions, surroundings: Surround
       `Root starts the database as user ${user.uid}, who cannot get to ${options.dataDir}: the data are in ${dataDir}.`,
     )
   }
-  const site = siteOf(dataDir, binaries, user)
+  const site = siteOf(dataDir, binaries, surroundings.fallbackRoot, user)
   await mkdir(site.runDir, { recursive: true, mode: 0o700 })
   return site
 }

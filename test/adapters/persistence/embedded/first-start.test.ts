@@ -3,11 +3,14 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import test from 'ava'
-import { locateBinaries } from '../../../../src/adapters/persistence/embedded/binaries.ts'
+import { locateBinaries, prepareBinaries } from '../../../../src/adapters/persistence/embedded/binaries.ts'
 import { makeCluster } from '../../../../src/adapters/persistence/embedded/cluster.ts'
 import { serverUser } from '../../../../src/adapters/persistence/embedded/server-user.ts'
 import { killMember, startMember } from './support/member-process.ts'
 import { aFolder, aServer, eventually, processesBelow, query } from './support/playground.ts'
+
+/** Where the server's user can run them, wherever this checkout is. */
+const programs = (folder: string) => prepareBinaries(locateBinaries(), join(folder, 'copied.bin-1'), serverUser())
 
 const drafts = (folder: string) => readdirSync(folder).filter((name) => name.includes('.init-'))
 
@@ -40,19 +43,21 @@ test.serial('a half-made cluster that was left beside the folder is swept away',
 })
 
 test.serial('a system without the C.UTF-8 locale gets a cluster with the one PostgreSQL brings', async (t) => {
-  const dataDir = join(await aFolder(t), 'pg')
+  const folder = await aFolder(t)
+  const dataDir = join(folder, 'pg')
   const builtin = ['--locale=C', '--locale-provider=builtin', '--builtin-locale=C.UTF-8']
-  await makeCluster(dataDir, locateBinaries().nativeDir, serverUser(), [['--locale=xx_YY.UTF-8'], builtin])
+  await makeCluster(dataDir, await programs(folder), serverUser(), [['--locale=xx_YY.UTF-8'], builtin])
   const server = await aServer(t, dataDir)
   t.deepEqual(await query(server, "select lower('ÄÖÜ')"), ['äöü'])
 })
 
 test.serial('a cluster that cannot be made says why and leaves no draft', async (t) => {
   const folder = await aFolder(t)
-  const native = locateBinaries().nativeDir
-  await t.throwsAsync(makeCluster(join(folder, 'pg'), native, serverUser(), [['--locale=xx_YY.UTF-8']]), {
+  const data = join(folder, 'data')
+  await mkdir(data)
+  await t.throwsAsync(makeCluster(join(data, 'pg'), await programs(folder), serverUser(), [['--locale=xx_YY.UTF-8']]), {
     code: 'start-failed',
     message: /invalid locale name "xx_YY.UTF-8"/,
   })
-  t.deepEqual(readdirSync(folder), [])
+  t.deepEqual(readdirSync(data), [])
 })

@@ -2,6 +2,7 @@ import { existsSync, lstatSync, readdirSync } from 'node:fs'
 import { chmod, chown, mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import test from 'ava'
+import { asNobody, asRoot } from './support/as-user.ts'
 import { closeMember, killMember, startMember } from './support/member-process.ts'
 import {
   aFolder,
@@ -11,13 +12,10 @@ import {
   isAlive,
   isRoot,
   NOBODY,
-  nobodyCanRunUs,
   processesBelow,
   query,
 } from './support/playground.ts'
 
-const asRoot = isRoot ? test.serial : test.serial.skip
-const asNobody = nobodyCanRunUs ? test.serial : test.serial.skip
 const NAMELESS = 64_999
 const serverUid = isRoot ? NOBODY : (process.getuid?.() ?? -1)
 
@@ -57,7 +55,12 @@ test.serial('the folder with the data and the socket is closed to others', async
 })
 
 test.serial('spaces, commas, quotes and umlauts in the path do no harm', async (t) => {
-  const server = await aServer(t, join(await aFolder(t), `Döner, "my" boss's data`, 'pg'))
+  const folder = await aFolder(t)
+  const fallbackRoot = join(folder, 'fallback')
+  // Installed where the server's user cannot read it, the programs are copied, and not into that folder.
+  const packageDir = await aPackageWithoutLinks(folder)
+  await chmod(packageDir, 0o700)
+  const server = await aServer(t, join(folder, `Döner, "my" boss's data`, 'pg'), { packageDir, fallbackRoot })
   t.deepEqual(await query(server, 'select 1'), [1])
 })
 

@@ -4,15 +4,13 @@ import test from 'ava'
 import { locateBinaries } from '../../../../src/adapters/persistence/embedded/binaries.ts'
 import { joinServer } from '../../../../src/adapters/persistence/embedded/embedded-postgres.ts'
 import { EmbeddedPostgresError } from '../../../../src/adapters/persistence/embedded/index.ts'
+import { asNobody, asRoot } from './support/as-user.ts'
 import { startMember } from './support/member-process.ts'
-import { aFolder, aServer, isRoot, NOBODY, nobodyCanRunUs, query, snapshot } from './support/playground.ts'
+import { aFolder, aServer, isRoot, NOBODY, query, snapshot } from './support/playground.ts'
 import { surroundings } from './support/surroundings.ts'
 
 const silent = { info: () => {}, warn: () => {} }
 const start = (dataDir: string) => joinServer({ dataDir, log: silent }, surroundings())
-
-const asRoot = isRoot ? test.serial : test.serial.skip
-const asNobody = nobodyCanRunUs ? test.serial : test.serial.skip
 
 test.serial('data of another PostgreSQL major are refused and not touched', async (t) => {
   const folder = await aFolder(t)
