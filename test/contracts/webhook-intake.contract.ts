@@ -152,11 +152,14 @@ export function webhookIntakeContract(test: TestFn, { name, make }: IntakeKit): 
     const channels = Array.from({ length: 20 }, aChannel)
     const shares = [new Set<string>(), new Set<string>()] as const
     const sources = [under.source(), under.source()]
+    // Nobody is done with a first batch before the other has one too: a fast one would take everything.
+    const both = Promise.withResolvers<void>()
     for (const [index, source] of sources.entries()) {
       await source.start(
         async (batch) => {
-          await pause(5)
           for (const { id } of batch) shares[index]?.add(id)
+          if (shares[0].size > 0 && shares[1].size > 0) both.resolve()
+          await Promise.race([both.promise, pause(5_000)])
         },
         { concurrency: 2 },
       )
