@@ -39,7 +39,7 @@ function startRunner(
     process.execPath,
     ['--input-type=module', '--eval', script],
     { TMPDIR: TEMPORARY, ...env },
-    { cwd: folder },
+    { cwd: folder, mayLeak: true },
   )
   t.teardown(() => runner.end())
   return runner
@@ -203,4 +203,15 @@ testUnless(whyNoRedis(), 'told to stop, it ends the suites, what they started an
   t.regex(runner.output(), /Interrupted\.\n\n\d+ passed, [1-9]\d* failed, \d+ skipped\n$/)
   await t.notThrowsAsync(assertNoneLeft(runner))
   t.deepEqual(folders(), before)
+})
+
+test.serial('a planted secret in the output of a suite that passes is a failure', async (t) => {
+  const source = `test('prints', (t) => { console.log('a line with planted-token-1 in it'); t.pass() })`
+  const { code, text, last } = await run(t, {
+    'test/leaky.test.ts': source,
+    'test/good.test.ts': `test('a', (t) => t.pass())`,
+  })
+  t.is(code, 1)
+  t.is(last, '2 passed, 1 failed, 0 skipped')
+  t.regex(text, /the output of the suites gives away planted-token-1/)
 })

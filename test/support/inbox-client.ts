@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { InstagramSimulator, SimulatedAccount, SimulatedCustomer } from '../../dev/instagram-simulator/index.ts'
+import { assertNoLeak, planted } from './planted.ts'
 import { waitFor } from './processes.ts'
 
 export type Answer<T = Record<string, unknown>> = Readonly<{ status: number; body: T; headers: Headers }>
@@ -32,7 +33,7 @@ export async function signUp(url: string) {
     orgName: 'Shop',
     name: 'Sam',
     email: `${randomUUID()}@example.com`,
-    password: 'correct horse battery',
+    password: planted('password'),
   }
   const session = await send<{ accessToken: string; orgId: string }>('POST', `${url}/auth/signup`, person)
   if (session.status !== 201) throw new Error(`No signup: ${JSON.stringify(session.body)}`)
@@ -81,6 +82,7 @@ async function send<T>(
     signal: AbortSignal.timeout(30_000),
   })
   const text = await response.text()
+  assertNoLeak(text, `${method} ${url}`)
   return { status: response.status, headers: response.headers, body: (text === '' ? null : JSON.parse(text)) as T }
 }
 
@@ -89,12 +91,12 @@ export async function connect(
   client: InboxClient,
   simulator: InstagramSimulator,
 ): Promise<{ channel: ChannelJson; account: SimulatedAccount }> {
-  const account = simulator.account()
+  const account = simulator.account({ accessToken: planted('access-token'), appSecret: planted('app-secret') })
   const config = {
     pageId: account.id,
     accessToken: account.accessToken,
     appSecret: account.appSecret,
-    webhookVerifyToken: 'a-verify-token',
+    webhookVerifyToken: planted('verify-token'),
   }
   const made = await client.call<ChannelJson>('POST', '/channels', {
     type: 'INSTAGRAM',

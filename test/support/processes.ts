@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { type AddressInfo, createServer } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { assertNoLeak } from './planted.ts'
 
 /** Inherited by whatever a marked process starts, so that it is found even when its parent is gone. May hold several. */
 const MARK = 'DELIGHTCHAT_TEST_MARK'
@@ -33,7 +34,7 @@ export function startProcess(
   command: string,
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
-  { cwd = process.cwd() }: Readonly<{ cwd?: string }> = {},
+  { cwd = process.cwd(), mayLeak = false }: Readonly<{ cwd?: string; mayLeak?: boolean }> = {},
 ): StartedProcess {
   const mark = randomUUID()
   const { PATH = '', HOME = '' } = process.env
@@ -49,6 +50,8 @@ export function startProcess(
   const exited = once(child, 'close').then(([code, signal]): Exit => {
     ended = true
     running.delete(child)
+    // Nobody may be waiting for the exit; an uncaught error fails the whole file.
+    if (!mayLeak) process.nextTick(assertNoLeak, text, [command, ...args].join(' '))
     return { code, signal }
   })
   exited.catch(() => {})

@@ -1,8 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join, relative } from 'node:path'
+import type { Readable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { stripVTControlCharacters } from 'node:util'
+import { leakIn } from './planted.ts'
 import { descendants, killAll } from './processes.ts'
 import type { Counts, RunMessage } from './report-to-runner.ts'
 
@@ -35,7 +37,7 @@ export async function runAva({ root, files, args = [], env, print, signal }: Run
   const child = spawn(process.execPath, [join(root, 'node_modules/.bin/ava'), ...args, ...files], {
     cwd: root,
     env,
-    stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   })
   const abort = () => void endAll(child)
   signal?.addEventListener('abort', abort, { once: true })
@@ -58,13 +60,25 @@ export async function runAva({ root, files, args = [], env, print, signal }: Run
     }
   })
   // One file is being worked on: each of its tests is of interest.
-  const report = collectReport(child, files.length === 1 ? print : null)
+  let leak: string | null = null
+  const search = (line: string) => (leak ??= leakIn(line))
+  // What the suites print themselves comes out here.
+  eachLine(child.stderr, (line) => {
+    search(line)
+    process.stderr.write(`${line}\n`)
+  })
+  const report = collectReport(child, (line) => {
+    search(line)
+    if (files.length === 1) print(line)
+    return files.length === 1
+  })
   const [code, killedBy] = await once(child, 'close')
   clearTimeout(stuck)
   signal?.removeEventListener('abort', abort)
 
   const unheard = files.filter((file) => !byFile.has(file))
   const accidents = unheard.map((file) => `${file} did not run to its end`)
+  if (leak !== null) accidents.push(`the output of the suites gives away ${leak}`)
   const counts = [...byFile.values()].reduce(add, { passed: 0, failed: unheard.length, skipped: 0 })
   if (counts.failed === 0 && (code !== 0 || !orderly))
     accidents.push(`ava ended with ${killedBy ?? `exit code ${code}`}`)
@@ -89,20 +103,26 @@ function fileLine(file: string, { passed, failed, skipped }: Counts, seconds: nu
 /** Lines of ava's report that say nothing about a failure. */
 const everyday = /^ {2}([✔√] |- \[skip\] |ℹ |⚠ Experiments are enabled)/
 
-/** What ava wrote, without the everyday; `each` gets all of it at once instead. */
-function collectReport(child: ChildProcess, each: ((line: string) => void) | null): () => readonly string[] {
+/** What ava wrote, without the everyday. `told` hears each line first, and says whether that was enough. */
+function collectReport(child: ChildProcess, told: (line: string) => boolean): () => readonly string[] {
   const lines: string[] = []
+  eachLine(child.stdout, (line) => {
+    if (line.includes('Experiments are enabled') || told(line)) return
+    if (!everyday.test(stripVTControlCharacters(line))) lines.push(line)
+  })
+  return () => lines
+}
+
+function eachLine(stream: Readable | null, on: (line: string) => void): void {
   let rest = ''
-  child.stdout?.setEncoding('utf8').on('data', (chunk: string) => {
+  stream?.setEncoding('utf8').on('data', (chunk: string) => {
     const parts = `${rest}${chunk}`.split('\n')
     rest = parts.pop() ?? ''
-    for (const line of parts) {
-      if (line.includes('Experiments are enabled')) continue
-      if (each) each(line)
-      else if (!everyday.test(stripVTControlCharacters(line))) lines.push(line)
-    }
+    for (const line of parts) on(line)
   })
-  return () => [...lines, rest]
+  stream?.on('end', () => {
+    if (rest !== '') on(rest)
+  })
 }
 
 async function endAll(child: ChildProcess): Promise<void> {

@@ -13,6 +13,7 @@ import { FakeFeed, FakeWakeups } from '../../../fakes/fake-feed.ts'
 import { FakeQueries } from '../../../fakes/fake-queries.ts'
 import { MemorySessions } from '../../../fakes/memory-sessions.ts'
 import { RecordingLog } from '../../../fakes/recording-log.ts'
+import { assertNoLeak } from '../../../support/planted.ts'
 
 export const PUBLIC_URL = 'https://inbox.example.com'
 export const SESSION_SECRET = 'planted-session-secret-0123456789'
@@ -87,7 +88,9 @@ export async function startHttp(options: Options = {}) {
       ...(body !== undefined && { body: isText ? (body as string) : JSON.stringify(body) }),
     })
     const text = await response.text()
-    answers.push(`${[...response.headers].map((header) => header.join(': ')).join('\n')}\n${text}`)
+    const answer = `${[...response.headers].map((header) => header.join(': ')).join('\n')}\n${text}`
+    assertNoLeak(answer, `${method} ${path}`)
+    answers.push(answer)
     const type = response.headers.get('content-type') ?? ''
     return {
       status: response.status,
@@ -133,6 +136,7 @@ export async function startHttp(options: Options = {}) {
     call,
     signUp,
     async stop() {
+      assertNoLeak(log.text, 'the log')
       await http.close()
       server.closeAllConnections()
       await new Promise((resolve) => server.close(resolve))
