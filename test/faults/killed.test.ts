@@ -65,8 +65,8 @@ test('killed twenty times under fifty webhooks a second, it loses nothing, doubl
       await waitFor(() => answered() > before, 120_000)
       await sleep(between(0, 1_200))
     }
-    if (kill === 5) {
-      // The database alone, and the program that has to bring it back.
+    if (kill === 6) {
+      // The database alone, and the program, which is up, has to bring it back.
       main.killDatabase('all')
       await sleep(200)
       await main.ready(program)
