@@ -1,7 +1,7 @@
 import type { ChannelCapabilities } from '../core/channel/capabilities.ts'
 import type { ChannelAccount, Delivery, OutboundMessage } from '../core/channel/delivery.ts'
 import type { ParsedWebhook } from '../core/channel/inbound-event.ts'
-import type { ExternalAccountId, ExternalUserId } from '../core/ids.ts'
+import type { ExternalAccountId, ExternalMessageId, ExternalUserId } from '../core/ids.ts'
 
 /** A network that customers write on. A missing feature is an absent facet, not a method that throws. */
 export interface ChannelAdapter {
@@ -57,6 +57,12 @@ export interface InboundParser {
    * know becomes an `unhandled` event beside its neighbours, never dropped.
    */
   parse(body: Uint8Array, options: ParseOptions): ParsedWebhook
+  /**
+   * A body of its own (an account's share) without the words of the messages that were taken back; parsed again it gives the
+   * same events, those messages without content. Never throws. Absent where the network has no unsending: then nothing of the
+   * body is kept.
+   */
+  redact?(body: string, gone: ReadonlySet<ExternalMessageId>): string
 }
 
 export interface OutboundSender {

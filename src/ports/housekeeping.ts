@@ -2,6 +2,8 @@
 export interface Housekeeping {
   /** Raw webhook bodies received before this time; how many went. */
   forgetRawEvents(before: Date): Promise<number>
+  /** What was said before this time of messages that have not come since. */
+  forgetEarlyFacts(before: Date): Promise<number>
   /** Idempotency keys made before this time. */
   forgetIdempotencyKeys(before: Date): Promise<number>
   /** Sessions that ended before this time. */

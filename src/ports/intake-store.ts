@@ -1,5 +1,5 @@
 import type { Attachment, MessageContext, MessageKind } from '../core/channel/content.ts'
-import type { Person, Surface, Thread } from '../core/channel/inbound-event.ts'
+import type { EchoReceived, Person, Reaction, Referral, Surface, Thread } from '../core/channel/inbound-event.ts'
 import type {
   ChannelId,
   ConversationId,
@@ -26,7 +26,28 @@ export type IntakeState = Readonly<{
   /** Parts known by the external ids asked for. */
   parts: ReadonlyMap<ExternalMessageId, KnownPart>
   tombstones: ReadonlyMap<ExternalMessageId, Date>
+  /** What was said of messages that were not there yet. */
+  early: ReadonlyMap<ExternalMessageId, EarlyFacts>
+  /** Of the messages that events speak of. */
+  reactions: readonly StoredReaction[]
 }>
+
+/** One text that a message had; `revision` is the platform's count of edits. */
+export type Edit = Readonly<{ revision: number; at: Date; text: string }>
+
+export type EarlyFacts = Readonly<{ edit: Edit | null; isRead: boolean }>
+
+/** The latest of a person to a message, known or not; kept when it was taken back, so that a late one does not bring it back. */
+export type StoredReaction = Readonly<{
+  externalId: ExternalMessageId
+  actor: ExternalUserId
+  reaction: Reaction | null
+  at: Date
+}>
+
+export type DatedReferral = Referral & Readonly<{ at: Date }>
+
+export type ThreadOwner = Readonly<{ appId: string | null; at: Date }>
 
 export type ConversationState = Readonly<{
   id: ConversationId
@@ -35,6 +56,13 @@ export type ConversationState = Readonly<{
   key: string
   person: ExternalUserId
   windowOpenedAt: Date | null
+  /** The customer has seen what the account wrote until then; null for nothing. */
+  readUntil: Date | null
+  firstReferral: DatedReferral | null
+  lastReferral: DatedReferral | null
+  threadOwner: ThreadOwner | null
+  /** The account's messages after `readUntil`; loaded only where something was seen. */
+  unseen: readonly Readonly<{ messageId: MessageId; ticketId: TicketId; sentAt: Date }>[]
   /** The one that is not RESOLVED, if any. */
   open: Readonly<{ id: TicketId; status: TicketStatus }> | null
   newestResolved: Readonly<{ id: TicketId; resolvedAt: Date }> | null
@@ -48,6 +76,8 @@ export type InFlight = Readonly<{
   ticketId: TicketId
   status: 'SENDING' | 'UNKNOWN'
   text: string | null
+  /** The message's own time, as it is listed by. */
+  sentAt: Date
   startedAt: Date
 }>
 
@@ -57,8 +87,10 @@ export type KnownPart = Readonly<{
   ticketId: TicketId
   conversationId: ConversationId
   direction: 'INBOUND' | 'OUTBOUND'
+  sentAt: Date
   deletedAt: Date | null
-  editRevision: number
+  /** The edit whose text it shows; null for the first text. */
+  edit: Edit | null
 }>
 
 export type NewTicket = Readonly<{
@@ -83,12 +115,14 @@ export type NewMessage = Readonly<{
   attachments: readonly Attachment[]
   context: MessageContext | null
   authorType: 'CUSTOMER' | 'EXTERNAL'
-  via: 'PLATFORM' | 'PLATFORM_APP' | 'API'
+  via: 'PLATFORM' | 'API' | EchoReceived['via']
   status: 'RECEIVED' | 'SENT'
   externalId: ExternalMessageId
   replyToExternalId: ExternalMessageId | null
   sentAt: Date
   deletedAt: Date | null
+  /** An edit that came before it; `content` is its text then. */
+  edit: Edit | null
   verified: boolean
   requestId: string | null
   rawEventId: RawEventId
@@ -112,7 +146,21 @@ export type IntakeChanges = Readonly<{
   windows: readonly Readonly<{ conversationId: ConversationId; openedAt: Date; reason: string }>[]
   /** The customers' last sign of life; the store keeps the later of the two. */
   seen: readonly Readonly<{ customerId: CustomerId; at: Date }>[]
-  edits: readonly Readonly<{ part: KnownPart; text: string; revision: number; at: Date }>[]
+  edits: readonly Readonly<{ part: KnownPart; edit: Edit }>[]
+  /** For messages that are still to come. */
+  earlyEdits: readonly Readonly<{ externalId: ExternalMessageId; edit: Edit }>[]
+  earlyReads: readonly ExternalMessageId[]
+  /** What was kept for them is used up: they are there now. */
+  settled: readonly ExternalMessageId[]
+  reactions: readonly StoredReaction[]
+  /** Absolute values, decided under the conversation's lock. */
+  conversations: readonly Readonly<{
+    id: ConversationId
+    readUntil: Date | null
+    firstReferral: DatedReferral | null
+    lastReferral: DatedReferral | null
+    threadOwner: ThreadOwner | null
+  }>[]
   unsends: readonly Readonly<{ part: KnownPart; at: Date }>[]
   tombstones: readonly Readonly<{ externalId: ExternalMessageId; at: Date }>[]
   /** Sends that an echo proves. */
@@ -121,6 +169,13 @@ export type IntakeChanges = Readonly<{
   touched: readonly TicketId[]
   /** People whose profile is to be looked up by a job of its own. */
   lookUps: readonly Readonly<{ customerId: CustomerId; person: ExternalUserId }>[]
+}>
+
+export type RawShare = Readonly<{
+  delivery: RawDelivery
+  body: Uint8Array
+  /** Messages whose words are in it, apart from those that came in with it. */
+  copies: readonly ExternalMessageId[]
 }>
 
 export type QuarantinedDelivery = Readonly<{
@@ -141,8 +196,10 @@ export type IntakeRequest = Readonly<{
   names: readonly GivenName[]
   /** Messages that arrived: which of them are known. */
   arrived: readonly ExternalMessageId[]
-  /** Messages that edits and unsends speak of; their conversations are locked too. */
+  /** Messages that edits, unsends, reactions and reads speak of; their conversations are locked too. */
   spokenOf: readonly ExternalMessageId[]
+  /** Whether something was seen, which concerns older messages too. */
+  withUnseen: boolean
   /** Whether to look for our own sends under way, which an echo may prove. */
   withInFlight: boolean
 }>
@@ -156,7 +213,13 @@ export interface IntakeStore {
   /** The organization's ticket counter is taken last. */
   save(channelId: ChannelId, changes: IntakeChanges, now: Date): Promise<void>
   /** Keeps the account's share of each body; a repeat changes nothing. */
-  keepRaw(shares: readonly Readonly<{ delivery: RawDelivery; body: Uint8Array }>[]): Promise<void>
+  keepRaw(shares: readonly RawShare[]): Promise<void>
+  /** Rewrites all kept bodies of the channel that hold words of these messages. */
+  redactRaw(
+    channelId: ChannelId,
+    externalIds: readonly ExternalMessageId[],
+    redact: (body: Uint8Array) => Uint8Array,
+  ): Promise<void>
   quarantine(entries: readonly QuarantinedDelivery[]): Promise<void>
   /** Counters of the channel's health. */
   count(

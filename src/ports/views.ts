@@ -1,5 +1,6 @@
 import type { Role } from '../core/actor.ts'
 import type { Attachment, MessageContext, MessageKind } from '../core/channel/content.ts'
+import type { Referral } from '../core/channel/inbound-event.ts'
 import type { EventActor, EventType } from '../core/event/domain-event.ts'
 import type {
   ChannelId,
@@ -16,6 +17,9 @@ import type { ReplyWindow } from '../core/ticket/window.ts'
 
 /** What screens and integrators read. Dates are Dates here and RFC 3339 on the wire; every member is always present. */
 
+export type ReferralView = Referral & Readonly<{ at: Date }>
+export type Referrals = Readonly<{ first: ReferralView | null; last: ReferralView | null }>
+
 export type CustomerView = Readonly<{
   id: CustomerId
   orgId: OrgId
@@ -26,6 +30,7 @@ export type CustomerView = Readonly<{
   /** Falls back to the username, then to "Instagram user …1234". */
   displayName: string
   pictureUrl: string | null
+  referrals: Referrals
   createdAt: Date
   lastSeenAt: Date
 }>
@@ -42,7 +47,17 @@ export type TicketView = Readonly<{
   assigneeId: MemberId | null
   window: ReplyWindow | null
   /** The post a comment ticket is about. */
-  context: Readonly<{ mediaId: string | null; permalink: string | null; caption: string | null }> | null
+  context: Readonly<{
+    mediaId: string | null
+    permalink: string | null
+    caption: string | null
+    adId: string | null
+    adTitle: string | null
+  }> | null
+  /** How the customer came to the conversation, at first and most recently. */
+  referrals: Referrals
+  /** Who may answer on the platform, as far as it says; null while it has not said. */
+  threadOwner: Readonly<{ appId: string | null; since: Date }> | null
   unreadCount: number
   lastMessageAt: Date
   lastMessagePreview: string | null
@@ -63,6 +78,14 @@ export type MessageFailure = Readonly<{
   platformCode: string | null
 }>
 
+export type ReactionView = Readonly<{
+  /** Null where the platform gave a word only. */
+  emoji: string | null
+  name: string
+  author: Readonly<{ type: 'CUSTOMER' | 'EXTERNAL' }>
+  at: Date
+}>
+
 export type MessageView = Readonly<{
   id: MessageId
   orgId: OrgId
@@ -72,6 +95,7 @@ export type MessageView = Readonly<{
   content: string | null
   attachments: readonly Attachment[]
   context: MessageContext | null
+  reactions: readonly ReactionView[]
   author: Readonly<{ type: 'CUSTOMER' | 'MEMBER' | 'EXTERNAL' | 'SYSTEM'; id: string | null; name: string | null }>
   via: string
   status: MessageStatus

@@ -25,9 +25,11 @@ export function startScheduler({
     const ago = (hours: number) => new Date(clock.now().getTime() - hours * HOUR_MS)
     try {
       const rawEvents = await housekeeping.forgetRawEvents(ago(rawEventRetentionDays * 24))
+      const earlyFacts = await housekeeping.forgetEarlyFacts(ago(rawEventRetentionDays * 24))
       const keys = await housekeeping.forgetIdempotencyKeys(ago(IDEMPOTENCY_HOURS))
       const sessions = await housekeeping.forgetSessions(ago(0))
-      if (rawEvents + keys + sessions > 0) log.info({ rawEvents, keys, sessions }, 'forgot what was past its time')
+      const forgotten = { rawEvents, earlyFacts, keys, sessions }
+      if (Object.values(forgotten).some((count) => count > 0)) log.info(forgotten, 'forgot what was past its time')
     } catch (error) {
       log.warn({ err: error }, 'housekeeping failed; it comes again')
     }

@@ -23,6 +23,7 @@ export const aMessage = (
   context: null,
   replyToExternalId: null,
   opensWindow: true,
+  referral: null,
   at: T0,
   ...change,
   externalId: (change.externalId ?? 'm1') as ExternalMessageId,
@@ -32,6 +33,7 @@ export const anEcho = (
   change: Partial<Omit<EchoReceived, 'externalId'>> & { externalId?: string } = {},
 ): EchoReceived => ({
   type: 'echo',
+  via: 'PLATFORM_APP',
   thread: aThread(),
   kind: 'TEXT',
   text: 'Good day',

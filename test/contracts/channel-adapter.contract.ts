@@ -238,9 +238,16 @@ export function isStorable(event: InboundEvent, receivedAt: Date): boolean {
   if (event.type === 'unhandled') return /^[a-z-]+$/.test(event.reason)
   if (event.type === 'unsend') return isId(event.externalId)
   if (event.type === 'edit') return isId(event.externalId) && isText(event.text) && event.revision > 0
+  if (event.type === 'read') return isId(event.externalId)
+  if (event.type === 'reaction') {
+    const { name = null, emoji = null } = event.reaction ?? {}
+    return isId(event.externalId) && isId(event.actor) && isText(name) && isText(emoji)
+  }
   const { key, person } = event.thread
   const isThread = isId(key) && isId(person.externalId) && isText(person.username) && isText(person.name)
   if (event.type === 'optin') return isThread && isText(event.payload)
+  if (event.type === 'referral') return isThread && Object.values(event.referral).every(isText)
+  if (event.type === 'thread-control') return isThread && (event.owner === null || isId(event.owner))
   const replied: ExternalMessageId | null = event.replyToExternalId
   const attached = event.attachments.flatMap(({ url, title, platformType }) => [url, title, platformType])
   const { permalink = null, mediaId = null, mediaUrl = null, payload = null } = event.context ?? {}

@@ -25,6 +25,11 @@ const aConversation = (change: Partial<ConversationState> = {}): ConversationSta
   key: 'ann',
   person: 'ann' as ExternalUserId,
   windowOpenedAt: null,
+  readUntil: null,
+  firstReferral: null,
+  lastReferral: null,
+  threadOwner: null,
+  unseen: [],
   open: null,
   newestResolved: null,
   inFlight: [],
@@ -37,6 +42,8 @@ const aState = (change: Partial<IntakeState> = {}): IntakeState => ({
   newCustomers: [],
   parts: new Map(),
   tombstones: new Map(),
+  early: new Map(),
+  reactions: [],
   ...change,
 })
 
@@ -143,8 +150,9 @@ test('a known message changes nothing', (t) => {
     ticketId: 't' as TicketId,
     conversationId: 'c' as ConversationId,
     direction: 'INBOUND',
+    sentAt: T0,
     deletedAt: null,
-    editRevision: 0,
+    edit: null,
   } as const
   const { changes, events } = ingest(
     aState({ parts: new Map([['m1' as ExternalMessageId, part]]) }),
@@ -166,6 +174,7 @@ test('an echo of a send under way proves it instead of making a second message',
     ticketId: 'ticket' as TicketId,
     status: 'SENDING' as const,
     text: 'Good day',
+    sentAt: T0,
     startedAt: minutes(1),
   }
   const state = aState({
@@ -186,6 +195,7 @@ test('the same words typed twice on the phone prove one send and make one messag
     ticketId: 'ticket' as TicketId,
     status: 'SENDING' as const,
     text: 'Good day',
+    sentAt: T0,
     startedAt: T0,
   }
   const state = aState({
@@ -206,6 +216,7 @@ test('an echo with other words, or from long before the send, proves nothing', (
     ticketId: 'ticket' as TicketId,
     status: 'SENDING' as const,
     text: 'Good day',
+    sentAt: T0,
     startedAt: minutes(30),
   }
   const state = aState({
@@ -243,7 +254,7 @@ test('an unsend leaves a tombstone with the earliest time, known message or not'
 test('the highest revision of an edit wins, whatever the order, and never over an unsend', (t) => {
   const items = [anItem(anEdit('m1', 'second', 2)), anItem(aMessage()), anItem(anEdit('m1', 'first', 1))]
   t.deepEqual(
-    ingest(aState(), items, rules()).changes.edits.map(({ text }) => text),
+    ingest(aState(), items, rules()).changes.edits.map(({ edit }) => edit.text),
     ['second'],
   )
   t.deepEqual(ingest(aState(), [...items, anItem(anUnsend('m1'))], rules()).changes.edits, [])

@@ -10,7 +10,7 @@ import type { Actor } from '../../src/core/actor.ts'
 import type { InboundEvent } from '../../src/core/channel/inbound-event.ts'
 import type { ChannelId, OrgId, RawEventId } from '../../src/core/ids.ts'
 import { type Core, createCore } from '../../src/core/index.ts'
-import type { ChannelAdapter, OutboundSender } from '../../src/ports/channel-adapter.ts'
+import type { ChannelAdapter, InboundParser, OutboundSender } from '../../src/ports/channel-adapter.ts'
 import type { ChannelRegistry } from '../../src/ports/channel-registry.ts'
 import type { Clock } from '../../src/ports/clock.ts'
 import type { InboxQueries } from '../../src/ports/inbox-queries.ts'
@@ -35,6 +35,8 @@ export type CoreOnDatabase = Readonly<{
 export type CoreOptions = Readonly<{
   clock?: Clock
   send?: OutboundSender['send']
+  /** The network's own, instead of our events as JSON. */
+  parser?: InboundParser
   poolSize?: number
   /** Another one's pools: for a worker that is no process of its own. */
   beside?: CoreOnDatabase
@@ -48,7 +50,7 @@ export function coreOn(db: TestDatabase, options: CoreOptions = {}): CoreOnDatab
   const clock = options.clock ?? realClock
   const orm = options.beside?.orm ?? db.orm({ poolSize: options.poolSize ?? 4 })
   const pool = options.beside?.pool ?? db.systemPool({ size: 2 })
-  const registry = registryOf(options.send)
+  const registry = registryOf(options)
   const unitOfWork = unitOfWorkOn(orm)
   const sendLanes = createSendLanes(pool)
   const queries = createInboxQueries({ orm, clock, capabilitiesOf: (type) => registry.get(type)?.capabilities ?? null })
@@ -89,8 +91,24 @@ const notUsed = (what: string): never => {
   throw new Error(`${what} is not used here`)
 }
 
+const eventsIn = (text: string) => JSON.parse(text) as (InboundEvent & { at: string })[]
+
+const ownEvents: InboundParser = {
+  parse: (body, { account }) => {
+    const text = Buffer.from(body).toString()
+    const events = eventsIn(text).map((event) => ({ ...event, at: new Date(event.at) }) as InboundEvent)
+    return { readable: true, shares: [{ account, isTest: false, body: text, events }] }
+  },
+  redact: (text, gone) =>
+    JSON.stringify(
+      eventsIn(text).map((event) =>
+        'externalId' in event && 'text' in event && gone.has(event.externalId) ? { ...event, text: '' } : event,
+      ),
+    ),
+}
+
 /** A network whose webhook bodies are our own events as JSON, so that tests say exactly what arrives. */
-function registryOf(send: CoreOptions['send']): ChannelRegistry {
+function registryOf({ send, parser = ownEvents }: CoreOptions): ChannelRegistry {
   const adapter: ChannelAdapter = {
     type: TYPE,
     platform: TYPE,
@@ -101,28 +119,21 @@ function registryOf(send: CoreOptions['send']): ChannelRegistry {
       privateReplyToComment: true,
     },
     webhook: { verify: () => 0 },
-    parser: {
-      parse: (body, { account }) => {
-        const text = Buffer.from(body).toString()
-        const events = (JSON.parse(text) as (InboundEvent & { at: string })[]).map(
-          (event) => ({ ...event, at: new Date(event.at) }) as InboundEvent,
-        )
-        return { readable: true, shares: [{ account, isTest: false, body: text, events }] }
-      },
-    },
+    parser,
     sender: { send: send ?? (async () => notUsed('the sender')) },
   }
   return { types: [TYPE], get: (type) => (type === TYPE ? adapter : null) }
 }
 
-export type Inbox = SeededOrganization & Readonly<{ channelId: ChannelId; actor: Actor }>
+export type Inbox = SeededOrganization & Readonly<{ channelId: ChannelId; account: string; actor: Actor }>
 
 /** An organization of its own with one member and one channel. */
 export async function seedInbox(orm: Orm): Promise<Inbox> {
   const organization = await seedOrganization(orm)
   const { orgId, memberId, userId } = organization
-  const channelId = await seedChannel(orm, orgId, { type: TYPE, platform: TYPE })
-  return { ...organization, channelId, actor: { orgId, memberId, userId, role: 'OWNER', requestId: 'a-test' } }
+  const account = `account of ${orgId}`
+  const channelId = await seedChannel(orm, orgId, { type: TYPE, platform: TYPE, account })
+  return { ...organization, channelId, account, actor: { orgId, memberId, userId, role: 'OWNER', requestId: 'a-test' } }
 }
 
 /** What the api role would have handed over. */

@@ -58,6 +58,22 @@ async function seedAround(tx: Tx, thread: Thread, memberId: MemberId): Promise<v
     rawEventId,
   ])
   await insert(
+    `insert into early_edits (org_id, channel_id, external_id, revision, edited_at, content) values ($1, $2, 'to come', 1, now(), 'words')`,
+    [orgId, channelId],
+  )
+  await insert(`insert into early_reads (org_id, channel_id, external_id) values ($1, $2, 'to come')`, [
+    orgId,
+    channelId,
+  ])
+  await insert(
+    `insert into reactions (org_id, channel_id, external_id, actor, name, reacted_at) values ($1, $2, 'to come', 'ann', 'love', now())`,
+    [orgId, channelId],
+  )
+  await insert(
+    `insert into raw_event_copies (org_id, channel_id, external_id, raw_event_id) values ($1, $2, 'to come', $3)`,
+    [orgId, channelId, rawEventId],
+  )
+  await insert(
     `insert into idempotency_keys (org_id, member_id, route, key, fingerprint, status, body) values ($1, $2, 'r', 'k', 'f', 201, '{}')`,
     [orgId, memberId],
   )

@@ -11,6 +11,8 @@ export async function inboxState(queries: InboxQueries, orgId: OrgId) {
       person: people.get(ticket.customerId) ?? null,
       kind: ticket.kind,
       context: ticket.context,
+      referrals: ticket.referrals,
+      threadOwner: ticket.threadOwner,
       status: ticket.status,
       unreadCount: ticket.unreadCount,
       lastMessageAt: ticket.lastMessageAt,
@@ -23,6 +25,9 @@ export async function inboxState(queries: InboxQueries, orgId: OrgId) {
         kind: message.kind,
         content: message.content,
         attachments: message.attachments,
+        context: message.context,
+        reactions: message.reactions,
+        via: message.via,
         status: message.status,
         sentAt: message.sentAt,
         editedAt: message.editedAt,
@@ -32,11 +37,11 @@ export async function inboxState(queries: InboxQueries, orgId: OrgId) {
   )
   return {
     customers: sorted(
-      customers.map(({ externalId, username, displayName, lastSeenAt }) => ({
+      customers.map(({ externalId, username, displayName, referrals }) => ({
         externalId,
         username,
         displayName,
-        lastSeenAt,
+        referrals,
       })),
     ),
     threads: sorted(threads),

@@ -46,5 +46,6 @@ export function readPlainForm(value: unknown, { account, receivedAt, position }:
     context: null,
     replyToExternalId: null,
     opensWindow: true,
+    referral: null,
   }
 }

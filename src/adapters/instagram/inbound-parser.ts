@@ -4,6 +4,7 @@ import { asShape } from '../channel-kit/fields.ts'
 import { readJson } from '../channel-kit/json.ts'
 import { isPlainForm, readPlainForm } from '../channel-kit/plain-form.ts'
 import { parseEntry } from './parse-entry.ts'
+import { redactMessages } from './redact.ts'
 import { type Scope, timeOf, unknown } from './scope.ts'
 import { bodyOf, countItems, type Piece, splitBody } from './split-body.ts'
 import type { Entry } from './webhook-payload.ts'
@@ -11,7 +12,7 @@ import type { Entry } from './webhook-payload.ts'
 /** The platform puts at most 1,000 updates into one delivery; each counts for up to three here, with entry and body. */
 const MAX_ITEMS = 10_000
 
-export const instagramParser: InboundParser = { parse: parseWebhook }
+export const instagramParser: InboundParser = { parse: parseWebhook, redact: redactMessages }
 
 function parseWebhook(body: Uint8Array, options: ParseOptions): ParsedWebhook {
   const json = readJson(body)

@@ -1,3 +1,4 @@
+import { NO_CONTEXT } from '../../core/channel/content.ts'
 import type { InboundEvent } from '../../core/channel/inbound-event.ts'
 import { asShape, has, readId, readText } from '../channel-kit/fields.ts'
 import { readMessageId, readUserId } from './ids.ts'
@@ -27,7 +28,10 @@ function readComment(value: ChangeValue, scope: Scope): InboundEvent {
   // The account's own comments and our own replies come back as events. `self_ig_scoped_id` proves nothing: the
   // dashboard's sample sets it for a stranger.
   if (scope.ownIds.has(person)) return known('own-comment', at)
-  const mediaId = readId(asShape<CommentMedia>(value.media)?.id)
+  const media = asShape<CommentMedia>(value.media)
+  const mediaId = readId(media?.id)
+  const adId = readId(media?.ad_id) ?? readId(value.ad_id)
+  const adTitle = readText(media?.ad_title) ?? readText(value.ad_title)
   return {
     type: 'message',
     at,
@@ -40,8 +44,9 @@ function readComment(value: ChangeValue, scope: Scope): InboundEvent {
     kind: 'COMMENT',
     text: readText(value.text),
     attachments: [],
-    context: { type: 'COMMENT', permalink: null, mediaId, mediaUrl: null, expiresAt: null, payload: null },
+    context: { ...NO_CONTEXT, type: 'COMMENT', mediaId, adId, adTitle },
     replyToExternalId: readMessageId(value.parent_id),
     opensWindow: true,
+    referral: null,
   }
 }

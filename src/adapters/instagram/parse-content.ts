@@ -1,9 +1,10 @@
-import type { Attachment, MessageContext, MessageKind } from '../../core/channel/content.ts'
+import { type Attachment, type MessageContext, type MessageKind, NO_CONTEXT } from '../../core/channel/content.ts'
 import type { ExternalMessageId } from '../../core/ids.ts'
 import { asShape, readFlag, readId, readText, readUrl } from '../channel-kit/fields.ts'
 import { readMessageId } from './ids.ts'
 import { type ReadAttachment, readAttachments } from './parse-attachments.ts'
-import type { Message, QuickReply, ReplyTo, Story } from './webhook-payload.ts'
+import { readReferral } from './parse-referral.ts'
+import type { AdContext, Message, QuickReply, ReferralFields, ReplyTo, Story } from './webhook-payload.ts'
 
 export type Content = Readonly<{
   kind: MessageKind
@@ -15,8 +16,6 @@ export type Content = Readonly<{
 
 const STORY_LIVES_MS = 24 * 60 * 60 * 1000
 
-const NO_CONTEXT = { permalink: null, mediaId: null, mediaUrl: null, expiresAt: null, payload: null } as const
-
 /** What a direct message holds, whoever wrote it. One that shows nothing at all is `UNSUPPORTED`: visible, never dropped. */
 export function readContent(message: Message, at: Date): Content {
   const replyTo = asShape<ReplyTo>(message.reply_to)
@@ -24,7 +23,11 @@ export function readContent(message: Message, at: Date): Content {
   const text = readText(message.text)
   const mention = all.find(({ platformType }) => platformType === 'story_mention')
   const context =
-    storyReply(replyTo, at) ?? storyMention(mention, at) ?? quickReply(message.quick_reply) ?? sharedMedia(all)
+    storyReply(replyTo, at) ??
+    storyMention(mention, at) ??
+    quickReply(message.quick_reply) ??
+    sharedMedia(all) ??
+    adOf(message.referral)
   // The mentioning story is the message's context; repeated as an attachment it would be shown twice.
   const attachments = all.filter((item) => item !== mention || context?.type !== 'STORY_MENTION').map(withoutMediaId)
   return {
@@ -77,6 +80,15 @@ function quickReply(value: unknown): MessageContext | null {
 function sharedMedia(attachments: readonly ReadAttachment[]): MessageContext | null {
   const shared = attachments.find(({ type, mediaId }) => type === 'SHARE' && mediaId !== null)
   return shared ? { ...NO_CONTEXT, type: 'SHARE', mediaId: shared.mediaId, mediaUrl: shared.url } : null
+}
+
+/** The ad that brought the customer here: what they speak of when they ask about "this". */
+function adOf(value: unknown): MessageContext | null {
+  const referral = readReferral(value)
+  if (referral === null || referral.adId === null) return null
+  const shown = asShape<AdContext>(asShape<ReferralFields>(value)?.ads_context_data)
+  const { adId, adTitle, ref } = referral
+  return { ...NO_CONTEXT, type: 'AD', mediaUrl: readUrl(shown?.photo_url), payload: ref, adId, adTitle }
 }
 
 const withoutMediaId = ({ mediaId: _, ...attachment }: ReadAttachment): Attachment => attachment

@@ -1,35 +1,40 @@
-import type { InboundEvent } from '../../core/channel/inbound-event.ts'
+import { NO_CONTEXT } from '../../core/channel/content.ts'
+import type { EchoReceived, InboundEvent } from '../../core/channel/inbound-event.ts'
 import { derivedId } from '../channel-kit/derived-id.ts'
-import { asShape, has, readFlag, readText, readWhole } from '../channel-kit/fields.ts'
+import { asShape, has, readFlag, readId, readText } from '../channel-kit/fields.ts'
 import { messageId, readMessageId } from './ids.ts'
 import { readContent } from './parse-content.ts'
+import { readEdit, readReaction, readSeen } from './parse-message-facts.ts'
+import { readReferral } from './parse-referral.ts'
 import { sidesOf } from './parse-sides.ts'
 import { type KnownReason, known, type Scope, timeOf, unknown } from './scope.ts'
-import type { Message, MessageEdit, MessagingItem, Optin, PayloadKey, Postback } from './webhook-payload.ts'
+import type { Message, MessagingItem, Optin, PayloadKey, Postback, ThreadControl } from './webhook-payload.ts'
 
 type Reader = (item: MessagingItem, at: Date, scope: Scope) => InboundEvent
 
-const notYet =
+const nothingToDo =
   (reason: KnownReason): Reader =>
   (_item, at) =>
     known(reason, at)
 
-/** One line for each payload: handling a further one means replacing its `notYet`. */
+/** One line for each payload. */
 const READERS: Readonly<Record<PayloadKey, Reader>> = {
   message: readMessage,
   message_edit: readEdit,
   postback: readPostback,
   optin: readOptin,
-  reaction: notYet('reaction'),
-  read: notYet('read'),
-  delivery: notYet('delivery'),
-  referral: notYet('referral'),
-  pass_thread_control: notYet('thread-control'),
-  take_thread_control: notYet('thread-control'),
-  request_thread_control: notYet('thread-control'),
-  app_roles: notYet('app-roles'),
-  policy_enforcement: notYet('policy'),
-  response_feedback: notYet('feedback'),
+  reaction: readReaction,
+  read: readSeen,
+  // Of Messenger: on Instagram a message is sent, then seen.
+  delivery: nothingToDo('delivery'),
+  referral: readReferred,
+  pass_thread_control: (item, at, scope) => readThreadControl(item, item.pass_thread_control, at, scope),
+  take_thread_control: (item, at, scope) => readThreadControl(item, item.take_thread_control, at, scope),
+  // It asks and changes nothing; the owner's answer comes as `pass_thread_control`.
+  request_thread_control: nothingToDo('thread-request'),
+  app_roles: nothingToDo('app-roles'),
+  policy_enforcement: nothingToDo('policy'),
+  response_feedback: nothingToDo('feedback'),
 }
 
 const KEYS = Object.keys(READERS) as readonly PayloadKey[]
@@ -59,23 +64,18 @@ function readMessage(item: MessagingItem, at: Date, scope: Scope): InboundEvent 
   if (sides.kind === 'contradiction') return unknown('contradictory-echo', at)
   if (sides.kind === 'nobody') return unknown('no-customer', at)
   const event = { at, thread: sides.thread, externalId, ...readContent(message, at) }
-  return sides.kind === 'from-account' ? { type: 'echo', ...event } : { type: 'message', ...event, opensWindow: true }
+  if (sides.kind === 'from-account') return { type: 'echo', ...event, via: authorOf(message) }
+  return { type: 'message', ...event, opensWindow: true, referral: readReferral(message.referral) }
 }
 
-/** More than anybody can make (five): a bound for the store. */
-const MAX_EDITS = 1000
+/** The app id of Meta Business Suite's inbox. */
+const BUSINESS_SUITE = '263902037430900'
 
-/** New messages are announced as edits with `num_edit` 0 and no text, often without sender: those overwrite nothing. */
-function readEdit(item: MessagingItem, at: Date): InboundEvent {
-  const edit = asShape<MessageEdit>(item.message_edit)
-  if (edit === null) return unknown('not-an-object', at)
-  const text = readText(edit.text)
-  const revision = readWhole(edit.num_edit)
-  if (text === null || revision === 0) return known('ghost-edit', at)
-  const externalId = readMessageId(edit.mid)
-  if (externalId === null) return unknown('no-message-id', at)
-  if (revision === null || revision < 0 || revision > MAX_EDITS) return unknown('unusable-edit', at)
-  return { type: 'edit', at, externalId, text, revision }
+/** Who wrote what did not come from us, as far as the platform says. Its own app sends no app id. */
+function authorOf({ ai_generated: byAi, app_id: app }: Message): EchoReceived['via'] {
+  if (readFlag(byAi)) return 'PLATFORM_AI'
+  const appId = readId(app)
+  return appId === null ? 'PLATFORM_APP' : appId === BUSINESS_SUITE ? 'BUSINESS_SUITE' : 'OTHER_APP'
 }
 
 function readPostback(item: MessagingItem, at: Date, scope: Scope): InboundEvent {
@@ -96,9 +96,10 @@ function readPostback(item: MessagingItem, at: Date, scope: Scope): InboundEvent
     kind: 'POSTBACK',
     text: title,
     attachments: [],
-    context: { type: 'POSTBACK', permalink: null, mediaId: null, mediaUrl: null, expiresAt: null, payload },
+    context: { ...NO_CONTEXT, type: 'POSTBACK', payload },
     replyToExternalId: null,
     opensWindow: true,
+    referral: readReferral(postback.referral),
   }
 }
 
@@ -109,4 +110,23 @@ function readOptin(item: MessagingItem, at: Date, scope: Scope): InboundEvent {
   if (sides.kind === 'self') return known('self-message', at)
   if (sides.kind !== 'from-customer') return unknown('no-customer', at)
   return { type: 'optin', at, thread: sides.thread, payload: readText(optin.payload) ?? readText(optin.ref) }
+}
+
+/** An ig.me link or an ad was followed in a conversation that exists. Not a message. */
+function readReferred(item: MessagingItem, at: Date, scope: Scope): InboundEvent {
+  const referral = readReferral(item.referral)
+  if (referral === null) return unknown('empty-referral', at)
+  const sides = sidesOf(item, scope)
+  if (sides.kind === 'self' || sides.kind === 'from-account') return known('self-message', at)
+  if (sides.kind !== 'from-customer') return unknown('no-customer', at)
+  return { type: 'referral', at, thread: sides.thread, referral }
+}
+
+function readThreadControl(item: MessagingItem, value: unknown, at: Date, scope: Scope): InboundEvent {
+  const control = asShape<ThreadControl>(value)
+  if (control === null) return unknown('not-an-object', at)
+  const sides = sidesOf(item, scope)
+  if (sides.kind === 'self') return known('self-message', at)
+  if (sides.kind !== 'from-customer' && sides.kind !== 'from-account') return unknown('no-customer', at)
+  return { type: 'thread-control', at, thread: sides.thread, owner: readId(control.new_owner_app_id) }
 }

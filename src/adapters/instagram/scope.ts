@@ -14,11 +14,9 @@ export type Scope = Readonly<{
 
 /** Words that stay the same: they are counted and shown under these names. */
 export type KnownReason =
-  | 'reaction'
-  | 'read'
+  | 'own-read'
   | 'delivery'
-  | 'referral'
-  | 'thread-control'
+  | 'thread-request'
   | 'app-roles'
   | 'policy'
   | 'feedback'
@@ -41,6 +39,7 @@ export type UnknownReason =
   | 'no-message-id'
   | 'contradictory-echo'
   | 'unusable-edit'
+  | 'empty-referral'
 
 /** The item's own time, else the entry's, else that of receipt. */
 export const timeOf = (scope: Scope, timestamp?: unknown): Date =>

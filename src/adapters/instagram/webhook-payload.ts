@@ -31,14 +31,30 @@ export type PayloadKey =
 export type Party = Shape<'id' | 'username' | 'name'>
 
 export type Message = Shape<
-  'mid' | 'text' | 'attachments' | 'quick_reply' | 'reply_to' | 'is_echo' | 'is_deleted' | 'is_unsupported' | 'is_self'
+  | 'mid'
+  | 'text'
+  | 'attachments'
+  | 'quick_reply'
+  | 'reply_to'
+  | 'referral'
+  | 'is_echo'
+  | 'is_deleted'
+  | 'is_unsupported'
+  | 'is_self'
+  | 'app_id'
+  | 'ai_generated'
 >
 export type QuickReply = Shape<'payload'>
 export type ReplyTo = Shape<'mid' | 'story'>
 export type Story = Shape<'id' | 'url'>
 export type MessageEdit = Shape<'mid' | 'text' | 'num_edit'>
-export type Postback = Shape<'mid' | 'title' | 'payload'>
+export type Postback = Shape<'mid' | 'title' | 'payload' | 'referral'>
 export type Optin = Shape<'payload' | 'ref'>
+export type MessageReaction = Shape<'mid' | 'action' | 'verb' | 'reaction' | 'emoji'>
+export type MessageSeen = Shape<'mid'>
+export type ReferralFields = Shape<'source' | 'ref' | 'ad_id' | 'ads_context_data' | 'product'>
+export type AdContext = Shape<'ad_title' | 'photo_url' | 'video_url'>
+export type ThreadControl = Shape<'new_owner_app_id'>
 
 export type AttachmentItem = Shape<'type' | 'payload' | 'title'>
 /** Which id a shared thing carries depends on its kind. */
@@ -48,7 +64,17 @@ export type AttachmentPayload = Shape<
 
 export type Change = Shape<'field' | 'value'>
 export type ChangeValue = Shape<
-  'id' | 'comment_id' | 'parent_id' | 'text' | 'from' | 'media' | 'media_id' | 'impressions' | 'reach'
+  | 'id'
+  | 'comment_id'
+  | 'parent_id'
+  | 'text'
+  | 'from'
+  | 'media'
+  | 'media_id'
+  | 'impressions'
+  | 'reach'
+  | 'ad_id'
+  | 'ad_title'
 >
 export type CommentAuthor = Shape<'id' | 'username'>
-export type CommentMedia = Shape<'id'>
+export type CommentMedia = Shape<'id' | 'media_product_type' | 'ad_id' | 'ad_title'>

@@ -20,6 +20,9 @@ export function createHousekeeping(pool: pg.Pool): Housekeeping {
         if (gone < BATCH) return total
       }
     },
+    forgetEarlyFacts: async (before) =>
+      (await forget('delete from early_edits where created_at < $1', before)) +
+      (await forget('delete from early_reads where created_at < $1', before)),
     forgetIdempotencyKeys: (before) => forget('delete from idempotency_keys where created_at < $1', before),
     forgetSessions: (before) => forget('delete from sessions where expires_at < $1', before),
   }

@@ -30,7 +30,20 @@ export type MessageContext = Readonly<{
   expiresAt: Date | null
   /** The machine-readable part of a button or quick reply. */
   payload: string | null
+  /** The ad that the message answers or the comment is under. */
+  adId: string | null
+  adTitle: string | null
 }>
+
+export const NO_CONTEXT: Omit<MessageContext, 'type'> = {
+  permalink: null,
+  mediaId: null,
+  mediaUrl: null,
+  expiresAt: null,
+  payload: null,
+  adId: null,
+  adTitle: null,
+}
 
 const NUL_OR_LONE_SURROGATE = /\0|[\uD800-\uDBFF](?![\uDC00-\uDFFF])|(?<![\uD800-\uDBFF])[\uDC00-\uDFFF]/g
 

@@ -19,6 +19,17 @@ type At = Readonly<{
   at: Date
 }>
 
+/** Where a customer came from: a link with a reference, an ad, a product. Every member may be missing. */
+export type Referral = Readonly<{
+  /** The platform's word for the place, for example `ADS`. */
+  source: string | null
+  /** What the account's owner put into the link. */
+  ref: string | null
+  adId: string | null
+  adTitle: string | null
+  productId: string | null
+}>
+
 /** The customer wrote something: the only kind that opens or reopens a ticket and notifies agents. */
 export type MessageReceived = At &
   Readonly<{
@@ -32,12 +43,15 @@ export type MessageReceived = At &
     replyToExternalId: ExternalMessageId | null
     /** Whether the platform counts it as opening the reply window. */
     opensWindow: boolean
+    referral: Referral | null
   }>
 
 /** The account wrote something, through us or elsewhere (its phone app, another tool). */
 export type EchoReceived = At &
   Readonly<{
     type: 'echo'
+    /** Where it was written, unless it turns out to be ours. */
+    via: 'PLATFORM_APP' | 'BUSINESS_SUITE' | 'OTHER_APP' | 'PLATFORM_AI'
     thread: Thread
     externalId: ExternalMessageId
     kind: MessageKind
@@ -47,6 +61,8 @@ export type EchoReceived = At &
     replyToExternalId: ExternalMessageId | null
   }>
 
+// What is said about a message may come before it, in any order and more than once, or for one that never comes.
+
 /** The message's text changed. `revision` counts the edits; the highest wins, whatever the order of arrival. */
 export type MessageEdited = At &
   Readonly<{ type: 'edit'; externalId: ExternalMessageId; text: string; revision: number }>
@@ -54,13 +70,47 @@ export type MessageEdited = At &
 /** The message was taken back; its content must go everywhere. */
 export type MessageUnsent = At & Readonly<{ type: 'unsend'; externalId: ExternalMessageId }>
 
+/** A person has one reaction to a message at a time: a new one replaces it, null takes it back. */
+export type MessageReacted = At &
+  Readonly<{
+    type: 'reaction'
+    externalId: ExternalMessageId
+    actor: ExternalUserId
+    reaction: Reaction | null
+  }>
+
+export type Reaction = Readonly<{
+  emoji: string | null
+  /** The platform's word for it, for example `love`; `other` for an emoji that it has no word for. */
+  name: string
+}>
+
+/** The customer has seen this message, and with it all older ones of the account. */
+export type MessageRead = At & Readonly<{ type: 'read'; externalId: ExternalMessageId }>
+
+/** The customer came (again) by a link or an ad, without writing anything yet. */
+export type CustomerReferred = At & Readonly<{ type: 'referral'; thread: Thread; referral: Referral }>
+
+/** Another app, or ours, was given the conversation. `owner` is the app's id; null where the platform does not say. */
+export type ThreadControlled = At & Readonly<{ type: 'thread-control'; thread: Thread; owner: string | null }>
+
 /** The customer agreed to be written to. Not a message. */
 export type OptedIn = At & Readonly<{ type: 'optin'; thread: Thread; payload: string | null }>
 
 /** Understood, and nothing to do with it yet; or not understood. Kept raw, counted, never an error. */
 export type Unhandled = At & Readonly<{ type: 'unhandled'; known: boolean; reason: string }>
 
-export type InboundEvent = MessageReceived | EchoReceived | MessageEdited | MessageUnsent | OptedIn | Unhandled
+export type InboundEvent =
+  | MessageReceived
+  | EchoReceived
+  | MessageEdited
+  | MessageUnsent
+  | MessageReacted
+  | MessageRead
+  | CustomerReferred
+  | ThreadControlled
+  | OptedIn
+  | Unhandled
 
 /** The share of one webhook body that belongs to one account. */
 export type AccountShare = Readonly<{

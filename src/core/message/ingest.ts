@@ -7,11 +7,14 @@ import type {
   NewMessage,
   NewTicket,
 } from '../../ports/intake-store.ts'
+import { NO_CONTEXT } from '../channel/content.ts'
 import type { EchoReceived, InboundEvent, MessageReceived, Thread } from '../channel/inbound-event.ts'
 import type { DomainEvent, EventActor } from '../event/domain-event.ts'
-import type { ExternalMessageId, MessageId, PartId, RawEventId, TicketId } from '../ids.ts'
+import type { ConversationId, MessageId, PartId, RawEventId, TicketId } from '../ids.ts'
 import { reopens, type TicketStatus } from '../ticket/ticket.ts'
+import { ConversationFacts } from './conversation-facts.ts'
 import { IntakeDraft } from './intake-draft.ts'
+import { MessageFacts } from './message-facts.ts'
 
 /** An event with the delivery it came in. */
 export type IngestItem = Readonly<{
@@ -67,8 +70,9 @@ function inPlatformOrder(items: readonly IngestItem[]): readonly IngestItem[] {
 
 class Batch {
   readonly #conversations: Map<string, Conversation>
-  readonly #parts: Map<ExternalMessageId, KnownPart>
   readonly #draft: IntakeDraft
+  readonly #messages: MessageFacts
+  readonly #threads: ConversationFacts
   readonly #state: IntakeState
   readonly #rules: IngestRules
   #unknown = 0
@@ -77,7 +81,8 @@ class Batch {
     this.#state = state
     this.#rules = rules
     this.#draft = new IntakeDraft(rules.nextId)
-    this.#parts = new Map(state.parts)
+    this.#messages = new MessageFacts(state)
+    this.#threads = new ConversationFacts(state.conversations)
     this.#conversations = new Map(
       state.conversations.map((conversation) => [
         threadKey(conversation),
@@ -90,18 +95,34 @@ class Batch {
   apply({ event, delivery }: IngestItem): void {
     switch (event.type) {
       case 'message':
-        if (!this.#parts.has(event.externalId)) this.#message(event, delivery)
+        if (!this.#messages.part(event.externalId)) this.#message(event, delivery)
         break
       case 'echo':
-        if (!this.#parts.has(event.externalId)) this.#echo(event, delivery)
+        if (!this.#messages.part(event.externalId)) this.#echo(event, delivery)
         break
-      case 'edit': {
-        const part = this.#parts.get(event.externalId)
-        if (part) this.#draft.edit(event.externalId, { part, text: event.text, revision: event.revision, at: event.at })
+      case 'edit':
+        this.#messages.edited(event)
+        break
+      case 'unsend':
+        this.#messages.unsent(event)
+        break
+      case 'reaction':
+        this.#messages.reacted(event)
+        break
+      case 'read': {
+        const part = this.#messages.part(event.externalId)
+        if (part) this.#threads.readUntil(part.conversationId, part.sentAt)
+        else this.#messages.readEarly(event.externalId)
         break
       }
-      case 'unsend':
-        this.#draft.unsend(event.externalId, this.#parts.get(event.externalId), event.at)
+      case 'referral': {
+        const { id, customerId } = this.#conversation(event.thread)
+        this.#threads.referred(id, event.referral, event.at)
+        this.#draft.saw(customerId, event.at)
+        break
+      }
+      case 'thread-control':
+        this.#threads.controlled(this.#conversation(event.thread).id, { appId: event.owner, at: event.at })
         break
       case 'optin':
         break
@@ -111,12 +132,26 @@ class Batch {
   }
 
   result(): Ingested {
-    const { changes, events } = this.#draft.finish()
+    const draft = this.#draft.finish()
+    const messages = this.#messages.finish()
+    const threads = this.#threads.finish((id) => this.#shownOn(id))
     return {
-      changes: { ...changes, lookUps: this.#rules.hasProfiles ? this.#lookUps() : [] },
-      events,
+      changes: {
+        ...draft.changes,
+        ...messages.changes,
+        ...threads.changes,
+        touched: [...new Set([...draft.changes.touched, ...messages.touched, ...threads.touched])],
+        lookUps: this.#rules.hasProfiles ? this.#lookUps() : [],
+      },
+      events: [...draft.events, ...messages.events, ...threads.events],
       unknown: this.#unknown,
     }
+  }
+
+  /** The ticket that readers know and that shows what the conversation says; a new one tells it by itself. */
+  #shownOn(id: ConversationId): TicketId | null {
+    const open = [...this.#conversations.values()].find((conversation) => conversation.id === id)?.open
+    return open && !this.#draft.isNew(open.id) ? open.id : null
   }
 
   #message(event: MessageReceived, delivery: Delivery): void {
@@ -130,6 +165,7 @@ class Batch {
       status: 'RECEIVED',
     })
     if (event.opensWindow) this.#draft.openWindow(conversation.id, event)
+    if (event.referral) this.#threads.referred(conversation.id, event.referral, event.at)
     if (deletedAt !== null) return
     const type = opened ? 'TICKET_NEW_UNASSIGNED' : 'CUSTOMER_REPLIED'
     this.#draft.notify(this.#state.memberIds, { type, ticketId, messageId: id }, delivery.requestId)
@@ -143,7 +179,7 @@ class Batch {
     this.#add(event, delivery, conversation, ticketId, actor, {
       direction: 'OUTBOUND',
       authorType: 'EXTERNAL',
-      via: 'PLATFORM_APP',
+      via: event.via,
       status: 'SENT',
     })
   }
@@ -158,15 +194,23 @@ class Batch {
       other.inFlight = other.inFlight.filter(({ partId }) => partId !== inFlight.partId)
     }
     this.#draft.prove(inFlight, conversation.id, event.externalId, requestId)
-    const { partId, messageId, ticketId } = inFlight
-    this.#know(event.externalId, {
+    const { partId, messageId, ticketId, sentAt } = inFlight
+    const { deletedAt, edit, isRead } = this.#messages.arriving(event.externalId)
+    const conversationId = conversation.id
+    const part: KnownPart = {
       partId,
       messageId,
       ticketId,
-      conversationId: conversation.id,
+      conversationId,
       direction: 'OUTBOUND',
-      deletedAt: null,
-    })
+      sentAt,
+      deletedAt,
+      edit: null,
+    }
+    this.#messages.know(event.externalId, part)
+    if (edit) this.#messages.edited({ type: 'edit', externalId: event.externalId, ...edit })
+    if (deletedAt) this.#messages.unsent({ type: 'unsend', externalId: event.externalId, at: deletedAt })
+    if (isRead) this.#threads.readUntil(conversationId, sentAt)
     return true
   }
 
@@ -204,14 +248,14 @@ class Batch {
     requestId: string,
   ): TicketId {
     const id = this.#rules.nextId() as TicketId
-    const { mediaId = null, permalink = null } = event.context ?? {}
+    const { mediaId, permalink, adId, adTitle } = event.context ?? NO_CONTEXT
     const ticket: NewTicket = {
       id,
       conversationId: conversation.id,
       customerId: conversation.customerId,
       kind: conversation.surface,
       status,
-      context: conversation.surface === 'DM' ? null : { mediaId, permalink, caption: null },
+      context: conversation.surface === 'DM' ? null : { mediaId, permalink, caption: null, adId, adTitle },
       previousTicketId: conversation.newestResolved?.id ?? null,
       at: event.at,
     }
@@ -229,7 +273,7 @@ class Batch {
     by: Pick<NewMessage, 'direction' | 'authorType' | 'via' | 'status'>,
   ): NewMessage {
     // Taken back before it came: it makes its customer and ticket, and shows nothing.
-    const deletedAt = this.#state.tombstones.get(event.externalId) ?? null
+    const { deletedAt, edit, isRead } = this.#messages.arriving(event.externalId)
     const shown = deletedAt === null
     const message: NewMessage = {
       ...by,
@@ -238,25 +282,32 @@ class Batch {
       ticketId,
       conversationId: conversation.id,
       kind: event.kind,
-      content: shown ? event.text : null,
+      content: shown ? (edit?.text ?? event.text) : null,
       attachments: shown ? event.attachments : [],
       context: shown ? event.context : null,
       externalId: event.externalId,
       replyToExternalId: event.replyToExternalId,
       sentAt: event.at,
       deletedAt,
+      edit,
       verified: delivery.verified,
       requestId: delivery.requestId,
       rawEventId: delivery.id,
     }
     this.#draft.addMessage(message, conversation.customerId, actor)
-    const { id: messageId, partId, direction } = message
-    this.#know(event.externalId, { partId, messageId, ticketId, conversationId: conversation.id, direction, deletedAt })
+    const { id: messageId, partId, direction, conversationId, sentAt } = message
+    this.#messages.know(event.externalId, {
+      partId,
+      messageId,
+      ticketId,
+      conversationId,
+      direction,
+      sentAt,
+      deletedAt,
+      edit,
+    })
+    if (isRead) this.#threads.readUntil(conversationId, sentAt)
     return message
-  }
-
-  #know(externalId: ExternalMessageId, part: Omit<KnownPart, 'editRevision'>): void {
-    this.#parts.set(externalId, { ...part, editRevision: 0 })
   }
 
   #conversation(thread: Thread): Conversation {

@@ -1,27 +1,15 @@
-import type {
-  InFlight,
-  IntakeChanges,
-  KnownPart,
-  NewMessage,
-  NewNotification,
-  NewTicket,
-} from '../../ports/intake-store.ts'
+import type { InFlight, IntakeChanges, NewMessage, NewNotification, NewTicket } from '../../ports/intake-store.ts'
 import type { MessageReceived } from '../channel/inbound-event.ts'
 import type { DomainEvent, EventActor } from '../event/domain-event.ts'
-import type {
-  ConversationId,
-  CustomerId,
-  ExternalMessageId,
-  MemberId,
-  MessageId,
-  NotificationId,
-  TicketId,
-} from '../ids.ts'
+import type { ConversationId, CustomerId, ExternalMessageId, MemberId, NotificationId, TicketId } from '../ids.ts'
 import { type TicketStatus, windowReason } from '../ticket/ticket.ts'
 
 const SYSTEM: EventActor = { type: 'SYSTEM', id: null }
 
-const earlier = (one: Date | undefined, other: Date): Date => (one && one < other ? one : other)
+type Changes = Pick<
+  IntakeChanges,
+  'tickets' | 'ticketStatuses' | 'messages' | 'notifications' | 'windows' | 'seen' | 'proven' | 'touched'
+>
 
 /** The changes of a batch while it is being decided, and the events that tell of them; each method is one change. */
 export class IntakeDraft {
@@ -34,9 +22,6 @@ export class IntakeDraft {
   readonly #windows = new Map<ConversationId, { openedAt: Date; reason: string }>()
   readonly #seen = new Map<CustomerId, Date>()
   readonly #touched = new Set<TicketId>()
-  readonly #edits = new Map<ExternalMessageId, IntakeChanges['edits'][number]>()
-  readonly #unsends = new Map<ExternalMessageId, IntakeChanges['unsends'][number]>()
-  readonly #tombstones = new Map<ExternalMessageId, Date>()
   readonly #proven: IntakeChanges['proven'][number][] = []
 
   constructor(nextId: () => string) {
@@ -68,10 +53,15 @@ export class IntakeDraft {
   addMessage(message: NewMessage, customerId: CustomerId, actor: EventActor): void {
     this.#messages.push(message)
     this.#touched.add(message.ticketId)
-    const seen = this.#seen.get(customerId)
-    if (!seen || seen < message.sentAt) this.#seen.set(customerId, message.sentAt)
+    this.saw(customerId, message.sentAt)
     const { id, ticketId, requestId } = message
     this.#tell({ type: 'message.created', actor, resource: { type: 'message', id }, ticketId, requestId })
+  }
+
+  /** A sign of life of the customer. */
+  saw(id: CustomerId, at: Date): void {
+    const known = this.#seen.get(id)
+    if (!known || known < at) this.#seen.set(id, at)
   }
 
   notify(members: readonly MemberId[], about: Omit<NewNotification, 'id' | 'memberId'>, requestId: string): void {
@@ -114,28 +104,11 @@ export class IntakeDraft {
     })
   }
 
-  /** The highest revision wins. */
-  edit(externalId: ExternalMessageId, edit: IntakeChanges['edits'][number]): void {
-    const revision = Math.max(edit.part.editRevision, this.#edits.get(externalId)?.revision ?? 0)
-    if (edit.revision <= revision || edit.part.deletedAt) return
-    this.#edits.set(externalId, edit)
-    this.#touched.add(edit.part.ticketId)
+  isNew(ticketId: TicketId): boolean {
+    return this.#tickets.has(ticketId)
   }
 
-  /** The tombstone stands for messages that are still to come; the earliest time wins. */
-  unsend(externalId: ExternalMessageId, part: KnownPart | undefined, at: Date): void {
-    this.#tombstones.set(externalId, earlier(this.#tombstones.get(externalId), at))
-    if (!part) return
-    this.#unsends.set(externalId, { part, at: earlier(this.#unsends.get(externalId)?.at, at) })
-    this.#touched.add(part.ticketId)
-  }
-
-  finish(): { changes: Omit<IntakeChanges, 'lookUps'>; events: readonly DomainEvent[] } {
-    const gone = [...this.#unsends].filter(([, { part }]) => part.deletedAt === null)
-    const isGone = new Set(gone.map(([id]) => id))
-    const edits = [...this.#edits].filter(([id]) => !isGone.has(id)).map(([, edit]) => edit)
-    for (const { part } of edits) this.#messageEvent('message.edited', part)
-    for (const [, { part }] of gone) this.#messageEvent('message.deleted', part)
+  finish(): { changes: Changes; events: readonly DomainEvent[] } {
     return {
       changes: {
         tickets: [...this.#tickets.values()].map((ticket) => ({
@@ -149,9 +122,6 @@ export class IntakeDraft {
         notifications: this.#notifications,
         windows: [...this.#windows].map(([conversationId, window]) => ({ conversationId, ...window })),
         seen: [...this.#seen].map(([customerId, at]) => ({ customerId, at })),
-        edits,
-        unsends: [...this.#unsends.values()],
-        tombstones: [...this.#tombstones].map(([externalId, at]) => ({ externalId, at })),
         proven: this.#proven,
         touched: [...this.#touched],
       },
@@ -171,10 +141,5 @@ export class IntakeDraft {
     data: Record<string, string>,
   ): void {
     this.#tell({ type, actor, resource: { type: 'ticket', id }, ticketId: id, data, requestId })
-  }
-
-  #messageEvent(type: 'message.edited' | 'message.deleted', { direction, messageId: id, ticketId }: KnownPart): void {
-    const actor: EventActor = { type: direction === 'INBOUND' ? 'CUSTOMER' : 'EXTERNAL', id: null }
-    this.#tell({ type, actor, resource: { type: 'message', id: id as MessageId }, ticketId, requestId: null })
   }
 }

@@ -1,15 +1,13 @@
 import type { ChannelAdapter } from '../../ports/channel-adapter.ts'
 import type { WebhookChannel } from '../../ports/channel-directory.ts'
 import type { CorePorts } from '../../ports/core-ports.ts'
-import type { GivenName, IntakeState, QuarantinedDelivery } from '../../ports/intake-store.ts'
+import type { GivenName, QuarantinedDelivery } from '../../ports/intake-store.ts'
 import type { RawDelivery } from '../../ports/webhook-intake.ts'
-import type { AccountShare, InboundEvent, Thread } from '../channel/inbound-event.ts'
+import type { InboundEvent, Thread } from '../channel/inbound-event.ts'
 import { Unavailable } from '../errors.ts'
 import type { ExternalMessageId } from '../ids.ts'
 import { type IngestItem, ingest, threadKey } from './ingest.ts'
-
-/** The account's share of one delivery. */
-type Unit = Readonly<{ delivery: RawDelivery; share: AccountShare; body: Uint8Array }>
+import { rawToKeep, redactWith, type Unit } from './raw-bodies.ts'
 
 /**
  * Turns deliveries of one organization and channel into customers, tickets and messages, in one transaction. Resolves when
@@ -102,9 +100,11 @@ async function store(
     threads: threadsOf(events),
     names: namesOf(events),
     arrived: externalIds(events, ['message', 'echo']),
-    spokenOf: externalIds(events, ['edit', 'unsend']),
+    spokenOf: externalIds(events, ['edit', 'unsend', 'reaction', 'read']),
+    withUnseen: events.some(({ type }) => type === 'read'),
     withInFlight: events.some(({ type }) => type === 'echo'),
   }
+  const redact = redactWith(adapter.parser)
   const lookUps = await ports.unitOfWork.run(channel.orgId, async ({ intake, outbox }) => {
     const state = await intake.open(request)
     const ingested = ingest(state, items, {
@@ -113,8 +113,10 @@ async function store(
       via: adapter.platform === 'API' ? 'API' : 'PLATFORM',
       hasProfiles: adapter.profiles !== undefined,
     })
-    await intake.keepRaw(rawToKeep(units, state))
+    await intake.keepRaw(rawToKeep(units, state, ingested.changes, redact))
     await intake.save(channel.id, ingested.changes, ports.clock.now())
+    const gone = new Set(ingested.changes.tombstones.map(({ externalId }) => externalId))
+    await intake.redactRaw(channel.id, [...gone], (body) => redact(body, gone))
     await outbox.append(ingested.events)
     await intake.count(channel.id, {
       unroutable: 0,
@@ -136,7 +138,7 @@ async function store(
 function threadsOf(events: readonly InboundEvent[]): readonly (Thread & { at: Date })[] {
   const threads = new Map<string, Thread & { at: Date }>()
   for (const event of events) {
-    if (!isArrival(event)) continue
+    if (!makesThread(event)) continue
     const known = threads.get(threadKey(event.thread))
     if (!known || known.at < event.at) threads.set(threadKey(event.thread), { ...event.thread, at: event.at })
   }
@@ -147,7 +149,7 @@ function threadsOf(events: readonly InboundEvent[]): readonly (Thread & { at: Da
 function namesOf(events: readonly InboundEvent[]): readonly GivenName[] {
   const names = new Map<string, GivenName>()
   for (const event of events) {
-    if (!isArrival(event)) continue
+    if (!makesThread(event)) continue
     const { person } = event.thread
     if (person.username === null && person.name === null) continue
     const given = { ...person, at: event.at }
@@ -163,20 +165,8 @@ function isNewer(given: GivenName, known: GivenName): boolean {
   return words(given) > words(known)
 }
 
-/** Nothing of what was taken back before it came, and no second copy of what is there: an unsend would not find it. */
-function rawToKeep(units: readonly Unit[], { parts, tombstones }: IntakeState): readonly Unit[] {
-  const known = new Set(parts.keys())
-  return units.flatMap((unit) => {
-    const { events } = unit.share
-    const arrived = externalIds(events, ['message', 'echo'])
-    if (arrived.some((externalId) => tombstones.has(externalId))) return [{ ...unit, body: new Uint8Array() }]
-    const isRepeat = events.length > 0 && events.every((event) => isArrival(event) && known.has(event.externalId))
-    for (const externalId of arrived) known.add(externalId)
-    return isRepeat ? [] : [unit]
-  })
-}
-
-const isArrival = (event: InboundEvent) => event.type === 'message' || event.type === 'echo'
+/** An opt-in tells nothing that is kept, and makes nobody a customer. */
+const makesThread = (event: InboundEvent) => 'thread' in event && event.type !== 'optin'
 
 const externalIds = (
   events: readonly InboundEvent[],

@@ -118,7 +118,7 @@ test('an item with two payloads is both', (t) => {
   t.deepEqual(events.map((event) => (event.type === 'message' ? event.kind : event.type)).sort(), [
     'POSTBACK',
     'TEXT',
-    'unhandled',
+    'referral',
   ])
 })
 

@@ -4,7 +4,16 @@ import type { InboundEvent } from '../../../src/core/channel/inbound-event.ts'
 import { AT, COMMENTED_AT, CUSTOMER, eventsOf, fixture, fixtureNames, parseOptions, RECEIVED_AT } from './fixtures.ts'
 
 const cdn = (asset: string) => `https://cdn.example/ig_messaging_cdn/?asset_id=${asset}&signature=s`
-const noContext = { permalink: null, mediaId: null, mediaUrl: null, expiresAt: null, payload: null }
+const noContext = {
+  permalink: null,
+  mediaId: null,
+  mediaUrl: null,
+  expiresAt: null,
+  payload: null,
+  adId: null,
+  adTitle: null,
+}
+const noReferral = { source: null, ref: null, adId: null, adTitle: null, productId: null }
 const dmThread = { surface: 'DM', key: CUSTOMER, person: { externalId: CUSTOMER, username: null, name: null } }
 
 const content = {
@@ -17,8 +26,8 @@ const content = {
   context: null,
   replyToExternalId: null,
 }
-const message = (given: object) => ({ type: 'message', ...content, opensWindow: true, ...given })
-const echo = (given: object) => ({ type: 'echo', ...content, ...given })
+const message = (given: object) => ({ type: 'message', ...content, opensWindow: true, referral: null, ...given })
+const echo = (given: object) => ({ type: 'echo', ...content, via: 'PLATFORM_APP', ...given })
 const attachment = (type: string, platformType: string, url: string | null, title: string | null = null) => ({
   type,
   url,
@@ -50,6 +59,15 @@ const unknown = (reason: string, at = AT) => ({ type: 'unhandled', at, known: fa
 
 const DAY_LATER = new Date(AT.getTime() + 24 * 60 * 60 * 1000)
 const ENTRY_TIME = new Date(1_789_000_000_500)
+
+const AD = { adId: '120000000000000077', adTitle: 'Autumn' }
+const reaction = (given: object | null) => ({
+  type: 'reaction',
+  at: AT,
+  externalId: 'm.1',
+  actor: CUSTOMER,
+  reaction: given,
+})
 
 const EXPECTED: Record<string, readonly object[]> = {
   text: [message({ text: 'Do you ship to Iceland?' })],
@@ -132,8 +150,24 @@ const EXPECTED: Record<string, readonly object[]> = {
       context: { ...noContext, type: 'STORY_MENTION', mediaUrl: cdn('mention'), expiresAt: DAY_LATER },
     }),
   ],
-  'ad-referral-message': [message({ text: 'Still available?' })],
-  'product-referral-message': [message({ text: 'Which size?' })],
+  'ad-referral-message': [
+    message({
+      text: 'Still available?',
+      context: { ...noContext, type: 'AD', mediaUrl: 'https://cdn.example/p.jpg', payload: 'autumn', ...AD },
+      referral: { ...noReferral, source: 'ADS', ref: 'autumn', ...AD },
+    }),
+  ],
+  'product-referral-message': [
+    message({ text: 'Which size?', referral: { ...noReferral, productId: '5577000000000001' } }),
+  ],
+  'postback-with-referral': [
+    message({
+      kind: 'POSTBACK',
+      text: 'Opening hours',
+      context: { ...noContext, type: 'POSTBACK', payload: 'HOURS' },
+      referral: { ...noReferral, source: 'SHORTLINK', ref: 'autumn' },
+    }),
+  ],
   postback: [
     message({
       kind: 'POSTBACK',
@@ -151,6 +185,9 @@ const EXPECTED: Record<string, readonly object[]> = {
   ],
   optin: [{ type: 'optin', at: AT, thread: dmThread, payload: 'weekly' }],
   echo: [echo({ text: 'Yes, within a week' })],
+  'echo-by-business-suite': [echo({ text: 'Yes, within a week', via: 'BUSINESS_SUITE' })],
+  'echo-by-other-app': [echo({ text: 'Yes, within a week', via: 'OTHER_APP' })],
+  'echo-by-ai': [echo({ text: 'Yes, within a week', via: 'PLATFORM_AI' })],
   'echo-without-flag': [echo({ text: 'Yes, within a week' })],
   unsend: [{ type: 'unsend', at: AT, externalId: 'm.1' }],
   'unsend-of-echo': [{ type: 'unsend', at: AT, externalId: 'm.1' }],
@@ -158,23 +195,33 @@ const EXPECTED: Record<string, readonly object[]> = {
   'edit-counted-in-text': [{ type: 'edit', at: AT, externalId: 'm.1', text: 'Do you ship to Norway?', revision: 2 }],
   'ghost-edit': [known('ghost-edit')],
   'edit-without-text': [known('ghost-edit')],
-  reaction: [known('reaction')],
-  'reaction-removed': [known('reaction')],
-  read: [known('read')],
-  referral: [known('referral')],
-  'pass-thread-control': [known('thread-control')],
-  'take-thread-control': [known('thread-control')],
-  'request-thread-control': [known('thread-control')],
+  reaction: [reaction({ name: 'love', emoji: '❤️' })],
+  'reaction-custom-emoji': [reaction({ name: 'other', emoji: '🧿' })],
+  'reaction-removed': [reaction(null)],
+  'reaction-removed-by-verb': [reaction(null)],
+  read: [{ type: 'read', at: AT, externalId: 'm.1' }],
+  referral: [
+    {
+      type: 'referral',
+      at: AT,
+      thread: dmThread,
+      referral: { ...noReferral, source: 'IGME_SOURCE_LINK', ref: 'autumn' },
+    },
+  ],
+  'referral-empty': [unknown('empty-referral')],
+  'pass-thread-control': [{ type: 'thread-control', at: AT, thread: dmThread, owner: '222' }],
+  'take-thread-control': [{ type: 'thread-control', at: AT, thread: dmThread, owner: '222' }],
+  'request-thread-control': [known('thread-request')],
   'policy-enforcement': [known('policy')],
   'self-message': [known('self-message')],
   'self-postback': [known('self-message')],
   standby: [message({ text: 'Anybody here?' })],
   'unknown-event': [unknown('unknown-event')],
-  'two-items': [message({ text: 'one' }), known('read')],
+  'two-items': [message({ text: 'one' }), { type: 'read', at: AT, externalId: 'm.0' }],
   comment: [comment()],
   'comment-flat': [comment()],
   'comment-reply': [comment({ replyToExternalId: '17977000000000000' })],
-  'comment-on-ad': [comment()],
+  'comment-on-ad': [comment({ context: { ...noContext, type: 'COMMENT', mediaId: '18077000000000001', ...AD } })],
   'comment-own': [known('own-comment', COMMENTED_AT)],
   'comment-without-author': [known('comment-without-author', COMMENTED_AT)],
   'comment-without-text': [comment({ text: null }, null)],

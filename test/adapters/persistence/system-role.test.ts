@@ -27,6 +27,8 @@ const READABLE: Record<string, string[] | 'all'> = {
   // What housekeeping finds the old ones by.
   raw_events: ['id', 'org_id', 'received_at'],
   idempotency_keys: ['org_id', 'created_at'],
+  early_edits: ['org_id', 'created_at'],
+  early_reads: ['org_id', 'created_at'],
   schema_migration: 'all',
 }
 

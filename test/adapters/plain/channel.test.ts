@@ -64,6 +64,7 @@ test('the guide’s message is one text message of its sender', (t) => {
       context: null,
       replyToExternalId: null,
       opensWindow: true,
+      referral: null,
     },
   ])
 })

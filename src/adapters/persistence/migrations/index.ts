@@ -1,7 +1,11 @@
 import type { MigrationObject } from '@mikro-orm/core'
 import { M0001Initial } from './0001-initial.ts'
+import { M0002MessageFacts } from './0002-message-facts.ts'
 
 export const MIGRATION_TABLE = 'schema_migration'
 
 /** In order. A released one never changes: what comes after it is a new one. */
-export const migrations: MigrationObject[] = [{ name: '0001-initial', class: M0001Initial }]
+export const migrations: MigrationObject[] = [
+  { name: '0001-initial', class: M0001Initial },
+  { name: '0002-message-facts', class: M0002MessageFacts },
+]

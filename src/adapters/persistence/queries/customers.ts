@@ -3,6 +3,7 @@ import type { CustomerFilter, PageOf, PageRequest } from '../../../ports/inbox-q
 import type { CustomerView } from '../../../ports/views.ts'
 import type { Tx } from '../transaction.ts'
 import { addBefore, type Conditions, canExist, conditions, emptyPage, pageOf } from './conditions.ts'
+import { referralsOf, type StoredReferral } from './referrals.ts'
 
 type Row = {
   id: CustomerId
@@ -13,6 +14,8 @@ type Row = {
   username: string | null
   display_name: string | null
   picture_url: string | null
+  first_referral: StoredReferral | null
+  last_referral: StoredReferral | null
   created_at: Date
   last_seen_at: Date
 }
@@ -20,10 +23,13 @@ type Row = {
 /** A customer has one identity so far; the oldest stands for them once there are several. */
 const SELECT = `
 select c.id, c.org_id, ch.platform, c.channel_id, i.external_id, i.username, coalesce(c.display_name, i.name) as display_name,
-  i.picture_url, c.created_at, c.last_seen_at
+  i.picture_url, c.created_at, c.last_seen_at, dm.first_referral, dm.last_referral
 from customers c
 join channels ch on ch.org_id = c.org_id and ch.id = c.channel_id
-join lateral (select * from customer_identities x where x.org_id = c.org_id and x.customer_id = c.id order by x.id limit 1) i on true`
+join lateral (select * from customer_identities x where x.org_id = c.org_id and x.customer_id = c.id order by x.id limit 1) i on true
+-- Referrals are told among the direct messages, of which there is one conversation.
+left join lateral (select v.first_referral, v.last_referral from conversations v
+  where v.org_id = c.org_id and v.customer_id = c.id and v.surface = 'DM' order by v.id limit 1) dm on true`
 
 const select = (tx: Tx, where: Conditions, rest = '') =>
   tx.rows<Row>(`${SELECT} where ${where.where} ${rest}`, where.params)
@@ -76,6 +82,7 @@ const customerView = (row: Row): CustomerView => ({
     externalId: row.external_id,
   }),
   pictureUrl: row.picture_url,
+  referrals: referralsOf(row),
   createdAt: row.created_at,
   lastSeenAt: row.last_seen_at,
 })

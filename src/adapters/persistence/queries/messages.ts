@@ -1,4 +1,4 @@
-import type { Attachment, MessageContext, MessageKind } from '../../../core/channel/content.ts'
+import { type Attachment, type MessageContext, type MessageKind, NO_CONTEXT } from '../../../core/channel/content.ts'
 import type { MessageId, OrgId, TicketId } from '../../../core/ids.ts'
 import type { PageOf, PageRequest, Position } from '../../../ports/inbox-queries.ts'
 import type { MessageFailure, MessageStatus, MessageView } from '../../../ports/views.ts'
@@ -14,7 +14,12 @@ type Row = {
   kind: MessageKind
   content: string | null
   attachments: Attachment[]
-  context: (Omit<MessageContext, 'expiresAt'> & { expiresAt: string | null }) | null
+  context:
+    | (Pick<MessageContext, 'type'> &
+        Partial<Omit<MessageContext, 'type' | 'expiresAt'>> & { expiresAt: string | null })
+    | null
+  reactions: { name: string; emoji: string | null; actor: string; at: string }[]
+  account: string
   author_type: MessageView['author']['type']
   author_member_id: string | null
   member_name: string | null
@@ -34,16 +39,24 @@ type Row = {
 }
 
 const SELECT = `
-select m.id, m.org_id, m.ticket_id, m.direction, m.kind, m.content, m.context, m.author_type, m.author_member_id, m.via, m.status,
+select m.id, m.org_id, m.ticket_id, m.direction, m.kind, m.content, m.context, m.author_type, m.author_member_id, m.via,
+  case when m.status = 'SENT' and m.sent_at <= v.read_until then 'READ' else m.status end as status,
   m.failure, m.external_id, m.reply_to_external_id, m.client_message_id, m.sent_at, m.created_at, m.edited_at, m.deleted_at, m.verified,
   (select coalesce(jsonb_agg(jsonb_build_object('type', a.type, 'url', a.url, 'title', a.title, 'platformType', a.platform_type)
       order by a.position), '[]') from attachments a where a.org_id = m.org_id and a.message_id = m.id) as attachments,
+  (select coalesce(jsonb_agg(jsonb_build_object('name', r.name, 'emoji', r.emoji, 'actor', r.actor, 'at', r.reacted_at)
+      order by r.reacted_at, r.actor), '[]') from message_parts p
+    join reactions r on r.org_id = p.org_id and r.channel_id = p.channel_id and r.external_id = p.external_id and r.name is not null
+    where p.org_id = m.org_id and p.message_id = m.id) as reactions, ch.account,
   (select mm.name from memberships mm where mm.org_id = m.org_id and mm.id = m.author_member_id) as member_name,
   t.customer_id,
   (select jsonb_build_object('name', coalesce(c.display_name, i.name), 'username', i.username, 'platform', t.platform, 'externalId', i.external_id)
     from customers c join customer_identities i on i.org_id = c.org_id and i.customer_id = c.id
     where c.org_id = t.org_id and c.id = t.customer_id order by i.id limit 1) as customer
-from messages m join tickets t on t.org_id = m.org_id and t.id = m.ticket_id`
+from messages m
+join tickets t on t.org_id = m.org_id and t.id = m.ticket_id
+join conversations v on v.org_id = m.org_id and v.id = m.conversation_id
+join channels ch on ch.org_id = t.org_id and ch.id = t.channel_id`
 
 const select = (tx: Tx, where: Conditions, rest = '') =>
   tx.rows<Row>(`${SELECT} where ${where.where} ${rest}`, where.params)
@@ -114,9 +127,17 @@ const messageView = (row: Row): MessageView => ({
   content: row.content,
   attachments: row.attachments,
   context: row.context && {
+    // What was stored before a member was there lacks it.
+    ...NO_CONTEXT,
     ...row.context,
     expiresAt: row.context.expiresAt === null ? null : new Date(row.context.expiresAt),
   },
+  reactions: row.reactions.map(({ name, emoji, actor, at }) => ({
+    emoji,
+    name,
+    author: { type: actor === row.account ? 'EXTERNAL' : 'CUSTOMER' },
+    at: new Date(at),
+  })),
   author: authorOf(row),
   via: row.via,
   status: row.status,

@@ -7,6 +7,7 @@ import type { CapabilitiesOf } from '../../../ports/send-store.ts'
 import type { TicketView } from '../../../ports/views.ts'
 import type { Tx } from '../transaction.ts'
 import { addBefore, type Conditions, canExist, conditions, emptyPage, pageOf } from './conditions.ts'
+import { referralsOf, type StoredReferral } from './referrals.ts'
 
 type Row = {
   id: TicketId
@@ -22,6 +23,9 @@ type Row = {
   window_opened_at: Date | null
   window_reason: string | null
   context: Partial<NonNullable<TicketView['context']>> | null
+  first_referral: StoredReferral | null
+  last_referral: StoredReferral | null
+  thread_owner: { appId: string | null; at: string } | null
   unread_count: number
   last_message_at: Date
   last_message_preview: string | null
@@ -36,7 +40,7 @@ export type WindowRule = Readonly<{ capabilitiesOf: CapabilitiesOf; now: Date }>
 
 const SELECT = `
 select t.id, t.number, t.org_id, t.channel_id, ch.type as channel_type, t.customer_id, t.platform, t.kind, t.status, t.assignee_id,
-  co.window_opened_at, co.window_reason, t.context, t.unread_count, t.last_message_at, t.last_message_preview,
+  co.window_opened_at, co.window_reason, co.first_referral, co.last_referral, co.thread_owner, t.context, t.unread_count, t.last_message_at, t.last_message_preview,
   t.previous_ticket_id, t.created_at, t.updated_at, t.version
 from tickets t
 join channels ch on ch.org_id = t.org_id and ch.id = t.channel_id
@@ -103,7 +107,11 @@ const ticketView =
       mediaId: row.context.mediaId ?? null,
       permalink: row.context.permalink ?? null,
       caption: row.context.caption ?? null,
+      adId: row.context.adId ?? null,
+      adTitle: row.context.adTitle ?? null,
     },
+    referrals: referralsOf(row),
+    threadOwner: row.thread_owner && { appId: row.thread_owner.appId, since: new Date(row.thread_owner.at) },
     unreadCount: row.unread_count,
     lastMessageAt: row.last_message_at,
     lastMessagePreview: row.last_message_preview,

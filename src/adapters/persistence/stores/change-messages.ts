@@ -1,40 +1,43 @@
-import type { ChannelId, ConversationId } from '../../../core/ids.ts'
+import type { ChannelId, ConversationId, MessageId } from '../../../core/ids.ts'
 import type { IntakeChanges } from '../../../ports/intake-store.ts'
 import type { Tx } from '../transaction.ts'
 import { insertRows, recordset } from './insert-rows.ts'
 import { wakeLane } from './lanes.ts'
 
-/** The highest revision wins, whatever came first; what was taken back stays empty. */
+/** Decided under the conversation's lock; what was taken back stays empty. */
 export async function applyEdits(tx: Tx, edits: IntakeChanges['edits']): Promise<void> {
   if (edits.length === 0) return
   await tx.affected(
     `update messages m set content = r.content, edited_at = r.edited_at, edit_revision = r.revision
      from ${recordset('$1', { id: 'uuid', content: 'text', edited_at: 'timestamptz(3)', revision: 'int' })}
-     where m.org_id = $2 and m.id = r.id and m.deleted_at is null and m.edit_revision < r.revision`,
+     where m.org_id = $2 and m.id = r.id and m.deleted_at is null`,
     [
       JSON.stringify(
-        edits.map(({ part, text, revision, at }) => ({ id: part.messageId, content: text, edited_at: at, revision })),
+        edits.map(({ part, edit: { text, revision, at } }) => ({
+          id: part.messageId,
+          content: text,
+          edited_at: at,
+          revision,
+        })),
       ),
       tx.orgId,
     ],
   )
 }
 
-/** Removes the content everywhere it is kept: message, attachments, and the raw body it came in. */
-export async function applyUnsends(tx: Tx, unsends: IntakeChanges['unsends']): Promise<void> {
+/** Removes the content of the messages and their attachments; their raw bodies are `redactRaw`'s. */
+export async function applyUnsends(
+  tx: Tx,
+  unsends: readonly Readonly<{ messageId: MessageId; at: Date }>[],
+): Promise<void> {
   if (unsends.length === 0) return
   await tx.affected(
     `update messages m set content = null, context = null, edited_at = null, deleted_at = least(coalesce(m.deleted_at, r.at), r.at)
      from ${recordset('$1', { id: 'uuid', at: 'timestamptz(3)' })} where m.org_id = $2 and m.id = r.id`,
-    [JSON.stringify(unsends.map(({ part, at }) => ({ id: part.messageId, at }))), tx.orgId],
+    [JSON.stringify(unsends.map(({ messageId, at }) => ({ id: messageId, at }))), tx.orgId],
   )
-  const messageIds = unsends.map(({ part }) => part.messageId)
+  const messageIds = unsends.map(({ messageId }) => messageId)
   await tx.affected('delete from attachments where org_id = $1 and message_id = any($2)', [tx.orgId, messageIds])
-  await tx.affected(
-    `update raw_events set body = '' where org_id = $1 and id in
-       (select raw_event_id from message_parts where org_id = $1 and message_id = any($2))`,
-    [tx.orgId, messageIds],
-  )
 }
 
 /** The earliest time stands, so that repeats in any order leave the same. */

@@ -75,6 +75,8 @@ export async function insertMessages(
       verified: 'boolean',
       sent_at: 'timestamptz(3)',
       deleted_at: 'timestamptz(3)',
+      edited_at: 'timestamptz(3)',
+      edit_revision: 'int',
     },
     messages.map((message) => ({
       id: message.id,
@@ -94,6 +96,8 @@ export async function insertMessages(
       verified: message.verified,
       sent_at: message.sentAt,
       deleted_at: message.deletedAt,
+      edited_at: message.edit?.at ?? null,
+      edit_revision: message.edit?.revision ?? 0,
     })),
   )
   // Unique by (channel, external id) for ever: a repeat that slipped past the look-up fails here, and the batch runs again.

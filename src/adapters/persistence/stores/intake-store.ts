@@ -4,11 +4,22 @@ import type { IntakeStore } from '../../../ports/intake-store.ts'
 import type { Tx } from '../transaction.ts'
 import { applyEdits, applyProven, applyUnsends, buryTombstones } from './change-messages.ts'
 import { deriveTickets } from './derive-tickets.ts'
+import { forgetWords, keepEarly, keepReactions, settleEarly } from './early-facts.ts'
 import { insertMessages, insertNotifications, insertTickets } from './insert-messages.ts'
 import { insertRows } from './insert-rows.ts'
-import { activeMembers, admit, inFlightOf, knownMessages, lockConversations, ticketsOf } from './load-intake.ts'
-import { moveLastSeen, moveWindows, setStatuses } from './move-forward.ts'
+import {
+  activeMembers,
+  admit,
+  dated,
+  inFlightOf,
+  knownMessages,
+  lockConversations,
+  ticketsOf,
+  unseenIn,
+} from './load-intake.ts'
+import { moveLastSeen, moveWindows, setConversationFacts, setStatuses } from './move-forward.ts'
 import { openConversations } from './open-conversations.ts'
+import { bytea, keepRaw, quarantine, redactRaw } from './raw-events.ts'
 
 /** Batches: every method takes a handful of statements, whatever the number of events. */
 export const createIntakeStore = (tx: Tx, { ids }: { ids: IdSource }): IntakeStore => ({
@@ -23,6 +34,14 @@ export const createIntakeStore = (tx: Tx, { ids }: { ids: IdSource }): IntakeSto
     const inFlight = request.withInFlight
       ? await inFlightOf(tx, [...new Set(locked.map((row) => row.customer_id))])
       : new Map()
+    const known = await knownMessages(tx, request)
+    const isSeen = request.withUnseen || [...known.early.values()].some(({ isRead }) => isRead)
+    const unseen = isSeen
+      ? await unseenIn(
+          tx,
+          locked.map(({ id }) => id),
+        )
+      : new Map()
     return {
       memberIds: await activeMembers(tx),
       newCustomers,
@@ -33,11 +52,16 @@ export const createIntakeStore = (tx: Tx, { ids }: { ids: IdSource }): IntakeSto
         key: row.external_key,
         person: row.person,
         windowOpenedAt: row.window_opened_at,
+        readUntil: row.read_until,
+        firstReferral: dated(row.first_referral),
+        lastReferral: dated(row.last_referral),
+        threadOwner: dated(row.thread_owner),
+        unseen: unseen.get(row.id) ?? [],
         open: tickets.get(row.id)?.open ?? null,
         newestResolved: tickets.get(row.id)?.newestResolved ?? null,
         inFlight: inFlight.get(row.customer_id) ?? [],
       })),
-      ...(await knownMessages(tx, request)),
+      ...known,
     }
   },
 
@@ -45,12 +69,24 @@ export const createIntakeStore = (tx: Tx, { ids }: { ids: IdSource }): IntakeSto
     // Rows that are locked already come first; the organization's ticket counter, which everybody wants, comes last.
     await moveWindows(tx, changes.windows)
     await moveLastSeen(tx, changes.seen)
+    await setConversationFacts(tx, changes.conversations)
     await setStatuses(tx, changes.ticketStatuses)
     await insertTickets(tx, channelId, changes.tickets)
     await insertMessages(tx, ids, channelId, changes.messages)
     await applyProven(tx, changes.proven, now)
     await applyEdits(tx, changes.edits)
-    await applyUnsends(tx, changes.unsends)
+    await keepReactions(tx, channelId, changes.reactions)
+    await settleEarly(tx, channelId, changes.settled)
+    await keepEarly(tx, channelId, changes)
+    await applyUnsends(
+      tx,
+      changes.unsends.map(({ part, at }) => ({ messageId: part.messageId, at })),
+    )
+    await forgetWords(
+      tx,
+      channelId,
+      changes.tombstones.map(({ externalId }) => externalId),
+    )
     await buryTombstones(tx, channelId, changes.tombstones)
     await insertNotifications(tx, changes.notifications)
     await deriveTickets(tx, changes.touched, now)
@@ -66,56 +102,9 @@ export const createIntakeStore = (tx: Tx, { ids }: { ids: IdSource }): IntakeSto
     )
   },
 
-  async keepRaw(shares) {
-    await insertRows(
-      tx,
-      'raw_events',
-      {
-        id: 'uuid',
-        org_id: 'uuid',
-        channel_id: 'uuid',
-        body: 'bytea',
-        verified: 'boolean',
-        request_id: 'text',
-        received_at: 'timestamptz(3)',
-        status: 'text',
-      },
-      shares.map(({ delivery, body }) => ({ ...raw(delivery), body: bytea(body), status: 'PROCESSED' })),
-      'on conflict do nothing',
-    )
-  },
-
-  async quarantine(entries) {
-    await insertRows(
-      tx,
-      'raw_events',
-      {
-        id: 'uuid',
-        org_id: 'uuid',
-        channel_id: 'uuid',
-        body: 'bytea',
-        verified: 'boolean',
-        request_id: 'text',
-        received_at: 'timestamptz(3)',
-        status: 'text',
-      },
-      entries.map(({ delivery, body }) => ({ ...raw(delivery), body: bytea(body), status: 'QUARANTINED' })),
-      "on conflict (org_id, id) do update set status = 'QUARANTINED'",
-    )
-    await insertRows(
-      tx,
-      'quarantine',
-      { id: 'uuid', org_id: 'uuid', channel_id: 'uuid', raw_event_id: 'uuid', reason: 'text', detail: 'text' },
-      entries.map(({ delivery, reason, detail }) => ({
-        id: ids.next(),
-        org_id: tx.orgId,
-        channel_id: delivery.channelId,
-        raw_event_id: delivery.id,
-        reason,
-        detail,
-      })),
-    )
-  },
+  keepRaw: (shares) => keepRaw(tx, shares),
+  redactRaw: (channelId, externalIds, redact) => redactRaw(tx, channelId, externalIds, redact),
+  quarantine: (entries) => quarantine(tx, ids, entries),
 
   async count(channelId, { unroutable, unknown, quarantined, lastInboundAt }) {
     await tx.affected(
@@ -125,20 +114,5 @@ export const createIntakeStore = (tx: Tx, { ids }: { ids: IdSource }): IntakeSto
     )
   },
 })
-
-type Delivery = Parameters<IntakeStore['keepRaw']>[0][number]['delivery']
-
-const raw = ({ id, orgId, channelId, verified, requestId, receivedAt }: Delivery) => ({
-  id,
-  org_id: orgId,
-  channel_id: channelId,
-  verified,
-  request_id: requestId,
-  received_at: receivedAt,
-})
-
-/** bytea as JSON text: PostgreSQL's hexadecimal form. */
-const bytea = (bytes: Uint8Array): string =>
-  `\\x${Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('hex')}`
 
 const hex = (value: unknown): string => bytea(Buffer.from(JSON.stringify(value)))

@@ -5,27 +5,34 @@ import type {
   ExternalMessageId,
   ExternalUserId,
   MemberId,
+  MessageId,
   TicketId,
 } from '../../../core/ids.ts'
 import type { TicketStatus } from '../../../core/ticket/ticket.ts'
-import type { ConversationState, InFlight, IntakeRequest, KnownPart } from '../../../ports/intake-store.ts'
+import type {
+  ConversationState,
+  DatedReferral,
+  EarlyFacts,
+  InFlight,
+  IntakeRequest,
+  IntakeState,
+  KnownPart,
+  StoredReaction,
+  ThreadOwner,
+} from '../../../ports/intake-store.ts'
 import type { Tx } from '../transaction.ts'
+import { lockChannel } from './channel-lock.ts'
 
-/**
- * A message and the unsend that speaks of it share no row until one of them is stored: two transactions at once would each
- * miss what the other brings, and the content would stay for ever. So batches of a channel pass together, but one that speaks
- * of a message that is not there passes alone. Comes before every row lock.
- */
+/** The conversations of the messages that events speak of, once nothing that concerns them can slip past (`lockChannel`). */
 export async function admit(tx: Tx, { channelId, arrived, spokenOf }: IntakeRequest): Promise<ConversationId[]> {
   const known = await spokenMessages(tx, channelId, spokenOf)
   const expected = new Set<ExternalMessageId>([...known.keys(), ...arrived])
   const alone = spokenOf.some((externalId) => !expected.has(externalId))
-  const lock = alone ? 'pg_advisory_xact_lock' : 'pg_advisory_xact_lock_shared'
-  await tx.rows(`select ${lock}(hashtextextended('intake ' || $1, 0))`, [channelId])
+  await lockChannel(tx, channelId, alone ? 'alone' : 'together')
   return [...(alone ? await spokenMessages(tx, channelId, spokenOf) : known).values()]
 }
 
-/** The conversations of messages that edits and unsends speak of. */
+/** The conversations of messages that events speak of. */
 async function spokenMessages(
   tx: Tx,
   channelId: ChannelId,
@@ -50,7 +57,8 @@ export async function lockConversations(
 ): Promise<LockedConversation[]> {
   if (conversationIds.length === 0) return []
   return tx.rows<LockedConversation>(
-    `select v.id, v.customer_id, v.surface, v.external_key, v.window_opened_at, i.external_id as person
+    `select v.id, v.customer_id, v.surface, v.external_key, v.window_opened_at, v.read_until, v.first_referral, v.last_referral,
+       v.thread_owner, i.external_id as person
      from conversations v
      join customers c on c.org_id = v.org_id and c.id = v.customer_id
      join lateral (select external_id from customer_identities i where i.org_id = v.org_id and i.customer_id = v.customer_id and i.channel_id = v.channel_id limit 1) i on true
@@ -66,8 +74,17 @@ export type LockedConversation = {
   surface: ConversationState['surface']
   external_key: string
   window_opened_at: Date | null
+  read_until: Date | null
+  first_referral: Stored<DatedReferral> | null
+  last_referral: Stored<DatedReferral> | null
+  thread_owner: Stored<ThreadOwner> | null
   person: ExternalUserId
 }
+
+type Stored<T extends Readonly<{ at: Date }>> = Omit<T, 'at'> & { at: string }
+
+export const dated = <T extends Readonly<{ at: Date }>>(stored: Stored<T> | null): T | null =>
+  stored && ({ ...stored, at: new Date(stored.at) } as unknown as T)
 
 type TicketRow = {
   conversation_id: ConversationId
@@ -104,34 +121,45 @@ export async function ticketsOf(
 type KnownRow = {
   external_id: ExternalMessageId
   gone_at: Date | null
+  early: { revision: number; at: string; text: string } | null
+  is_read: boolean
   part_id: KnownPart['partId'] | null
   message_id: KnownPart['messageId']
   ticket_id: TicketId
   conversation_id: ConversationId
   direction: KnownPart['direction']
+  content: string | null
+  sent_at: Date
+  edited_at: Date | null
   deleted_at: Date | null
   edit_revision: number
 }
 
-/** What is known of the messages that events bring or speak of: their parts, and their tombstones. */
+/** What is known of the messages that events bring or speak of: their parts, their tombstones, and what was said before them. */
 export async function knownMessages(
   tx: Tx,
   request: IntakeRequest,
-): Promise<{ parts: Map<ExternalMessageId, KnownPart>; tombstones: Map<ExternalMessageId, Date> }> {
+): Promise<Pick<IntakeState, 'parts' | 'tombstones' | 'early' | 'reactions'>> {
   const externalIds = [...request.arrived, ...request.spokenOf]
   const rows = await tx.rows<KnownRow>(
-    `select e.id as external_id, g.deleted_at as gone_at, p.id as part_id, p.message_id, m.ticket_id, m.conversation_id, m.direction, m.deleted_at, m.edit_revision
+    `select e.id as external_id, g.deleted_at as gone_at, r.external_id is not null as is_read,
+       case when d.external_id is not null then jsonb_build_object('revision', d.revision, 'at', d.edited_at, 'text', d.content) end as early,
+       p.id as part_id, p.message_id, m.ticket_id, m.conversation_id, m.direction, m.content, m.sent_at, m.edited_at, m.deleted_at, m.edit_revision
      from unnest($3::text[]) as e (id)
      left join message_parts p on p.org_id = $1 and p.channel_id = $2 and p.external_id = e.id
      left join messages m on m.org_id = $1 and m.id = p.message_id
      left join tombstones g on g.org_id = $1 and g.channel_id = $2 and g.external_id = e.id
-     where p.id is not null or g.deleted_at is not null`,
+     left join early_edits d on d.org_id = $1 and d.channel_id = $2 and d.external_id = e.id
+     left join early_reads r on r.org_id = $1 and r.channel_id = $2 and r.external_id = e.id
+     where p.id is not null or g.deleted_at is not null or d.external_id is not null or r.external_id is not null`,
     [tx.orgId, request.channelId, externalIds],
   )
   const parts = new Map<ExternalMessageId, KnownPart>()
   const tombstones = new Map<ExternalMessageId, Date>()
+  const early = new Map<ExternalMessageId, EarlyFacts>()
   for (const row of rows) {
     if (row.gone_at) tombstones.set(row.external_id, row.gone_at)
+    if (row.early || row.is_read) early.set(row.external_id, { edit: dated(row.early), isRead: row.is_read })
     if (row.part_id === null) continue
     parts.set(row.external_id, {
       partId: row.part_id,
@@ -139,11 +167,56 @@ export async function knownMessages(
       ticketId: row.ticket_id,
       conversationId: row.conversation_id,
       direction: row.direction,
+      sentAt: row.sent_at,
       deletedAt: row.deleted_at,
-      editRevision: row.edit_revision,
+      edit:
+        row.edit_revision > 0 && row.edited_at
+          ? { revision: row.edit_revision, at: row.edited_at, text: row.content ?? '' }
+          : null,
     })
   }
-  return { parts, tombstones }
+  return { parts, tombstones, early, reactions: await reactionsTo(tx, request) }
+}
+
+async function reactionsTo(tx: Tx, { channelId, spokenOf }: IntakeRequest): Promise<readonly StoredReaction[]> {
+  if (spokenOf.length === 0) return []
+  const rows = await tx.rows<{
+    external_id: ExternalMessageId
+    actor: ExternalUserId
+    name: string | null
+    emoji: string | null
+    reacted_at: Date
+  }>(
+    `select external_id, actor, name, emoji, reacted_at from reactions where org_id = $1 and channel_id = $2 and external_id = any($3)`,
+    [tx.orgId, channelId, spokenOf],
+  )
+  return rows.map(({ external_id: externalId, actor, name, emoji, reacted_at: at }) => ({
+    externalId,
+    actor,
+    reaction: name === null ? null : { name, emoji },
+    at,
+  }))
+}
+
+/** What the account wrote since the customer last looked. */
+export async function unseenIn(
+  tx: Tx,
+  conversationIds: readonly ConversationId[],
+): Promise<ReadonlyMap<ConversationId, ConversationState['unseen']>> {
+  const rows = await tx.rows<{ id: MessageId; ticket_id: TicketId; conversation_id: ConversationId; sent_at: Date }>(
+    `select m.id, m.ticket_id, m.conversation_id, m.sent_at
+     from conversations v join messages m on m.org_id = v.org_id and m.conversation_id = v.id
+     where v.org_id = $1 and v.id = any($2) and m.direction = 'OUTBOUND' and m.status = 'SENT'
+       and m.sent_at > coalesce(v.read_until, '-infinity') order by m.sent_at, m.id`,
+    [tx.orgId, conversationIds],
+  )
+  const found = Map.groupBy(rows, ({ conversation_id }) => conversation_id)
+  return new Map(
+    [...found].map(([id, messages]) => [
+      id,
+      messages.map((row) => ({ messageId: row.id, ticketId: row.ticket_id, sentAt: row.sent_at })),
+    ]),
+  )
 }
 
 /** Our sends under way or in doubt, by customer: a private reply to a comment echoes among the direct messages. */
@@ -158,9 +231,10 @@ export async function inFlightOf(
     ticket_id: TicketId
     status: InFlight['status']
     content: string | null
+    sent_at: Date
     started_at: Date
   }>(
-    `select v.customer_id, p.id as part_id, m.id as message_id, m.ticket_id, m.status, m.content, a.started_at
+    `select v.customer_id, p.id as part_id, m.id as message_id, m.ticket_id, m.status, m.content, m.sent_at, a.started_at
      from conversations v
      join messages m on m.org_id = v.org_id and m.conversation_id = v.id and m.status in ('SENDING', 'UNKNOWN')
      join message_parts p on p.org_id = m.org_id and p.message_id = m.id and p.external_id is null
@@ -177,6 +251,7 @@ export async function inFlightOf(
       ticketId: row.ticket_id,
       status: row.status,
       text: row.content,
+      sentAt: row.sent_at,
       startedAt: row.started_at,
     })
     found.set(row.customer_id, list)

@@ -41,3 +41,26 @@ export async function setStatuses(tx: Tx, statuses: IntakeChanges['ticketStatuse
     [JSON.stringify(statuses), tx.orgId],
   )
 }
+
+/** Decided under the conversations' locks. */
+export async function setConversationFacts(tx: Tx, facts: IntakeChanges['conversations']): Promise<void> {
+  if (facts.length === 0) return
+  await tx.affected(
+    `update conversations v set read_until = r.read_until, first_referral = r.first_referral, last_referral = r.last_referral,
+       thread_owner = r.thread_owner
+     from ${recordset('$1', { id: 'uuid', read_until: 'timestamptz(3)', first_referral: 'jsonb', last_referral: 'jsonb', thread_owner: 'jsonb' })}
+     where v.org_id = $2 and v.id = r.id`,
+    [
+      JSON.stringify(
+        facts.map(({ id, readUntil, firstReferral, lastReferral, threadOwner }) => ({
+          id,
+          read_until: readUntil,
+          first_referral: firstReferral,
+          last_referral: lastReferral,
+          thread_owner: threadOwner,
+        })),
+      ),
+      tx.orgId,
+    ],
+  )
+}

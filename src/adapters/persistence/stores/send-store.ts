@@ -3,6 +3,7 @@ import type { ExternalMessageId, ExternalUserId, PartId } from '../../../core/id
 import type { IdSource } from '../../../ports/id-source.ts'
 import type { ReplyTarget, SendStore, StoredMessage } from '../../../ports/send-store.ts'
 import type { Tx } from '../transaction.ts'
+import { lockChannel } from './channel-lock.ts'
 import { deriveTickets } from './derive-tickets.ts'
 import { freeLane, holdLane, holdsLane, lockConversation, wakeLane } from './lanes.ts'
 import { settlePart } from './settle-part.ts'
@@ -125,6 +126,7 @@ export const createSendStore = (tx: Tx, { ids }: { ids: IdSource }): SendStore =
   },
 
   async settle(claim, head, settlement, now) {
+    if (settlement.status === 'SENT') await lockChannel(tx, claim.channelId, 'together')
     await lockConversation(tx, claim.conversationId)
     const holds = await holdsLane(tx, claim)
     const settled = await settlePart(tx, ids, claim, head, settlement, now)

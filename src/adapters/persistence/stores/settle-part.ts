@@ -1,15 +1,16 @@
-import type { ConversationId, ExternalMessageId, MessageId } from '../../../core/ids.ts'
+import type { ChannelId, ConversationId, ExternalMessageId, MessageId } from '../../../core/ids.ts'
 import type { IdSource } from '../../../ports/id-source.ts'
 import type { Head, LaneClaim, Settled, Settlement } from '../../../ports/send-store.ts'
 import type { MessageStatus } from '../../../ports/views.ts'
 import type { Tx } from '../transaction.ts'
 import { deriveTickets } from './derive-tickets.ts'
+import { adoptEarly } from './early-facts.ts'
 
 type Part = {
   status: MessageStatus
   external_id: ExternalMessageId | null
   provisional: boolean
-  channel_id: string
+  channel_id: ChannelId
   conversation_id: ConversationId
 }
 type Subject = Pick<Head, 'messageId' | 'partId' | 'ticketId'>
@@ -53,7 +54,9 @@ export async function settlePart(
     failure(settlement),
   ])
   const split = theirs === null ? null : await insertEcho(tx, ids, part, head, theirs)
-  if (replaced || split) await deriveTickets(tx, [head.ticketId], now)
+  const { messageId } = head
+  const early = externalId === null ? null : await adoptEarly(tx, part.channel_id, { messageId, externalId })
+  if (replaced || split || early?.isChanged) await deriveTickets(tx, [head.ticketId], now)
   return { from: part.status, to: settlement.status, replaced, split }
 }
 

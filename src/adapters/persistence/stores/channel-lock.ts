@@ -1,0 +1,12 @@
+import type { ChannelId } from '../../../core/ids.ts'
+import type { Tx } from '../transaction.ts'
+
+/**
+ * A message and what is said of it (that it was unsent, edited, seen) share no row until one of them is stored: two
+ * transactions at once would each miss what the other brings. So whoever makes platform ids known passes `together` with
+ * others, and whoever speaks of an id that is not known passes `alone`. Comes before every row lock; ends with the transaction.
+ */
+export async function lockChannel(tx: Tx, channelId: ChannelId, pass: 'together' | 'alone'): Promise<void> {
+  const lock = pass === 'alone' ? 'pg_advisory_xact_lock' : 'pg_advisory_xact_lock_shared'
+  await tx.rows(`select ${lock}(hashtextextended('intake ' || $1, 0))`, [channelId])
+}

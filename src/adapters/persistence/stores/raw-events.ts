@@ -1,0 +1,99 @@
+import type { ChannelId, ExternalMessageId, RawEventId } from '../../../core/ids.ts'
+import type { IdSource } from '../../../ports/id-source.ts'
+import type { IntakeStore, QuarantinedDelivery, RawShare } from '../../../ports/intake-store.ts'
+import type { Tx } from '../transaction.ts'
+import { insertRows } from './insert-rows.ts'
+
+const COLUMNS = {
+  id: 'uuid',
+  org_id: 'uuid',
+  channel_id: 'uuid',
+  body: 'bytea',
+  verified: 'boolean',
+  request_id: 'text',
+  received_at: 'timestamptz(3)',
+  status: 'text',
+}
+
+const row = ({ delivery, body }: Pick<RawShare, 'delivery' | 'body'>, status: 'PROCESSED' | 'QUARANTINED') => ({
+  id: delivery.id,
+  org_id: delivery.orgId,
+  channel_id: delivery.channelId,
+  body: bytea(body),
+  verified: delivery.verified,
+  request_id: delivery.requestId,
+  received_at: delivery.receivedAt,
+  status,
+})
+
+export async function keepRaw(tx: Tx, shares: readonly RawShare[]): Promise<void> {
+  await insertRows(
+    tx,
+    'raw_events',
+    COLUMNS,
+    shares.map((share) => row(share, 'PROCESSED')),
+    'on conflict do nothing',
+  )
+  await insertRows(
+    tx,
+    'raw_event_copies',
+    { org_id: 'uuid', channel_id: 'uuid', external_id: 'text', raw_event_id: 'uuid' },
+    shares.flatMap(({ delivery, copies }) =>
+      copies.map((externalId) => ({
+        org_id: tx.orgId,
+        channel_id: delivery.channelId,
+        external_id: externalId,
+        raw_event_id: delivery.id,
+      })),
+    ),
+    'on conflict do nothing',
+  )
+}
+
+/** The bodies that the messages came in, and those that were noted as holding their words too. */
+export async function redactRaw(
+  tx: Tx,
+  channelId: ChannelId,
+  externalIds: readonly ExternalMessageId[],
+  redact: Parameters<IntakeStore['redactRaw']>[2],
+): Promise<void> {
+  if (externalIds.length === 0) return
+  const bodies = await tx.rows<{ id: RawEventId; body: Buffer }>(
+    `select id, body from raw_events where org_id = $1 and id in (
+       select raw_event_id from message_parts where org_id = $1 and channel_id = $2 and external_id = any($3)
+       union select raw_event_id from raw_event_copies where org_id = $1 and channel_id = $2 and external_id = any($3))
+     order by id for update`,
+    [tx.orgId, channelId, externalIds],
+  )
+  for (const { id, body } of bodies) {
+    if (body.length === 0) continue
+    await tx.affected('update raw_events set body = $3 where org_id = $1 and id = $2', [tx.orgId, id, redact(body)])
+  }
+}
+
+export async function quarantine(tx: Tx, ids: IdSource, entries: readonly QuarantinedDelivery[]): Promise<void> {
+  await insertRows(
+    tx,
+    'raw_events',
+    COLUMNS,
+    entries.map((entry) => row(entry, 'QUARANTINED')),
+    "on conflict (org_id, id) do update set status = 'QUARANTINED'",
+  )
+  await insertRows(
+    tx,
+    'quarantine',
+    { id: 'uuid', org_id: 'uuid', channel_id: 'uuid', raw_event_id: 'uuid', reason: 'text', detail: 'text' },
+    entries.map(({ delivery, reason, detail }) => ({
+      id: ids.next(),
+      org_id: tx.orgId,
+      channel_id: delivery.channelId,
+      raw_event_id: delivery.id,
+      reason,
+      detail,
+    })),
+  )
+}
+
+/** bytea as JSON text: PostgreSQL's hexadecimal form. */
+export const bytea = (bytes: Uint8Array): string =>
+  `\\x${Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('hex')}`

@@ -1,0 +1,53 @@
+import type { InboundParser } from '../../ports/channel-adapter.ts'
+import type { IntakeChanges, IntakeState, RawShare } from '../../ports/intake-store.ts'
+import type { RawDelivery } from '../../ports/webhook-intake.ts'
+import type { AccountShare, InboundEvent } from '../channel/inbound-event.ts'
+import type { ExternalMessageId } from '../ids.ts'
+
+/** The account's share of one delivery. */
+export type Unit = Readonly<{ delivery: RawDelivery; share: AccountShare; body: Uint8Array }>
+
+export type Redact = (body: Uint8Array, gone: ReadonlySet<ExternalMessageId>) => Uint8Array
+
+/** A channel that cannot take single messages out of a body keeps nothing of it. */
+export const redactWith =
+  ({ redact }: InboundParser): Redact =>
+  (body, gone) =>
+    redact ? Buffer.from(redact(Buffer.from(body).toString(), gone)) : new Uint8Array()
+
+export const isArrival = (event: InboundEvent): boolean => event.type === 'message' || event.type === 'echo'
+
+/**
+ * The bodies to keep: without the words of what was taken back before it came, without second copies of what is there, and
+ * with a note of each message whose words are in it besides those that came in it, so that a later unsend finds them all.
+ */
+export function rawToKeep(
+  units: readonly Unit[],
+  { parts, tombstones }: IntakeState,
+  { messages }: Pick<IntakeChanges, 'messages'>,
+  redact: Redact,
+): readonly RawShare[] {
+  const gone = new Set(tombstones.keys())
+  const cameIn = new Map(messages.map(({ externalId, rawEventId }) => [externalId, rawEventId]))
+  const known = new Set(parts.keys())
+  return units.flatMap(({ delivery, share, body }) => {
+    const arrived = idsOf(share.events.filter(isArrival))
+    const isRepeat =
+      share.events.length > 0 && share.events.every((event) => isArrival(event)) && arrived.every((id) => known.has(id))
+    for (const id of arrived) known.add(id)
+    if (isRepeat) return []
+    const edited = idsOf(share.events.filter(({ type }) => type === 'edit'))
+    const worded = [...new Set([...arrived, ...edited])]
+    return [
+      {
+        delivery,
+        body: worded.some((id) => gone.has(id)) ? redact(body, gone) : body,
+        copies: worded.filter((id) => !gone.has(id) && (cameIn.get(id) !== delivery.id || edited.includes(id))),
+      },
+    ]
+  })
+}
+
+const idsOf = (events: readonly InboundEvent[]): readonly ExternalMessageId[] => [
+  ...new Set(events.flatMap((event) => ('externalId' in event ? [event.externalId] : []))),
+]

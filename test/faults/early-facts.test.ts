@@ -1,0 +1,111 @@
+import test from 'ava'
+import type { InboundEvent } from '../../src/core/channel/inbound-event.ts'
+import type { ExternalMessageId, ExternalUserId } from '../../src/core/ids.ts'
+import { anEcho, anEdit, anUnsend, aThread } from '../builders/events.ts'
+import { coreOn, deliveryOf, seedInbox } from '../support/core-on-database.ts'
+import { onEachProfile, type TestDatabase, testDatabase } from '../support/database.ts'
+import { aNetwork, repliesIn, reply, startTalk, type Talk, workOff } from '../support/replies.ts'
+
+const soon = () => new Date(Date.now() + 1_000)
+const id = (externalId: string) => externalId as ExternalMessageId
+const seen = (externalId: string): InboundEvent => ({ type: 'read', externalId: id(externalId), at: soon() })
+const loved = (externalId: string): InboundEvent => ({
+  type: 'reaction',
+  externalId: id(externalId),
+  actor: 'ann' as ExternalUserId,
+  reaction: { name: 'love', emoji: '❤️' },
+  at: soon(),
+})
+
+onEachProfile((profile) => {
+  let db: TestDatabase
+  test.before(async () => {
+    db = await testDatabase(profile)
+  })
+  test.after.always(() => db.close())
+
+  /** A reply whose id the platform tells us only after `meanwhile` has happened. */
+  async function replied(
+    meanwhile: (externalId: string, tell: (event: InboundEvent) => Promise<void>, talk: Talk) => Promise<void>,
+  ) {
+    let talk: Talk | null = null
+    const network = aNetwork(async (_message, externalId) => {
+      if (talk) await meanwhile(externalId, tell, talk)
+      return { status: 'accepted', externalId }
+    })
+    const on = coreOn(db, { send: network.send })
+    const inbox = await seedInbox(on.orm)
+    const tell = (event: InboundEvent) => on.core.receiveWebhooks([deliveryOf(inbox, [event])])
+    talk = await startTalk(on, inbox, 'ann')
+    await reply(on, talk, 'Good day')
+    await workOff(on)
+    const [message] = await repliesIn(on, talk)
+    return { on, talk, tell, message }
+  }
+
+  test.serial(`${profile}: a reply that was seen before the platform answered is READ once it has`, async (t) => {
+    const { message } = await replied((externalId, tell) => tell(seen(externalId)))
+    t.like(message, { status: 'READ', content: 'Good day' })
+  })
+
+  test.serial(
+    `${profile}: a reply that was unsent before the platform answered shows nothing once it has`,
+    async (t) => {
+      const { message } = await replied((externalId, tell) => tell(anUnsend(externalId, soon())))
+      t.like(message, { content: null })
+      t.truthy(message?.deletedAt)
+    },
+  )
+
+  test.serial(
+    `${profile}: a reply that was edited before the platform answered has the new words once it has`,
+    async (t) => {
+      const { message } = await replied((externalId, tell) => tell(anEdit(externalId, 'Good evening', 1, soon())))
+      t.like(message, { content: 'Good evening' })
+      t.truthy(message?.editedAt)
+    },
+  )
+
+  test.serial(`${profile}: what was said of a reply before its echo proved it counts for it`, async (t) => {
+    const { message } = await replied(async (externalId, tell, { person }) => {
+      await tell(seen(externalId))
+      await tell(anEdit(externalId, 'Good evening', 1, soon()))
+      await tell(anEcho({ externalId, text: 'Good day', at: new Date(), thread: aThread(person) }))
+    })
+    t.like(message, { status: 'READ', content: 'Good evening' })
+  })
+
+  test.serial(
+    `${profile}: a reaction to a reply is there, whether it came before or after the platform's answer`,
+    async (t) => {
+      const early = await replied((externalId, tell) => tell(loved(externalId)))
+      t.like(early.message?.reactions[0], { emoji: '❤️', name: 'love', author: { type: 'CUSTOMER' } })
+      const late = await replied(async () => {})
+      await late.tell(loved(late.message?.externalId ?? ''))
+      t.is((await repliesIn(late.on, late.talk))[0]?.reactions.length, 1)
+    },
+  )
+
+  test.serial(
+    `${profile}: a message that was seen makes all older ones of the account READ, and tells of each once`,
+    async (t) => {
+      const { on, talk, tell, message } = await replied(async () => {})
+      await reply(on, talk, 'And one more')
+      await workOff(on)
+      const last = (await repliesIn(on, talk)).at(-1)
+      await tell(seen(message?.externalId ?? ''))
+      await tell(seen(last?.externalId ?? ''))
+      await tell(seen(last?.externalId ?? ''))
+      t.deepEqual(
+        (await repliesIn(on, talk)).map(({ status }) => status),
+        ['READ', 'READ'],
+      )
+      const told = await on.pool.query<{ resource_id: string }>(
+        `select resource_id from event_log where type = 'message.status_changed' and org_id = $1 order by id`,
+        [talk.inbox.orgId],
+      )
+      // QUEUED to SENDING, to SENT, to READ.
+      t.is(told.rows.length, 6)
+    },
+  )
+})
