@@ -4,10 +4,10 @@ import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import test from 'ava'
-import { Connection } from 'rabbitmq-client'
 import { parse } from 'yaml'
 import { testDatabase } from '../support/database.ts'
 import { freePort, type StartedProcess, startProcess, waitFor } from '../support/processes.ts'
+import { deleteQueues } from '../support/rabbit-queues.ts'
 
 // The commands of docker-compose.yml, built as the image builds them, against real servers: all that an engine would add is
 // the containers around them.
@@ -50,7 +50,7 @@ if (missing.length > 0) {
     t.timeout(240_000)
     const database = await testDatabase('services')
     t.teardown(() => database.close())
-    t.teardown(deleteQueues)
+    t.teardown(() => deleteQueues(RABBITMQ, operator['SERVICES_PREFIX'] ?? ''))
     const dist = await build()
     t.teardown(() => rmSync(dist, { recursive: true, force: true }))
 
@@ -151,14 +151,4 @@ async function build(): Promise<string> {
   for (const file of ['package.json', 'openapi.yaml', 'postman-collection.json'])
     cpSync(join(root, file), join(folder, file))
   return folder
-}
-
-async function deleteQueues(): Promise<void> {
-  const rabbit = new Connection({ url: RABBITMQ })
-  rabbit.on('error', () => {})
-  const prefix = `${operator['SERVICES_PREFIX']}.inbound`
-  for (const suffix of ['', '.dead', '.retry.1000ms', '.retry.5000ms', '.retry.30000ms', '.retry.300000ms']) {
-    await rabbit.queueDelete({ queue: `${prefix}${suffix}` })
-  }
-  await rabbit.close()
 }
