@@ -17,6 +17,11 @@ export type Options = Addressing &
 export type CommentOptions = Options &
   Readonly<{
     mediaId?: string
+    /** What the account wrote under its post. */
+    caption?: string
+    /** The account has taken the post away meanwhile. */
+    deleted?: boolean
+    ad?: Readonly<{ id: string; title: string }>
     product?: 'FEED' | 'REELS' | 'AD' | 'LIVE'
     parentId?: string
     form?: 'changes' | 'flat'
@@ -124,11 +129,24 @@ export function createActions(world: World, office: PostOffice) {
       const at = options.at ?? world.nextEventAt(customer.id)
       world.comments.set(id, { id, customer, at, privateReplyMid: null })
       world.show(customer, { mid: id, from: 'customer', kind: 'comment', text, at })
+      const mediaId = options.mediaId ?? newMediaId()
+      if (!world.media.has(mediaId)) {
+        world.media.set(mediaId, {
+          id: mediaId,
+          account,
+          caption: options.caption ?? 'A post',
+          deleted: options.deleted ?? false,
+        })
+      }
       const value: bodies.CommentValue = {
         id,
         from: { id: customer.id, username: customer.username },
         text,
-        media: { id: options.mediaId ?? newMediaId(), media_product_type: options.product ?? 'FEED' },
+        media: {
+          id: mediaId,
+          media_product_type: options.product ?? 'FEED',
+          ...(options.ad ? { ad_id: options.ad.id, ad_title: options.ad.title } : {}),
+        },
         ...(options.parentId === undefined ? {} : { parent_id: options.parentId }),
       }
       const field = options.product === 'LIVE' ? 'live_comments' : 'comments'

@@ -3,6 +3,7 @@ import { type Answer, type Call, jsonObject, parameters } from './http.ts'
 import { authorize, exchangeCode, exchangeToken, refreshToken } from './oauth.ts'
 import { type Sending, send, undelivered } from './send.ts'
 import type { Login, SimulatedAccount, SimulatedCustomer } from './types.ts'
+import type { SimulatedMedia } from './world.ts'
 
 const HOSTS: Record<string, Login> = { 'graph.instagram.com': 'instagram', 'graph.facebook.com': 'facebook' }
 
@@ -63,6 +64,9 @@ async function route(
   if (isAccount && edge === 'accounts' && method === 'GET') return { status: 200, body: { data: [pageOf(account)] } }
   if (edge !== undefined || method !== 'GET') return nothing
   if (isAccount) return { status: 200, body: pick(aboutAccount(account), fields) }
+  const post = sending.world.media.get(node)
+  if (post)
+    return post.account === account && !post.deleted ? { status: 200, body: pick(aboutPost(post), fields) } : nothing
   const customer = sending.world.customers.get(node)
   return customer?.account === account ? profile(sending, customer, fields) : nothing
 }
@@ -93,6 +97,15 @@ const aboutAccount = (account: SimulatedAccount) => ({
   name: account.name,
   account_type: 'BUSINESS',
   id: account.appScopedId,
+})
+
+const aboutPost = ({ id, caption }: SimulatedMedia) => ({
+  id,
+  caption,
+  media_type: 'IMAGE',
+  media_product_type: 'FEED',
+  permalink: `https://www.instagram.com/p/${id}/`,
+  media_url: `https://scontent.cdninstagram.com/v/${id}.jpg?oe=simulated`,
 })
 
 const pageOf = (account: SimulatedAccount) => ({

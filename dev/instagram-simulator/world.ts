@@ -9,6 +9,8 @@ export type SimulatedComment = {
   privateReplyMid: string | null
 }
 
+export type SimulatedMedia = Readonly<{ id: string; account: SimulatedAccount; caption: string; deleted: boolean }>
+
 /** Everything the platform knows: accounts, people, tokens, comments, and what each phone shows. */
 export type World = ReturnType<typeof createWorld>
 
@@ -16,6 +18,7 @@ export function createWorld(now: () => Date, changed: () => void) {
   const accounts = new Map<string, SimulatedAccount>()
   const customers = new Map<string, SimulatedCustomer>()
   const comments = new Map<string, SimulatedComment>()
+  const media = new Map<string, SimulatedMedia>()
   const phones = new Map<string, PhoneMessage[]>()
   const lastWroteAt = new Map<string, Date>()
   const lastEventAt = new Map<string, number>()
@@ -134,6 +137,7 @@ export function createWorld(now: () => Date, changed: () => void) {
     accounts,
     customers,
     comments,
+    media,
     tokens,
     listeners,
     lastWroteAt,

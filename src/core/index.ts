@@ -3,6 +3,7 @@ import { acceptWebhook } from './channel/accept-webhook.ts'
 import { answerHandshake } from './channel/answer-handshake.ts'
 import { createChannel } from './channel/create-channel.ts'
 import { disconnectChannel } from './channel/disconnect-channel.ts'
+import { lookUpMedia } from './channel/look-up-media.ts'
 import { updateChannel } from './channel/update-channel.ts'
 import { lookUpProfile } from './customer/look-up-profile.ts'
 import { addMember } from './member/add-member.ts'
@@ -31,6 +32,7 @@ export const createCore = (ports: CorePorts) => ({
 
   receiveWebhooks: receiveWebhooks(ports),
   lookUpProfile: lookUpProfile(ports),
+  lookUpMedia: lookUpMedia(ports),
 
   updateTicket: updateTicket(ports),
   sendReply: sendReply(ports),

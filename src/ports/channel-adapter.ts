@@ -16,6 +16,8 @@ export interface ChannelAdapter {
   readonly sender: OutboundSender
   /** Absent where the network has no profiles. */
   readonly profiles?: ProfileLookup
+  /** Absent where nothing is posted that people could speak of. */
+  readonly media?: MediaLookup
 }
 
 export interface ChannelSettings {
@@ -80,4 +82,17 @@ export type ProfileAnswer =
 
 export interface ProfileLookup {
   look(user: ExternalUserId, account: ChannelAccount, signal: AbortSignal): Promise<ProfileAnswer>
+}
+
+/** A post or story of the account's own. Its thumbnail is the platform's own link, which stops working after days. */
+export type Media = Readonly<{ permalink: string | null; caption: string | null; thumbnailUrl: string | null }>
+
+export type MediaAnswer =
+  | Readonly<{ status: 'found'; media: Media }>
+  /** Deleted, over, or not the account's own. */
+  | Readonly<{ status: 'gone'; detail: string }>
+  | Readonly<{ status: 'retry'; afterMs: number | null; detail: string }>
+
+export interface MediaLookup {
+  look(mediaId: string, account: ChannelAccount, signal: AbortSignal): Promise<MediaAnswer>
 }

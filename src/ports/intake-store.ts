@@ -169,6 +169,8 @@ export type IntakeChanges = Readonly<{
   touched: readonly TicketId[]
   /** People whose profile is to be looked up by a job of its own. */
   lookUps: readonly Readonly<{ customerId: CustomerId; person: ExternalUserId }>[]
+  /** Posts and stories that messages are about; looked up by jobs of their own unless they were lately. */
+  media: readonly string[]
 }>
 
 export type RawShare = Readonly<{
@@ -210,8 +212,8 @@ export interface IntakeStore {
    * order, then reads.
    */
   open(input: IntakeRequest): Promise<IntakeState>
-  /** The organization's ticket counter is taken last. */
-  save(channelId: ChannelId, changes: IntakeChanges, now: Date): Promise<void>
+  /** The organization's ticket counter is taken last. Answers how many jobs there are to do. */
+  save(channelId: ChannelId, changes: IntakeChanges, now: Date): Promise<Readonly<{ jobs: number }>>
   /** Keeps the account's share of each body; a repeat changes nothing. */
   keepRaw(shares: readonly RawShare[]): Promise<void>
   /** Rewrites all kept bodies of the channel that hold words of these messages. */

@@ -4,6 +4,7 @@ import type { ChannelStore } from './channel-store.ts'
 import type { CustomerStore } from './customer-store.ts'
 import type { IdempotencyStore } from './idempotency-store.ts'
 import type { IntakeStore } from './intake-store.ts'
+import type { MediaStore } from './media-store.ts'
 import type { NotificationStore } from './notification-store.ts'
 import type { SendStore } from './send-store.ts'
 import type { TicketStore } from './ticket-store.ts'
@@ -14,6 +15,7 @@ export type Stores = Readonly<{
   channels: ChannelStore
   customers: CustomerStore
   intake: IntakeStore
+  media: MediaStore
   sends: SendStore
   notifications: NotificationStore
   idempotency: IdempotencyStore

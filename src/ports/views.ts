@@ -51,6 +51,10 @@ export type TicketView = Readonly<{
     mediaId: string | null
     permalink: string | null
     caption: string | null
+    /** The platform's own link, which stops working after days. */
+    thumbnailUrl: string | null
+    /** The platform has it no more. */
+    gone: boolean
     adId: string | null
     adTitle: string | null
   }> | null
@@ -94,7 +98,7 @@ export type MessageView = Readonly<{
   kind: MessageKind
   content: string | null
   attachments: readonly Attachment[]
-  context: MessageContext | null
+  context: (MessageContext & Readonly<{ gone: boolean }>) | null
   reactions: readonly ReactionView[]
   author: Readonly<{ type: 'CUSTOMER' | 'MEMBER' | 'EXTERNAL' | 'SYSTEM'; id: string | null; name: string | null }>
   via: string

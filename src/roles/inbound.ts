@@ -1,3 +1,4 @@
+import type { MediaJob } from '../core/channel/look-up-media.ts'
 import type { ProfileJob } from '../core/customer/look-up-profile.ts'
 import type { Core } from '../core/index.ts'
 import type { JobQueue } from '../ports/job-queue.ts'
@@ -7,7 +8,7 @@ import type { RunningRole } from './role.ts'
 const BATCHES_AT_ONCE = 4
 const LOOK_UPS_AT_ONCE = 4
 
-/** Turns webhook bodies into tickets, and looks up who the new customers are. */
+/** Turns webhook bodies into tickets, and looks up who the new customers are and what they speak of. */
 export async function startInbound({
   core,
   source,
@@ -22,10 +23,11 @@ export async function startInbound({
   await jobs.start(
     'profile-lookup',
     (job) => core.lookUpProfile(job.payload as ProfileJob, job.attempt, stopping.signal),
-    {
-      concurrency: LOOK_UPS_AT_ONCE,
-    },
+    { concurrency: LOOK_UPS_AT_ONCE },
   )
+  await jobs.start('media-lookup', (job) => core.lookUpMedia(job.payload as MediaJob, job.attempt, stopping.signal), {
+    concurrency: LOOK_UPS_AT_ONCE,
+  })
   return {
     async stop() {
       stopping.abort()

@@ -15,7 +15,13 @@ import { aMessage, anEcho, anEdit, anItem, anUnsend, minutes, T0 } from '../buil
 
 const rules = (): IngestRules => {
   let count = 0
-  return { nextId: () => `id-${++count}`, reopenWindowMs: 72 * 3_600_000, via: 'PLATFORM', hasProfiles: true }
+  return {
+    nextId: () => `id-${++count}`,
+    reopenWindowMs: 72 * 3_600_000,
+    via: 'PLATFORM',
+    hasProfiles: true,
+    hasMedia: true,
+  }
 }
 
 const aConversation = (change: Partial<ConversationState> = {}): ConversationState => ({

@@ -232,6 +232,38 @@ test('a FAILED reply can be tried again, one that was sent cannot', async (t) =>
   t.is((await outbound(talk)).length, 1)
 })
 
+test('the ticket of a comment shows the post, asked for once however many comment, and says when it is gone', async (t) => {
+  const { client, account } = await aShop()
+  const [who, other, late] = Array.from({ length: 3 }, () => simulator.customer({ account }))
+  if (!who || !other || !late) throw new Error('unreachable')
+  const post = { mediaId: '18077000000000421', caption: 'Autumn lamps', ad: { id: '120077', title: 'Lamps' } }
+  await simulator.comment(who, 'How much is it?', post)
+  await simulator.comment(other, 'And in blue?', post)
+  const shown = await waitFor(async () => {
+    const ticket = await ticketOf(client, who, 'COMMENT')
+    return ticket.context?.['permalink'] ? ticket : null
+  })
+  const context = {
+    mediaId: post.mediaId,
+    permalink: `https://www.instagram.com/p/${post.mediaId}/`,
+    caption: 'Autumn lamps',
+    gone: false,
+    adId: '120077',
+    adTitle: 'Lamps',
+  }
+  t.like(shown.context, context)
+  t.like((await ticketOf(client, other, 'COMMENT')).context, context)
+  const asked = simulator.calls.filter(({ path }) => path.includes(post.mediaId))
+  t.is(asked.length, 1)
+  // A post of nobody the token may ask about.
+  await simulator.comment(late, 'And this?', { mediaId: '18077000000000422', deleted: true })
+  const gone = await waitFor(async () => {
+    const ticket = await ticketOf(client, late, 'COMMENT')
+    return ticket.context?.['gone'] ? ticket : null
+  })
+  t.like(gone.context, { permalink: null, gone: true })
+})
+
 test('a comment is answered privately, once', async (t) => {
   const { client, account, channel } = await aShop()
   const who = simulator.customer({ account })

@@ -61,6 +61,7 @@ async function seedAround(tx: Tx, thread: Thread, memberId: MemberId): Promise<v
     `insert into early_edits (org_id, channel_id, external_id, revision, edited_at, content) values ($1, $2, 'to come', 1, now(), 'words')`,
     [orgId, channelId],
   )
+  await insert(`insert into media (org_id, channel_id, media_id) values ($1, $2, 'a post')`, [orgId, channelId])
   await insert(`insert into early_reads (org_id, channel_id, external_id) values ($1, $2, 'to come')`, [
     orgId,
     channelId,

@@ -5,7 +5,14 @@ import { waitFor } from './processes.ts'
 
 export type Answer<T = Record<string, unknown>> = Readonly<{ status: number; body: T; headers: Headers }>
 export type CustomerJson = Readonly<{ id: string; externalId: string }>
-export type TicketJson = Readonly<{ id: string; customerId: string; kind: string; status: string; unreadCount: number }>
+export type TicketJson = Readonly<{
+  id: string
+  customerId: string
+  kind: string
+  status: string
+  unreadCount: number
+  context: Readonly<Record<string, unknown>> | null
+}>
 export type MessageJson = Readonly<{
   id: string
   ticketId: string

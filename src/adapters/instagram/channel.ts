@@ -3,6 +3,7 @@ import { instagramCapabilities } from './capabilities.ts'
 import { createGraphClient, type InstagramConfig } from './graph-client.ts'
 import { answerHandshake } from './handshake.ts'
 import { instagramParser } from './inbound-parser.ts'
+import { createMediaLookup } from './media-lookup.ts'
 import { createInstagramSender } from './outbound-sender.ts'
 import { createProfileLookup } from './profile-lookup.ts'
 import { instagramSettings } from './settings.ts'
@@ -25,5 +26,6 @@ export function createInstagramChannel(
     parser: instagramParser,
     sender: createInstagramSender(graph),
     profiles: createProfileLookup(graph),
+    media: createMediaLookup(graph),
   }
 }

@@ -31,8 +31,9 @@ export function createInboxQueries({ orm, capabilitiesOf, clock }: InboxQueriesD
     customer: (orgId, id) => one(orgId, [id], (tx) => customersById(tx, [id])),
     tickets: (orgId, filter, page) => list(orgId, emptyPage, (tx) => ticketsPage(tx, filter, page, rule())),
     ticket: (orgId, id) => one(orgId, [id], (tx) => ticketsById(tx, [id], rule())),
-    messages: (orgId, ticketId, order, page) => list(orgId, null, (tx) => messagesPage(tx, ticketId, order, page)),
-    message: (orgId, ticketId, id) => one(orgId, [ticketId, id], (tx) => messagesById(tx, [id], ticketId)),
+    messages: (orgId, ticketId, order, page) =>
+      list(orgId, null, (tx) => messagesPage(tx, ticketId, order, page, clock.now())),
+    message: (orgId, ticketId, id) => one(orgId, [ticketId, id], (tx) => messagesById(tx, [id], clock.now(), ticketId)),
     notifications: (orgId, memberId, filter, page) =>
       list(orgId, emptyPage, (tx) => notificationsPage(tx, memberId, filter, page)),
     notification: (orgId, memberId, id) => one(orgId, [memberId, id], (tx) => notificationsById(tx, memberId, [id])),

@@ -29,6 +29,8 @@ export type IngestRules = Readonly<{
   via: 'PLATFORM' | 'API'
   /** Whether new people are to be looked up. */
   hasProfiles: boolean
+  /** Whether what messages are about can be looked up. */
+  hasMedia: boolean
 }>
 
 export type Ingested = Readonly<{ changes: IntakeChanges; events: readonly DomainEvent[]; unknown: number }>
@@ -142,6 +144,7 @@ class Batch {
         ...threads.changes,
         touched: [...new Set([...draft.changes.touched, ...messages.touched, ...threads.touched])],
         lookUps: this.#rules.hasProfiles ? this.#lookUps() : [],
+        media: this.#rules.hasMedia ? mediaOf(draft.changes.messages) : [],
       },
       events: [...draft.events, ...messages.events, ...threads.events],
       unknown: this.#unknown,
@@ -325,3 +328,12 @@ class Batch {
 
 const sameText = (ours: string | null, theirs: string | null): boolean =>
   (ours ?? '').normalize('NFC').trim() === (theirs ?? '').normalize('NFC').trim()
+
+/** Of the account's own: what was commented on, and the stories that were answered. */
+const mediaOf = (messages: readonly NewMessage[]): readonly string[] => [
+  ...new Set(
+    messages.flatMap(({ context }) =>
+      context?.mediaId && (context.type === 'COMMENT' || context.type === 'STORY_REPLY') ? [context.mediaId] : [],
+    ),
+  ),
+]

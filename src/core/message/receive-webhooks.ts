@@ -105,16 +105,17 @@ async function store(
     withInFlight: events.some(({ type }) => type === 'echo'),
   }
   const redact = redactWith(adapter.parser)
-  const lookUps = await ports.unitOfWork.run(channel.orgId, async ({ intake, outbox }) => {
+  const jobs = await ports.unitOfWork.run(channel.orgId, async ({ intake, outbox }) => {
     const state = await intake.open(request)
     const ingested = ingest(state, items, {
       nextId: ports.ids.next,
       reopenWindowMs: ports.settings.reopenWindowMs,
       via: adapter.platform === 'API' ? 'API' : 'PLATFORM',
       hasProfiles: adapter.profiles !== undefined,
+      hasMedia: adapter.media !== undefined,
     })
     await intake.keepRaw(rawToKeep(units, state, ingested.changes, redact))
-    await intake.save(channel.id, ingested.changes, ports.clock.now())
+    const saved = await intake.save(channel.id, ingested.changes, ports.clock.now())
     const gone = new Set(ingested.changes.tombstones.map(({ externalId }) => externalId))
     await intake.redactRaw(channel.id, [...gone], (body) => redact(body, gone))
     await outbox.append(ingested.events)
@@ -124,14 +125,14 @@ async function store(
       quarantined: 0,
       lastInboundAt: lastReceived(units),
     })
-    return ingested.changes.lookUps.length
+    return saved.jobs
   })
   const requestIds = units.map(({ delivery }) => delivery.requestId)
   ports.log.info(
     { orgId: channel.orgId, channelId: channel.id, requestIds, events: items.length },
     'deliveries were stored',
   )
-  if (lookUps > 0) ports.wakeups.wake('jobs')
+  if (jobs > 0) ports.wakeups.wake('jobs')
 }
 
 /** The conversations that events make or belong to, each once, with the newest time. */

@@ -55,7 +55,7 @@ export async function eventViews(
   const found: Record<string, readonly Resource[]> = {
     customer: await customersById(tx, idsOf('customer')),
     ticket: await ticketsById(tx, idsOf('ticket'), rule),
-    message: await messagesById(tx, idsOf('message')),
+    message: await messagesById(tx, idsOf('message'), rule.now),
     notification: await notificationsById(tx, memberId, idsOf('notification')),
   }
   const byKey = new Map(

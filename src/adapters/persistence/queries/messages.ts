@@ -20,6 +20,8 @@ type Row = {
     | null
   reactions: { name: string; emoji: string | null; actor: string; at: string }[]
   account: string
+  media_permalink: string | null
+  media_gone: boolean | null
   author_type: MessageView['author']['type']
   author_member_id: string | null
   member_name: string | null
@@ -47,7 +49,7 @@ select m.id, m.org_id, m.ticket_id, m.direction, m.kind, m.content, m.context, m
   (select coalesce(jsonb_agg(jsonb_build_object('name', r.name, 'emoji', r.emoji, 'actor', r.actor, 'at', r.reacted_at)
       order by r.reacted_at, r.actor), '[]') from message_parts p
     join reactions r on r.org_id = p.org_id and r.channel_id = p.channel_id and r.external_id = p.external_id and r.name is not null
-    where p.org_id = m.org_id and p.message_id = m.id) as reactions, ch.account,
+    where p.org_id = m.org_id and p.message_id = m.id) as reactions, ch.account, md.permalink as media_permalink, md.gone as media_gone,
   (select mm.name from memberships mm where mm.org_id = m.org_id and mm.id = m.author_member_id) as member_name,
   t.customer_id,
   (select jsonb_build_object('name', coalesce(c.display_name, i.name), 'username', i.username, 'platform', t.platform, 'externalId', i.external_id)
@@ -56,7 +58,8 @@ select m.id, m.org_id, m.ticket_id, m.direction, m.kind, m.content, m.context, m
 from messages m
 join tickets t on t.org_id = m.org_id and t.id = m.ticket_id
 join conversations v on v.org_id = m.org_id and v.id = m.conversation_id
-join channels ch on ch.org_id = t.org_id and ch.id = t.channel_id`
+join channels ch on ch.org_id = t.org_id and ch.id = t.channel_id
+left join media md on md.org_id = t.org_id and md.channel_id = t.channel_id and md.media_id = m.context ->> 'mediaId'`
 
 const select = (tx: Tx, where: Conditions, rest = '') =>
   tx.rows<Row>(`${SELECT} where ${where.where} ${rest}`, where.params)
@@ -73,6 +76,7 @@ export async function messagesPage(
   ticketId: TicketId,
   order: 'asc' | 'desc',
   page: PageRequest,
+  now: Date,
 ): Promise<PageOf<MessageView> | null> {
   if (!canExist({ after: null }, ticketId)) return null
   const ticket = await tx.rows('select 1 from tickets where org_id = $1 and id = $2', [tx.orgId, ticketId])
@@ -82,15 +86,20 @@ export async function messagesPage(
   where.add((p) => `m.ticket_id = ${p}`, ticketId)
   if (page.after !== null) addPosition(where, order, page.after)
   const rest = `order by m.sent_at ${order}, m.external_id ${order}, m.id ${order} limit ${where.param(page.limit + 1)}`
-  return pageOf(await select(tx, where, rest), page.limit, messageView, positionOf)
+  return pageOf(await select(tx, where, rest), page.limit, messageView(now), positionOf)
 }
 
-export async function messagesById(tx: Tx, ids: readonly string[], ticketId?: TicketId): Promise<MessageView[]> {
+export async function messagesById(
+  tx: Tx,
+  ids: readonly string[],
+  now: Date,
+  ticketId?: TicketId,
+): Promise<MessageView[]> {
   if (ids.length === 0) return []
   const where = inOrg(tx)
   where.add((p) => `m.id = any (${p}::uuid[])`, ids)
   where.add((p) => `m.ticket_id = ${p}`, ticketId)
-  return (await select(tx, where)).map(messageView)
+  return (await select(tx, where)).map(messageView(now))
 }
 
 /** Three columns decide the order: the key is the time, then the external id behind a space, if there is one. */
@@ -118,36 +127,47 @@ function authorOf(row: Row): MessageView['author'] {
   return { type: row.author_type, id: null, name: null }
 }
 
-const messageView = (row: Row): MessageView => ({
-  id: row.id,
-  orgId: row.org_id,
-  ticketId: row.ticket_id,
-  direction: row.direction,
-  kind: row.kind,
-  content: row.content,
-  attachments: row.attachments,
-  context: row.context && {
+/** A story is over after its time, whether or not the platform was asked again. */
+function contextOf({ context, media_permalink: permalink, media_gone: gone }: Row, now: Date): MessageView['context'] {
+  if (context === null) return null
+  const expiresAt = context.expiresAt === null ? null : new Date(context.expiresAt)
+  return {
     // What was stored before a member was there lacks it.
     ...NO_CONTEXT,
-    ...row.context,
-    expiresAt: row.context.expiresAt === null ? null : new Date(row.context.expiresAt),
-  },
-  reactions: row.reactions.map(({ name, emoji, actor, at }) => ({
-    emoji,
-    name,
-    author: { type: actor === row.account ? 'EXTERNAL' : 'CUSTOMER' },
-    at: new Date(at),
-  })),
-  author: authorOf(row),
-  via: row.via,
-  status: row.status,
-  failure: row.failure,
-  externalId: row.external_id,
-  replyToExternalId: row.reply_to_external_id,
-  clientMessageId: row.client_message_id,
-  sentAt: row.sent_at,
-  createdAt: row.created_at,
-  editedAt: row.edited_at,
-  deletedAt: row.deleted_at,
-  verified: row.verified,
-})
+    ...context,
+    permalink: permalink ?? context.permalink ?? null,
+    expiresAt,
+    gone: gone === true || (expiresAt !== null && expiresAt <= now),
+  }
+}
+
+const messageView =
+  (now: Date) =>
+  (row: Row): MessageView => ({
+    id: row.id,
+    orgId: row.org_id,
+    ticketId: row.ticket_id,
+    direction: row.direction,
+    kind: row.kind,
+    content: row.content,
+    attachments: row.attachments,
+    context: contextOf(row, now),
+    reactions: row.reactions.map(({ name, emoji, actor, at }) => ({
+      emoji,
+      name,
+      author: { type: actor === row.account ? 'EXTERNAL' : 'CUSTOMER' },
+      at: new Date(at),
+    })),
+    author: authorOf(row),
+    via: row.via,
+    status: row.status,
+    failure: row.failure,
+    externalId: row.external_id,
+    replyToExternalId: row.reply_to_external_id,
+    clientMessageId: row.client_message_id,
+    sentAt: row.sent_at,
+    createdAt: row.created_at,
+    editedAt: row.edited_at,
+    deletedAt: row.deleted_at,
+    verified: row.verified,
+  })

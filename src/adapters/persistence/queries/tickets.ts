@@ -23,6 +23,10 @@ type Row = {
   window_opened_at: Date | null
   window_reason: string | null
   context: Partial<NonNullable<TicketView['context']>> | null
+  permalink: string | null
+  caption: string | null
+  thumbnail_url: string | null
+  gone: boolean | null
   first_referral: StoredReferral | null
   last_referral: StoredReferral | null
   thread_owner: { appId: string | null; at: string } | null
@@ -40,11 +44,12 @@ export type WindowRule = Readonly<{ capabilitiesOf: CapabilitiesOf; now: Date }>
 
 const SELECT = `
 select t.id, t.number, t.org_id, t.channel_id, ch.type as channel_type, t.customer_id, t.platform, t.kind, t.status, t.assignee_id,
-  co.window_opened_at, co.window_reason, co.first_referral, co.last_referral, co.thread_owner, t.context, t.unread_count, t.last_message_at, t.last_message_preview,
+  co.window_opened_at, co.window_reason, md.permalink, md.caption, md.thumbnail_url, md.gone, co.first_referral, co.last_referral, co.thread_owner, t.context, t.unread_count, t.last_message_at, t.last_message_preview,
   t.previous_ticket_id, t.created_at, t.updated_at, t.version
 from tickets t
 join channels ch on ch.org_id = t.org_id and ch.id = t.channel_id
-join conversations co on co.org_id = t.org_id and co.id = t.conversation_id`
+join conversations co on co.org_id = t.org_id and co.id = t.conversation_id
+left join media md on md.org_id = t.org_id and md.channel_id = t.channel_id and md.media_id = t.context ->> 'mediaId'`
 
 const select = (tx: Tx, where: Conditions, rest = '') =>
   tx.rows<Row>(`${SELECT} where ${where.where} ${rest}`, where.params)
@@ -105,8 +110,10 @@ const ticketView =
     window: windowFor(row, capabilitiesOf(row.channel_type), now),
     context: row.context && {
       mediaId: row.context.mediaId ?? null,
-      permalink: row.context.permalink ?? null,
-      caption: row.context.caption ?? null,
+      permalink: row.permalink ?? row.context.permalink ?? null,
+      caption: row.caption ?? row.context.caption ?? null,
+      thumbnailUrl: row.thumbnail_url,
+      gone: row.gone ?? false,
       adId: row.context.adId ?? null,
       adTitle: row.context.adTitle ?? null,
     },

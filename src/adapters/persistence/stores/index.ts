@@ -7,6 +7,7 @@ import { createChannelStore } from './channel-store.ts'
 import { createCustomerStore } from './customer-store.ts'
 import { createIdempotencyStore } from './idempotency-store.ts'
 import { createIntakeStore } from './intake-store.ts'
+import { createMediaStore } from './media-store.ts'
 import { createNotificationStore } from './notification-store.ts'
 import { createOutbox } from './outbox.ts'
 import { createSendStore } from './send-store.ts'
@@ -22,6 +23,7 @@ export const storesWith =
     channels: createChannelStore(tx, deps),
     customers: createCustomerStore(tx),
     intake: createIntakeStore(tx, deps),
+    media: createMediaStore(tx),
     sends: createSendStore(tx, deps),
     notifications: createNotificationStore(tx),
     idempotency: createIdempotencyStore(tx),

@@ -1,6 +1,7 @@
-import type { ConversationId } from '../../../core/ids.ts'
+import type { ChannelId, ConversationId } from '../../../core/ids.ts'
 import type { IdSource } from '../../../ports/id-source.ts'
 import type { IntakeStore } from '../../../ports/intake-store.ts'
+import type { JobQueueName } from '../../../ports/job-queue.ts'
 import type { Tx } from '../transaction.ts'
 import { applyEdits, applyProven, applyUnsends, buryTombstones } from './change-messages.ts'
 import { deriveTickets } from './derive-tickets.ts'
@@ -71,6 +72,7 @@ export const createIntakeStore = (tx: Tx, { ids }: { ids: IdSource }): IntakeSto
     await moveLastSeen(tx, changes.seen)
     await setConversationFacts(tx, changes.conversations)
     await setStatuses(tx, changes.ticketStatuses)
+    const media = await mediaToAsk(tx, channelId, changes.media, now)
     await insertTickets(tx, channelId, changes.tickets)
     await insertMessages(tx, ids, channelId, changes.messages)
     await applyProven(tx, changes.proven, now)
@@ -90,16 +92,17 @@ export const createIntakeStore = (tx: Tx, { ids }: { ids: IdSource }): IntakeSto
     await buryTombstones(tx, channelId, changes.tombstones)
     await insertNotifications(tx, changes.notifications)
     await deriveTickets(tx, changes.touched, now)
-    await insertRows(
-      tx,
-      'jobs',
-      { id: 'uuid', queue: 'text', payload: 'bytea' },
-      changes.lookUps.map((lookUp) => ({
-        id: ids.next(),
-        queue: 'profile-lookup',
-        payload: hex({ orgId: tx.orgId, channelId, ...lookUp }),
-      })),
-    )
+    const job = (queue: JobQueueName, payload: object) => ({
+      id: ids.next(),
+      queue,
+      payload: bytea(Buffer.from(JSON.stringify({ orgId: tx.orgId, channelId, ...payload }))),
+    })
+    const jobs = [
+      ...changes.lookUps.map((lookUp) => job('profile-lookup', lookUp)),
+      ...media.map((mediaId) => job('media-lookup', { mediaId })),
+    ]
+    await insertRows(tx, 'jobs', { id: 'uuid', queue: 'text', payload: 'bytea' }, jobs)
+    return { jobs: jobs.length }
   },
 
   keepRaw: (shares) => keepRaw(tx, shares),
@@ -115,4 +118,15 @@ export const createIntakeStore = (tx: Tx, { ids }: { ids: IdSource }): IntakeSto
   },
 })
 
-const hex = (value: unknown): string => bytea(Buffer.from(JSON.stringify(value)))
+/** How long an answer is good for: thumbnails are links that stop working after days. */
+const ASK_AGAIN_MS = 24 * 3_600_000
+
+async function mediaToAsk(tx: Tx, channelId: ChannelId, mediaIds: readonly string[], now: Date): Promise<string[]> {
+  if (mediaIds.length === 0) return []
+  const rows = await tx.rows<{ media_id: string }>(
+    `insert into media (org_id, channel_id, media_id, asked_at) select $1, $2, unnest($3::text[]), $4
+     on conflict (org_id, channel_id, media_id) do update set asked_at = $4 where media.asked_at < $5 returning media_id`,
+    [tx.orgId, channelId, [...mediaIds].sort(), now, new Date(now.getTime() - ASK_AGAIN_MS)],
+  )
+  return rows.map(({ media_id }) => media_id)
+}

@@ -1,0 +1,40 @@
+import type { CorePorts } from '../../ports/core-ports.ts'
+import type { JobOutcome } from '../../ports/job-queue.ts'
+import type { ChannelId, OrgId } from '../ids.ts'
+
+export type MediaJob = Readonly<{ orgId: OrgId; channelId: ChannelId; mediaId: string }>
+
+const MAX_ATTEMPTS = 8
+const FIRST_RETRY_MS = 2_000
+
+/** Asks the platform about the post that people commented on. Its failure changes nothing else: the post is shown by its id. */
+export const lookUpMedia =
+  ({ channelAccounts, channelRegistry, clock, log, unitOfWork, wakeups }: CorePorts) =>
+  async (job: MediaJob, attempt: number, signal: AbortSignal): Promise<JobOutcome> => {
+    const account = await channelAccounts.load(job.orgId, job.channelId)
+    const facet = account && channelRegistry.get(account.type)?.media
+    if (!account || !facet) return { status: 'done' }
+    const answer = await facet.look(job.mediaId, account, signal)
+    if (answer.status === 'retry') {
+      if (attempt >= MAX_ATTEMPTS) return { status: 'dead', reason: answer.detail }
+      return { status: 'retry', afterMs: answer.afterMs ?? FIRST_RETRY_MS * 2 ** attempt, reason: answer.detail }
+    }
+    if (answer.status === 'gone')
+      log.debug({ channelId: job.channelId, detail: answer.detail }, 'the platform has no such post')
+    const found = answer.status === 'found' ? answer.media : null
+    await unitOfWork.run(job.orgId, async ({ media, outbox }) => {
+      const tickets = await media.save(job.channelId, job.mediaId, found, clock.now())
+      await outbox.append(
+        tickets.map((id) => ({
+          type: 'ticket.updated',
+          actor: { type: 'SYSTEM', id: null },
+          resource: { type: 'ticket', id },
+          ticketId: id,
+          data: { permalink: found?.permalink ?? null },
+          requestId: null,
+        })),
+      )
+    })
+    wakeups.wake('events-written')
+    return { status: 'done' }
+  }

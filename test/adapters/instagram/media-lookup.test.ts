@@ -1,0 +1,63 @@
+import test, { type ExecutionContext } from 'ava'
+import { createInstagramChannel } from '../../../src/adapters/instagram/channel.ts'
+import { account, json, startGraphServer, TOKEN } from './graph-server.ts'
+
+const POST = '18077000000000001'
+
+async function look(t: ExecutionContext, answer: Parameters<typeof startGraphServer>[0], from = account()) {
+  const server = await startGraphServer(answer)
+  t.teardown(server.stop)
+  const { media } = createInstagramChannel(
+    { graphUrl: server.url, facebookGraphUrl: `${server.url}/fb`, graphVersion: 'v26.0', sendTimeoutMs: 300 },
+    { fetch },
+  )
+  const found = await media?.look(POST, from, new AbortController().signal)
+  t.false(JSON.stringify(found).includes(TOKEN))
+  return { found, call: server.calls[0] }
+}
+
+const refusal = (code: number, subcode?: number) =>
+  json(400, { error: { message: 'no', code, ...(subcode ? { error_subcode: subcode } : {}) } })
+
+test('a post is asked of the login the token is from', async (t) => {
+  const post = {
+    permalink: 'https://www.instagram.com/p/a/',
+    caption: 'Autumn',
+    media_type: 'IMAGE',
+    media_url: 'https://cdn.example/p',
+  }
+  const { found, call } = await look(t, json(200, post))
+  t.deepEqual(found, {
+    status: 'found',
+    media: { permalink: 'https://www.instagram.com/p/a/', caption: 'Autumn', thumbnailUrl: 'https://cdn.example/p' },
+  })
+  t.is(call?.url, `/v26.0/${POST}?fields=permalink,caption,media_type,media_url,thumbnail_url`)
+  t.is(call?.headers.authorization, `Bearer ${TOKEN}`)
+  const facebook = await look(t, json(200, post), account({ settings: { login: 'facebook' } }))
+  t.true(facebook.call?.url.startsWith('/fb/v26.0/'))
+})
+
+test('the thumbnail of a video is its still, never the video', async (t) => {
+  const video = { media_type: 'VIDEO', media_url: 'https://cdn.example/v.mp4' }
+  t.like((await look(t, json(200, video))).found, { media: { thumbnailUrl: null } })
+  const still = { ...video, thumbnail_url: 'https://cdn.example/still' }
+  t.like((await look(t, json(200, still))).found, { media: { thumbnailUrl: 'https://cdn.example/still' } })
+})
+
+test('what the answer lacks, or has in another form, is null', async (t) => {
+  const odd = { permalink: 'javascript:alert(1)', caption: 7, media_url: null }
+  for (const body of [{}, odd]) {
+    t.deepEqual((await look(t, json(200, body))).found, {
+      status: 'found',
+      media: { permalink: null, caption: null, thumbnailUrl: null },
+    })
+  }
+})
+
+test('a post that is not there or not ours is gone; trouble is asked about again', async (t) => {
+  for (const answer of [refusal(100, 33), refusal(10)]) t.is((await look(t, answer)).found?.status, 'gone')
+  for (const answer of [refusal(190), refusal(4), refusal(2), json(500, ''), json(200, '<html>')]) {
+    t.is((await look(t, answer)).found?.status, 'retry')
+  }
+  t.is((await look(t, json(200, {}), account({ secrets: {} }))).found?.status, 'retry')
+})
