@@ -9,6 +9,8 @@ export const accountId = (id: string): ExternalAccountId => id as ExternalAccoun
 
 export const readUserId = (value: unknown): ExternalUserId | null => readId(value) as ExternalUserId | null
 
+export const userId = (id: string): ExternalUserId => id as ExternalUserId
+
 /** Of a direct message (`mid`) or a comment. */
 export const readMessageId = (value: unknown): ExternalMessageId | null =>
   readId(value, MAX_MESSAGE_ID_BYTES) as ExternalMessageId | null

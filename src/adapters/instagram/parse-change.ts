@@ -1,7 +1,9 @@
 import { NO_CONTEXT } from '../../core/channel/content.ts'
 import type { InboundEvent } from '../../core/channel/inbound-event.ts'
+import type { ExternalMessageId, ExternalUserId } from '../../core/ids.ts'
+import { derivedId } from '../channel-kit/derived-id.ts'
 import { asShape, has, readId, readText } from '../channel-kit/fields.ts'
-import { readMessageId, readUserId } from './ids.ts'
+import { readMessageId, readUserId, userId } from './ids.ts'
 import { isMessagingItem, parseMessagingItem } from './parse-messaging.ts'
 import { known, type Scope, timeOf, unknown } from './scope.ts'
 import type { Change, ChangeValue, CommentAuthor, CommentMedia } from './webhook-payload.ts'
@@ -21,10 +23,9 @@ export function parseChange(change: unknown, scope: Scope): readonly InboundEven
 function readComment(value: ChangeValue, scope: Scope): InboundEvent {
   const at = timeOf(scope)
   const author = asShape<CommentAuthor>(value.from)
-  const person = readUserId(author?.id)
   const externalId = readMessageId(value.id) ?? readMessageId(value.comment_id)
   if (externalId === null) return unknown('no-message-id', at)
-  if (person === null) return known('comment-without-author', at)
+  const person = commenterOf(author, externalId)
   // The account's own comments and our own replies come back as events. `self_ig_scoped_id` proves nothing: the
   // dashboard's sample sets it for a stranger.
   if (scope.ownIds.has(person)) return known('own-comment', at)
@@ -49,4 +50,14 @@ function readComment(value: ChangeValue, scope: Scope): InboundEvent {
     opensWindow: true,
     referral: null,
   }
+}
+
+/** Now and then the author's id is missing, or the author. What they wrote is somebody's question all the same. */
+function commenterOf(author: CommentAuthor | null, comment: ExternalMessageId): ExternalUserId {
+  const username = readText(author?.username)
+  return (
+    readUserId(author?.id) ??
+    readUserId(username && `@${username}`) ??
+    userId(derivedId('author-of-comment', [comment]))
+  )
 }

@@ -23,7 +23,6 @@ export type KnownReason =
   | 'mention'
   | 'story-insights'
   | 'own-comment'
-  | 'comment-without-author'
   | 'ghost-edit'
   | 'self-message'
   | 'changed-fields'

@@ -60,6 +60,11 @@ const unknown = (reason: string, at = AT) => ({ type: 'unhandled', at, known: fa
 const DAY_LATER = new Date(AT.getTime() + 24 * 60 * 60 * 1000)
 const ENTRY_TIME = new Date(1_789_000_000_500)
 
+const commentThread = (person: string, username: string | null) => ({
+  surface: 'COMMENT',
+  key: `18077000000000001:${person}`,
+  person: { externalId: person, username, name: null },
+})
 const AD = { adId: '120000000000000077', adTitle: 'Autumn' }
 const reaction = (given: object | null) => ({
   type: 'reaction',
@@ -223,7 +228,10 @@ const EXPECTED: Record<string, readonly object[]> = {
   'comment-reply': [comment({ replyToExternalId: '17977000000000000' })],
   'comment-on-ad': [comment({ context: { ...noContext, type: 'COMMENT', mediaId: '18077000000000001', ...AD } })],
   'comment-own': [known('own-comment', COMMENTED_AT)],
-  'comment-without-author': [known('comment-without-author', COMMENTED_AT)],
+  'comment-without-author-id': [comment({ thread: commentThread('@a.buyer', 'a.buyer') })],
+  'comment-without-author': [
+    comment({ thread: commentThread('author-of-comment:6b2a8ce4cedea4f587eb98a1d0a6a8561822a8c5', null) }),
+  ],
   'comment-without-text': [comment({ text: null }, null)],
   'live-comment': [comment({}, '18077000000000008')],
   'mention-in-caption': [known('mention', COMMENTED_AT)],
