@@ -3,8 +3,9 @@ import { measureAcknowledgement } from './ack/acknowledge.ts'
 import type { Row } from './figures.ts'
 import { measureIngestion } from './ingest/ingestion.ts'
 import type { BenchOptions } from './options.ts'
-import { seedShops } from './seed.ts'
-import { openSite } from './site.ts'
+import { measureParsing } from './parse/parsing.ts'
+import { type Shop, seedShops } from './seed.ts'
+import { openSite, type Site } from './site.ts'
 
 export type Report = Readonly<{
   date: string
@@ -13,7 +14,12 @@ export type Report = Readonly<{
   rows: readonly Row[]
 }>
 
-const measures = { ack: measureAcknowledgement, ingest: measureIngestion } as const
+const measures = {
+  ack: measureAcknowledgement,
+  ingest: measureIngestion,
+  parse: (_site: Site, _shops: readonly Shop[], options: BenchOptions, say: (line: string) => void) =>
+    measureParsing(options, say),
+} as const
 
 /** On the servers that the environment names, or on embedded ones; leaves nothing behind. */
 export async function runBench(

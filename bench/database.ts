@@ -5,6 +5,7 @@ import { connectionConfig, type DatabaseTarget } from '../src/adapters/persisten
 const ROUND = [
   ...['customers', 'customer_identities', 'conversations', 'tickets', 'messages', 'message_parts', 'attachments'],
   ...['notifications', 'raw_events', 'quarantine', 'event_log', 'tombstones', 'send_lanes', 'send_attempts', 'jobs'],
+  ...['early_edits', 'early_reads', 'reactions', 'raw_event_copies', 'media'],
 ].join(', ')
 
 const PROGRESS = `

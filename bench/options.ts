@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util'
 
-export const rowNames = ['ack', 'ingest'] as const
+export const rowNames = ['ack', 'ingest', 'parse'] as const
 export type RowName = (typeof rowNames)[number]
 
 export type BenchOptions = Readonly<{
@@ -21,10 +21,10 @@ export const usage = `npm run bench -- [options]
 Measures against a floor: the least that could do the same. On the services that DATABASE_URL, RABBITMQ_URL and REDIS_URL
 name, in a database and queues of its own; embedded where they are unset.
 
-  --rows ack,ingest   which rows
+  --rows ack,ingest,parse   which rows
   --rounds 3          rounds of ours and of the floor each
   --seconds 10        seconds of load in a round of ack
-  --events 10000      messages in a round of ingest
+  --events 10000      messages in a round of ingest, events in one of parse
   --json FILE         the figures as JSON too`
 
 export class WrongOption extends Error {}

@@ -14,10 +14,10 @@ const aMeasure = (measure: Partial<Measure> = {}): Measure => ({
   ...measure,
 })
 
-test('both rows run on the embedded servers and end in one table', async (t) => {
+test('every row runs on the embedded servers and end in one table', async (t) => {
   t.timeout(240_000)
   const said: string[] = []
-  const options = { rows: ['ack', 'ingest'], rounds: 1, seconds: 1, events: 40 } as const
+  const options = { rows: ['ack', 'ingest', 'parse'], rounds: 1, seconds: 1, events: 40 } as const
   const report = await runBench(options, {}, (line) => said.push(line))
   const shape = report.rows.map(({ name, measures }) => [name, measures.map(({ what, target }) => [what, target])])
   t.deepEqual(shape, [
@@ -30,6 +30,7 @@ test('both rows run on the embedded servers and end in one table', async (t) => 
       ],
     ],
     ['webhook to visible row', [['throughput', 2.5]]],
+    ['verify and parse, one core', [['throughput', null]]],
   ])
   for (const { ours, floor } of report.rows.flatMap(({ measures }) => measures)) {
     t.true([...ours, ...floor].every((value) => value > 0))
@@ -37,8 +38,8 @@ test('both rows run on the embedded servers and end in one table', async (t) => 
     t.is(floor.length, 1)
   }
   t.regex(report.setting, /^PostgreSQL 18\.\d+, embedded; queue: database; sessions: database; Node 24\./)
-  t.is(tableOf(report.rows).split('\n').length, 6)
-  t.is(said.length, 5)
+  t.is(tableOf(report.rows).split('\n').length, 7)
+  t.is(said.length, 7)
 })
 
 test('the table tells median, spread, ratio and whether the target is reached', (t) => {
@@ -120,7 +121,7 @@ test('a replay has fresh ids, times and message ids, and leaves the rest as it w
 })
 
 test('options: all rows and three rounds unless told otherwise, and what is wrong is named', (t) => {
-  t.deepEqual(readOptions([]), { rows: ['ack', 'ingest'], rounds: 3, seconds: 10, events: 10_000, json: null })
+  t.deepEqual(readOptions([]), { rows: ['ack', 'ingest', 'parse'], rounds: 3, seconds: 10, events: 10_000, json: null })
   t.deepEqual(readOptions(['--rows', 'ingest', '--events=5', '--json', 'x']), {
     rows: ['ingest'],
     rounds: 3,
