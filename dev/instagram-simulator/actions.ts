@@ -154,6 +154,17 @@ export function createActions(world: World, office: PostOffice) {
       return post(office.write(account, body, { customer, mid: id }), options)
     },
 
+    /** Somebody names the account under a post of their own: in its caption, or in a comment. */
+    mention(customer: SimulatedCustomer, text: string, options: Options & Readonly<{ inComment?: boolean }> = {}) {
+      const mediaId = newMediaId()
+      const commentId = options.inComment ? newCommentId() : null
+      world.mentions.set(commentId ?? mediaId, { customer, text, mediaId })
+      const value = { media_id: mediaId, ...(commentId === null ? {} : { comment_id: commentId }) }
+      const at = options.at ?? world.nextEventAt(customer.id)
+      const body = toWire(bodies.changeBody(customer.account.id, { field: 'mentions', value }, at))
+      return post(office.write(customer.account, body, { customer, mid: commentId ?? mediaId }), options)
+    },
+
     unsend(customer: SimulatedCustomer, mid: string, options: Options = {}) {
       const taken = bubble(customer, mid)
       if (taken) taken.unsent = true

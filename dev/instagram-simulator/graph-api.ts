@@ -63,7 +63,11 @@ async function route(
   }
   if (isAccount && edge === 'accounts' && method === 'GET') return { status: 200, body: { data: [pageOf(account)] } }
   if (edge !== undefined || method !== 'GET') return nothing
-  if (isAccount) return { status: 200, body: pick(aboutAccount(account), fields) }
+  if (isAccount) {
+    const mentioned = MENTIONED.exec(form.get('fields') ?? '')
+    if (mentioned) return mention(sending.world, account, mentioned[1] as 'media' | 'comment', mentioned[2] ?? '')
+    return { status: 200, body: pick(aboutAccount(account), fields) }
+  }
   const post = sending.world.media.get(node)
   if (post)
     return post.account === account && !post.deleted ? { status: 200, body: pick(aboutPost(post), fields) } : nothing
@@ -98,6 +102,27 @@ const aboutAccount = (account: SimulatedAccount) => ({
   account_type: 'BUSINESS',
   id: account.appScopedId,
 })
+
+/** `mentioned_media.media_id(1){…}` or `mentioned_comment.comment_id(1){…}` */
+const MENTIONED = /^mentioned_(media|comment)\.\w+_id\((\w+)\)\{/
+
+function mention(
+  { mentions }: Sending['world'],
+  account: SimulatedAccount,
+  of: 'media' | 'comment',
+  id: string,
+): Answer {
+  const found = mentions.get(id)
+  if (found?.customer.account !== account) return refuse(account.login, { code: 100, subcode: 33 })
+  const { customer, text, mediaId } = found
+  const picture = `https://scontent.cdninstagram.com/v/${mediaId}.jpg?oe=simulated`
+  // The author of a comment is not told.
+  const fields =
+    of === 'media'
+      ? { mentioned_media: { id, caption: text, media_url: picture, username: customer.username } }
+      : { mentioned_comment: { id, text, media: { id: mediaId, media_url: picture } } }
+  return { status: 200, body: { ...fields, id: account.id } }
+}
 
 const aboutPost = ({ id, caption }: SimulatedMedia) => ({
   id,

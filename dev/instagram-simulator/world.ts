@@ -11,6 +11,9 @@ export type SimulatedComment = {
 
 export type SimulatedMedia = Readonly<{ id: string; account: SimulatedAccount; caption: string; deleted: boolean }>
 
+/** By the comment's id, or the post's where its caption names the account. */
+export type SimulatedMention = Readonly<{ customer: SimulatedCustomer; text: string; mediaId: string }>
+
 /** Everything the platform knows: accounts, people, tokens, comments, and what each phone shows. */
 export type World = ReturnType<typeof createWorld>
 
@@ -19,6 +22,7 @@ export function createWorld(now: () => Date, changed: () => void) {
   const customers = new Map<string, SimulatedCustomer>()
   const comments = new Map<string, SimulatedComment>()
   const media = new Map<string, SimulatedMedia>()
+  const mentions = new Map<string, SimulatedMention>()
   const phones = new Map<string, PhoneMessage[]>()
   const lastWroteAt = new Map<string, Date>()
   const lastEventAt = new Map<string, number>()
@@ -138,6 +142,7 @@ export function createWorld(now: () => Date, changed: () => void) {
     customers,
     comments,
     media,
+    mentions,
     tokens,
     listeners,
     lastWroteAt,

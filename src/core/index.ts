@@ -4,6 +4,7 @@ import { answerHandshake } from './channel/answer-handshake.ts'
 import { createChannel } from './channel/create-channel.ts'
 import { disconnectChannel } from './channel/disconnect-channel.ts'
 import { lookUpMedia } from './channel/look-up-media.ts'
+import { lookUpMention } from './channel/look-up-mention.ts'
 import { updateChannel } from './channel/update-channel.ts'
 import { lookUpProfile } from './customer/look-up-profile.ts'
 import { addMember } from './member/add-member.ts'
@@ -33,6 +34,7 @@ export const createCore = (ports: CorePorts) => ({
   receiveWebhooks: receiveWebhooks(ports),
   lookUpProfile: lookUpProfile(ports),
   lookUpMedia: lookUpMedia(ports),
+  lookUpMention: lookUpMention(ports),
 
   updateTicket: updateTicket(ports),
   sendReply: sendReply(ports),

@@ -93,6 +93,20 @@ export type MediaAnswer =
   | Readonly<{ status: 'gone'; detail: string }>
   | Readonly<{ status: 'retry'; afterMs: number | null; detail: string }>
 
+/** What somebody wrote where they named the account. */
+export type Mention = Readonly<{ text: string | null; username: string | null; mediaUrl: string | null }>
+
+export type MentionAnswer =
+  | Readonly<{ status: 'found'; mention: Mention }>
+  | Readonly<{ status: 'gone'; detail: string }>
+  | Readonly<{ status: 'retry'; afterMs: number | null; detail: string }>
+
 export interface MediaLookup {
+  /** The message is called as the parser called it. */
+  mention(
+    at: Readonly<{ mediaId: string; externalId: ExternalMessageId }>,
+    account: ChannelAccount,
+    signal: AbortSignal,
+  ): Promise<MentionAnswer>
   look(mediaId: string, account: ChannelAccount, signal: AbortSignal): Promise<MediaAnswer>
 }

@@ -171,6 +171,8 @@ export type IntakeChanges = Readonly<{
   lookUps: readonly Readonly<{ customerId: CustomerId; person: ExternalUserId }>[]
   /** Posts and stories that messages are about; looked up by jobs of their own unless they were lately. */
   media: readonly string[]
+  /** Messages of which only the place is known. */
+  mentions: readonly Readonly<{ externalId: ExternalMessageId; mediaId: string }>[]
 }>
 
 export type RawShare = Readonly<{

@@ -1,7 +1,8 @@
 import type { MediaJob } from '../core/channel/look-up-media.ts'
+import type { MentionJob } from '../core/channel/look-up-mention.ts'
 import type { ProfileJob } from '../core/customer/look-up-profile.ts'
 import type { Core } from '../core/index.ts'
-import type { JobQueue } from '../ports/job-queue.ts'
+import type { Job, JobQueue } from '../ports/job-queue.ts'
 import type { WebhookSource } from '../ports/webhook-intake.ts'
 import type { RunningRole } from './role.ts'
 
@@ -20,14 +21,14 @@ export async function startInbound({
 }): Promise<RunningRole> {
   const stopping = new AbortController()
   await source.start(core.receiveWebhooks, { concurrency: BATCHES_AT_ONCE })
-  await jobs.start(
-    'profile-lookup',
-    (job) => core.lookUpProfile(job.payload as ProfileJob, job.attempt, stopping.signal),
-    { concurrency: LOOK_UPS_AT_ONCE },
-  )
-  await jobs.start('media-lookup', (job) => core.lookUpMedia(job.payload as MediaJob, job.attempt, stopping.signal), {
-    concurrency: LOOK_UPS_AT_ONCE,
-  })
+  const lookUps = {
+    'profile-lookup': (job: Job) => core.lookUpProfile(job.payload as ProfileJob, job.attempt, stopping.signal),
+    'media-lookup': (job: Job) => core.lookUpMedia(job.payload as MediaJob, job.attempt, stopping.signal),
+    'mention-lookup': (job: Job) => core.lookUpMention(job.payload as MentionJob, job.attempt, stopping.signal),
+  }
+  for (const [queue, handle] of Object.entries(lookUps)) {
+    await jobs.start(queue as keyof typeof lookUps, handle, { concurrency: LOOK_UPS_AT_ONCE })
+  }
   return {
     async stop() {
       stopping.abort()

@@ -264,6 +264,27 @@ test('the ticket of a comment shows the post, asked for once however many commen
   t.like(gone.context, { permalink: null, gone: true })
 })
 
+test('a mention becomes a ticket at once, and shows what was written as soon as the platform tells', async (t) => {
+  const { client, account } = await aShop()
+  const [poster, commenter] = [simulator.customer({ account }), simulator.customer({ account })]
+  await simulator.mention(poster, 'Look what @simulated.shop sent me')
+  await simulator.mention(commenter, '@simulated.shop do you have this?', { inComment: true })
+  const tickets = await waitFor(async () => {
+    const found = await client.tickets()
+    const told = found.every(({ lastMessagePreview }) => lastMessagePreview?.includes('@simulated.shop'))
+    return found.length === 2 && told ? found : null
+  })
+  t.deepEqual([...new Set(tickets.map(({ kind }) => kind))], ['MENTION'])
+  const messages = (await Promise.all(tickets.map(({ id }) => client.messages(id)))).flat()
+  t.deepEqual(messages.map(({ content }) => content).sort(), [
+    '@simulated.shop do you have this?',
+    'Look what @simulated.shop sent me',
+  ])
+  const customers = (await client.customers()) as unknown as { username: string | null }[]
+  t.deepEqual(customers.map(({ username }) => username).sort(), [poster.username, null].sort())
+  t.like(await client.reply(tickets[0]?.id ?? '', 'Thank you'), { status: 409 })
+})
+
 test('a comment is answered privately, once', async (t) => {
   const { client, account, channel } = await aShop()
   const who = simulator.customer({ account })

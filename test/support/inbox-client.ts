@@ -12,6 +12,7 @@ export type TicketJson = Readonly<{
   status: string
   unreadCount: number
   context: Readonly<Record<string, unknown>> | null
+  lastMessagePreview: string | null
 }>
 export type MessageJson = Readonly<{
   id: string

@@ -17,6 +17,9 @@ export const readMessageId = (value: unknown): ExternalMessageId | null =>
 
 export const messageId = (id: string): ExternalMessageId => id as ExternalMessageId
 
+/** The message that a post is, which names the account in its caption. */
+export const mentionIn = (mediaId: string): ExternalMessageId => messageId(`mention:${mediaId}`)
+
 /**
  * What an entry speaks for when it names no Instagram account. The space keeps it from ever equalling a channel's account,
  * which has none, so that nothing of it is attributed to anybody.

@@ -1,7 +1,8 @@
-import type { MediaAnswer, MediaLookup } from '../../ports/channel-adapter.ts'
+import type { MediaAnswer, MediaLookup, MentionAnswer } from '../../ports/channel-adapter.ts'
 import { asShape, readText, readUrl, type Shape } from '../channel-kit/fields.ts'
 import type { GraphAnswer, GraphClient } from './graph-client.ts'
 import { graphTarget, pathSegment } from './graph-target.ts'
+import { mentionIn } from './ids.ts'
 import { readOutcome } from './read-outcome.ts'
 
 const FIELDS = 'permalink,caption,media_type,media_url,thumbnail_url'
@@ -15,7 +16,39 @@ export const createMediaLookup = (graph: GraphClient): MediaLookup => ({
     const path = `${pathSegment(mediaId)}?fields=${FIELDS}`
     return mediaOf(await graph({ method: 'GET', flavour, path, token }, signal))
   },
+
+  /** Through the account's own node: neither the post nor the comment is the account's. */
+  async mention({ mediaId, externalId }, account, signal): Promise<MentionAnswer> {
+    const target = graphTarget(account)
+    if (target === null) return { status: 'retry', afterMs: null, detail: 'the channel has no usable access token' }
+    const { flavour, token } = target
+    const field =
+      externalId === mentionIn(mediaId)
+        ? `mentioned_media.media_id(${pathSegment(mediaId)}){caption,media_url,username}`
+        : `mentioned_comment.comment_id(${pathSegment(externalId)}){text,media{media_url}}`
+    const path = `${pathSegment(account.account)}?fields=${field}`
+    return mentionOf(await graph({ method: 'GET', flavour, path, token }, signal))
+  },
 })
+
+type Mentioned = Shape<'mentioned_media' | 'mentioned_comment'>
+type MentionFields = Shape<'caption' | 'text' | 'media_url' | 'username' | 'media'>
+
+function mentionOf(answer: GraphAnswer): MentionAnswer {
+  const outcome = readOutcome(answer)
+  if (outcome.status === 'withheld') return { status: 'gone', detail: outcome.detail }
+  if (outcome.status === 'retry') return outcome
+  const mentioned = asShape<Mentioned>(outcome.body)
+  const fields = asShape<MentionFields>(mentioned?.mentioned_media ?? mentioned?.mentioned_comment)
+  return {
+    status: 'found',
+    mention: {
+      text: readText(fields?.caption) ?? readText(fields?.text),
+      username: readText(fields?.username),
+      mediaUrl: readUrl(fields?.media_url) ?? readUrl(asShape<MentionFields>(fields?.media)?.media_url),
+    },
+  }
+}
 
 type MediaFields = Shape<'permalink' | 'caption' | 'media_type' | 'media_url' | 'thumbnail_url'>
 

@@ -3,7 +3,7 @@ import type { InboundEvent } from '../../core/channel/inbound-event.ts'
 import type { ExternalMessageId, ExternalUserId } from '../../core/ids.ts'
 import { derivedId } from '../channel-kit/derived-id.ts'
 import { asShape, has, readId, readText } from '../channel-kit/fields.ts'
-import { readMessageId, readUserId, userId } from './ids.ts'
+import { mentionIn, readMessageId, readUserId, userId } from './ids.ts'
 import { isMessagingItem, parseMessagingItem } from './parse-messaging.ts'
 import { known, type Scope, timeOf, unknown } from './scope.ts'
 import type { Change, ChangeValue, CommentAuthor, CommentMedia } from './webhook-payload.ts'
@@ -15,7 +15,7 @@ export function parseChange(change: unknown, scope: Scope): readonly InboundEven
   if (isMessagingItem(value)) return parseMessagingItem(value, scope)
   if (has(value.from) || has(value.media) || has(value.text)) return [readComment(value, scope)]
   if (has(value.impressions) || has(value.reach)) return [known('story-insights', timeOf(scope))]
-  if (has(value.media_id)) return [known('mention', timeOf(scope))]
+  if (has(value.media_id)) return [readMention(value, scope)]
   return [unknown('unknown-change', timeOf(scope))]
 }
 
@@ -48,6 +48,33 @@ function readComment(value: ChangeValue, scope: Scope): InboundEvent {
     context: { ...NO_CONTEXT, type: 'COMMENT', mediaId, adId, adTitle },
     replyToExternalId: readMessageId(value.parent_id),
     opensWindow: true,
+    referral: null,
+  }
+}
+
+/**
+ * Somebody named the account under a post of their own or of a stranger. Ids only: words and author have to be asked for, and
+ * who wrote a comment is not told even then.
+ */
+function readMention(value: ChangeValue, scope: Scope): InboundEvent {
+  const at = timeOf(scope)
+  const mediaId = readId(value.media_id)
+  const comment = readMessageId(value.comment_id)
+  if (mediaId === null) return unknown('no-message-id', at)
+  const externalId = comment ?? mentionIn(mediaId)
+  const person = userId(derivedId('author-of-mention', [externalId]))
+  return {
+    type: 'message',
+    at,
+    thread: { surface: 'MENTION', key: person, person: { externalId: person, username: null, name: null } },
+    externalId,
+    kind: 'MENTION',
+    text: null,
+    attachments: [],
+    context: { ...NO_CONTEXT, type: 'MENTION', mediaId },
+    replyToExternalId: null,
+    // Whoever names the account has not written to it.
+    opensWindow: false,
     referral: null,
   }
 }

@@ -8,6 +8,8 @@ const FIELDS = 'name,username,profile_pic'
 
 export const createProfileLookup = (graph: GraphClient): ProfileLookup => ({
   async look(user, account, signal): Promise<ProfileAnswer> {
+    // An id that we made for somebody whom the platform did not name.
+    if (!/^\d+$/.test(user)) return { status: 'withheld', detail: 'the platform has not told who this is' }
     const target = graphTarget(account)
     if (target === null) return { status: 'retry', afterMs: null, detail: 'the channel has no usable access token' }
     const { flavour, token } = target

@@ -20,7 +20,6 @@ export type KnownReason =
   | 'app-roles'
   | 'policy'
   | 'feedback'
-  | 'mention'
   | 'story-insights'
   | 'own-comment'
   | 'ghost-edit'

@@ -7,6 +7,7 @@ export type MessageKind =
   | 'QUICK_REPLY'
   | 'POSTBACK'
   | 'COMMENT'
+  | 'MENTION'
   | 'UNSUPPORTED'
 
 export type AttachmentType = 'IMAGE' | 'VIDEO' | 'AUDIO' | 'FILE' | 'SHARE' | 'OTHER'
@@ -22,7 +23,7 @@ export type Attachment = Readonly<{
 
 /** What a message answers or belongs to. */
 export type MessageContext = Readonly<{
-  type: 'STORY_REPLY' | 'STORY_MENTION' | 'COMMENT' | 'QUICK_REPLY' | 'POSTBACK' | 'SHARE' | 'AD'
+  type: 'STORY_REPLY' | 'STORY_MENTION' | 'COMMENT' | 'MENTION' | 'QUICK_REPLY' | 'POSTBACK' | 'SHARE' | 'AD'
   permalink: string | null
   mediaId: string | null
   mediaUrl: string | null
@@ -61,6 +62,7 @@ const PLACEHOLDER: Record<MessageKind, string> = {
   QUICK_REPLY: '[Quick reply]',
   POSTBACK: '[Button]',
   COMMENT: '[Comment]',
+  MENTION: '[Mention]',
   UNSUPPORTED: '[Unsupported message]',
 }
 

@@ -1,11 +1,9 @@
 import type { CorePorts } from '../../ports/core-ports.ts'
 import type { JobOutcome } from '../../ports/job-queue.ts'
 import type { ChannelId, OrgId } from '../ids.ts'
+import { retryLookUp } from './retry-look-up.ts'
 
 export type MediaJob = Readonly<{ orgId: OrgId; channelId: ChannelId; mediaId: string }>
-
-const MAX_ATTEMPTS = 8
-const FIRST_RETRY_MS = 2_000
 
 /** Asks the platform about the post that people commented on. Its failure changes nothing else: the post is shown by its id. */
 export const lookUpMedia =
@@ -15,10 +13,7 @@ export const lookUpMedia =
     const facet = account && channelRegistry.get(account.type)?.media
     if (!account || !facet) return { status: 'done' }
     const answer = await facet.look(job.mediaId, account, signal)
-    if (answer.status === 'retry') {
-      if (attempt >= MAX_ATTEMPTS) return { status: 'dead', reason: answer.detail }
-      return { status: 'retry', afterMs: answer.afterMs ?? FIRST_RETRY_MS * 2 ** attempt, reason: answer.detail }
-    }
+    if (answer.status === 'retry') return retryLookUp(answer, attempt)
     if (answer.status === 'gone')
       log.debug({ channelId: job.channelId, detail: answer.detail }, 'the platform has no such post')
     const found = answer.status === 'found' ? answer.media : null

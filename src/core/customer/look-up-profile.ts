@@ -1,5 +1,6 @@
 import type { CorePorts } from '../../ports/core-ports.ts'
 import type { JobOutcome } from '../../ports/job-queue.ts'
+import { retryLookUp } from '../channel/retry-look-up.ts'
 import type { ChannelId, CustomerId, ExternalUserId, OrgId } from '../ids.ts'
 
 export type ProfileJob = Readonly<{
@@ -9,9 +10,6 @@ export type ProfileJob = Readonly<{
   person: ExternalUserId
 }>
 
-const MAX_ATTEMPTS = 8
-const FIRST_RETRY_MS = 2_000
-
 /** Asks the platform who the customer is. Its failure changes nothing else: the placeholder name stays. */
 export const lookUpProfile =
   ({ channelAccounts, channelRegistry, clock, log, unitOfWork, wakeups }: CorePorts) =>
@@ -20,10 +18,7 @@ export const lookUpProfile =
     const profiles = account && channelRegistry.get(account.type)?.profiles
     if (!account || !profiles) return { status: 'done' }
     const answer = await profiles.look(job.person, account, signal)
-    if (answer.status === 'retry') {
-      if (attempt >= MAX_ATTEMPTS) return { status: 'dead', reason: answer.detail }
-      return { status: 'retry', afterMs: answer.afterMs ?? FIRST_RETRY_MS * 2 ** attempt, reason: answer.detail }
-    }
+    if (answer.status === 'retry') return retryLookUp(answer, attempt)
     if (answer.status === 'withheld') {
       log.debug({ customerId: job.customerId, detail: answer.detail }, 'the platform tells no profile')
       return { status: 'done' }

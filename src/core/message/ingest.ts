@@ -14,6 +14,7 @@ import type { ConversationId, MessageId, PartId, RawEventId, TicketId } from '..
 import { reopens, type TicketStatus } from '../ticket/ticket.ts'
 import { ConversationFacts } from './conversation-facts.ts'
 import { IntakeDraft } from './intake-draft.ts'
+import { lookUpsOf } from './look-ups.ts'
 import { MessageFacts } from './message-facts.ts'
 
 /** An event with the delivery it came in. */
@@ -143,8 +144,7 @@ class Batch {
         ...messages.changes,
         ...threads.changes,
         touched: [...new Set([...draft.changes.touched, ...messages.touched, ...threads.touched])],
-        lookUps: this.#rules.hasProfiles ? this.#lookUps() : [],
-        media: this.#rules.hasMedia ? mediaOf(draft.changes.messages) : [],
+        ...lookUpsOf(this.#state, [...this.#conversations.values()], draft.changes.messages, this.#rules),
       },
       events: [...draft.events, ...messages.events, ...threads.events],
       unknown: this.#unknown,
@@ -318,22 +318,7 @@ class Batch {
     if (!found) throw new Error('an event’s conversation was not loaded')
     return found
   }
-
-  #lookUps(): IntakeChanges['lookUps'] {
-    const fresh = new Set(this.#state.newCustomers)
-    const people = [...this.#conversations.values()].filter(({ customerId }) => fresh.delete(customerId))
-    return people.map(({ customerId, person }) => ({ customerId, person }))
-  }
 }
 
 const sameText = (ours: string | null, theirs: string | null): boolean =>
   (ours ?? '').normalize('NFC').trim() === (theirs ?? '').normalize('NFC').trim()
-
-/** Of the account's own: what was commented on, and the stories that were answered. */
-const mediaOf = (messages: readonly NewMessage[]): readonly string[] => [
-  ...new Set(
-    messages.flatMap(({ context }) =>
-      context?.mediaId && (context.type === 'COMMENT' || context.type === 'STORY_REPLY') ? [context.mediaId] : [],
-    ),
-  ),
-]

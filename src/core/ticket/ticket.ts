@@ -37,5 +37,6 @@ export const windowReason = (kind: MessageKind): string =>
     QUICK_REPLY: 'quick reply',
     POSTBACK: 'button',
     COMMENT: 'comment',
+    MENTION: 'mention',
     UNSUPPORTED: 'customer message',
   })[kind]

@@ -60,6 +60,15 @@ const unknown = (reason: string, at = AT) => ({ type: 'unhandled', at, known: fa
 const DAY_LATER = new Date(AT.getTime() + 24 * 60 * 60 * 1000)
 const ENTRY_TIME = new Date(1_789_000_000_500)
 
+const mention = (externalId: string, person: string) =>
+  message({
+    at: COMMENTED_AT,
+    thread: { surface: 'MENTION', key: person, person: { externalId: person, username: null, name: null } },
+    externalId,
+    kind: 'MENTION',
+    context: { ...noContext, type: 'MENTION', mediaId: '18077000000000002' },
+    opensWindow: false,
+  })
 const commentThread = (person: string, username: string | null) => ({
   surface: 'COMMENT',
   key: `18077000000000001:${person}`,
@@ -234,8 +243,10 @@ const EXPECTED: Record<string, readonly object[]> = {
   ],
   'comment-without-text': [comment({ text: null }, null)],
   'live-comment': [comment({}, '18077000000000008')],
-  'mention-in-caption': [known('mention', COMMENTED_AT)],
-  'mention-in-comment': [known('mention', COMMENTED_AT)],
+  'mention-in-caption': [
+    mention('mention:18077000000000002', 'author-of-mention:0f9751a49f586bfdc812bc7d4aa764c99407c43d'),
+  ],
+  'mention-in-comment': [mention('17977000000000002', 'author-of-mention:b918e239df54113ed9fbe71fbef5836f34a0c1c7')],
   'story-insights': [known('story-insights', COMMENTED_AT)],
   'unknown-change': [unknown('unknown-change', COMMENTED_AT)],
   'message-in-changes': [message({ at: COMMENTED_AT, text: 'from the list of changes' })],

@@ -8,7 +8,7 @@ async function look(t: ExecutionContext, answer: Parameters<typeof startGraphSer
   const server = await startGraphServer(answer)
   t.teardown(server.stop)
   const { media } = createInstagramChannel(
-    { graphUrl: server.url, facebookGraphUrl: `${server.url}/fb`, graphVersion: 'v26.0', sendTimeoutMs: 300 },
+    { graphUrl: server.url, facebookGraphUrl: `${server.url}/fb`, graphVersion: 'v26.0', sendTimeoutMs: 5_000 },
     { fetch },
   )
   const found = await media?.look(POST, from, new AbortController().signal)

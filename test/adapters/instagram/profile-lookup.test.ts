@@ -3,14 +3,19 @@ import { createInstagramChannel } from '../../../src/adapters/instagram/channel.
 import type { ExternalUserId } from '../../../src/core/ids.ts'
 import { account, json, startGraphServer, TOKEN } from './graph-server.ts'
 
-async function look(t: ExecutionContext, answer: Parameters<typeof startGraphServer>[0], from = account()) {
+async function look(
+  t: ExecutionContext,
+  answer: Parameters<typeof startGraphServer>[0],
+  from = account(),
+  sendTimeoutMs = 10_000,
+) {
   const server = await startGraphServer(answer)
   t.teardown(server.stop)
   const config = {
     graphUrl: server.url,
     facebookGraphUrl: `${server.url}/fb`,
     graphVersion: 'v26.0',
-    sendTimeoutMs: 300,
+    sendTimeoutMs,
   }
   const { profiles } = createInstagramChannel(config, { fetch })
   const found = await profiles?.look('2100000000000345' as ExternalUserId, from, new AbortController().signal)
@@ -61,8 +66,21 @@ test('throttles, faults, a dead token and unreadable answers are asked again lat
     json(404, ''),
   ]
   for (const answer of answers) t.is((await look(t, answer)).found?.status, 'retry')
-  t.is((await look(t, () => undefined)).found?.status, 'retry')
+  t.is((await look(t, () => undefined, account(), 100)).found?.status, 'retry')
   t.is((await look(t, json(200, {}), account({ secrets: {} }))).found?.status, 'retry')
   const { found } = await look(t, json(429, { error: { code: 17 } }, { 'retry-after': '9' }))
   t.like(found, { status: 'retry', afterMs: 9000 })
+})
+
+test('an id that the platform never gave is not asked about', async (t) => {
+  const server = await startGraphServer(json(200, { id: '1' }))
+  t.teardown(server.stop)
+  const { profiles } = createInstagramChannel(
+    { graphUrl: server.url, facebookGraphUrl: server.url, graphVersion: 'v26.0', sendTimeoutMs: 10_000 },
+    { fetch },
+  )
+  for (const id of ['@a.buyer', 'author-of-mention:0123']) {
+    t.like(await profiles?.look(id as ExternalUserId, account(), new AbortController().signal), { status: 'withheld' })
+  }
+  t.deepEqual(server.calls, [])
 })

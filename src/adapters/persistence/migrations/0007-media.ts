@@ -19,6 +19,13 @@ create table media (
 create index tickets_media on tickets (org_id, channel_id, (context ->> 'mediaId')) where context is not null;
 `
 
+/** Checked again as a whole only once it is there: an older program goes on meanwhile. */
+const kinds = `
+alter table messages drop constraint messages_kind_check;
+alter table messages add constraint messages_kind_check
+  check (kind in ('TEXT', 'MEDIA', 'STORY_REPLY', 'STORY_MENTION', 'QUICK_REPLY', 'POSTBACK', 'COMMENT', 'MENTION', 'UNSUPPORTED')) not valid;
+`
+
 const policies = `
 alter table media enable row level security;
 create policy tenant on media to dc_app
@@ -30,6 +37,7 @@ grant select, insert, update, delete on media to dc_app;
 export class M0007Media extends Migration {
   override up(): void {
     this.addSql(tables)
+    this.addSql(kinds)
     this.addSql(policies)
   }
 }

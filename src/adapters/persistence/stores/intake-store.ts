@@ -100,6 +100,7 @@ export const createIntakeStore = (tx: Tx, { ids }: { ids: IdSource }): IntakeSto
     const jobs = [
       ...changes.lookUps.map((lookUp) => job('profile-lookup', lookUp)),
       ...media.map((mediaId) => job('media-lookup', { mediaId })),
+      ...changes.mentions.map((mention) => job('mention-lookup', mention)),
     ]
     await insertRows(tx, 'jobs', { id: 'uuid', queue: 'text', payload: 'bytea' }, jobs)
     return { jobs: jobs.length }

@@ -1,6 +1,7 @@
-import type { TicketId } from '../../../core/ids.ts'
+import type { CustomerId, MessageId, TicketId } from '../../../core/ids.ts'
 import type { MediaStore } from '../../../ports/media-store.ts'
 import type { Tx } from '../transaction.ts'
+import { deriveTickets } from './derive-tickets.ts'
 
 /** A post can have thousands of tickets; more than these are not told one by one, and show it when they are next read. */
 const MOST_TOLD = 100
@@ -29,5 +30,24 @@ export const createMediaStore = (tx: Tx): MediaStore => ({
       [tx.orgId, channelId, mediaId],
     )
     return rows.map(({ id }) => id)
+  },
+
+  async saveMention(channelId, externalId, { text, username, mediaUrl }, now) {
+    const [found] = await tx.rows<{ messageId: MessageId; ticketId: TicketId; customerId: CustomerId }>(
+      `update messages m set content = $4, context = m.context || jsonb_build_object('mediaUrl', $5::text)
+       from message_parts p, tickets t
+       where p.org_id = $1 and p.channel_id = $2 and p.external_id = $3 and m.org_id = $1 and m.id = p.message_id
+         and m.kind = 'MENTION' and m.deleted_at is null and t.org_id = $1 and t.id = m.ticket_id
+       returning m.id as "messageId", t.id as "ticketId", t.customer_id as "customerId"`,
+      [tx.orgId, channelId, externalId, text, mediaUrl],
+    )
+    if (!found) return null
+    await tx.affected(
+      `update customer_identities set username = coalesce($4, username), profile_at = $5
+       where org_id = $1 and channel_id = $2 and customer_id = $3`,
+      [tx.orgId, channelId, found.customerId, username, now],
+    )
+    await deriveTickets(tx, [found.ticketId], now)
+    return found
   },
 })
