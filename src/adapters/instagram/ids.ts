@@ -1,4 +1,3 @@
-import { storableText } from '../../core/channel/content.ts'
 import type { ExternalAccountId, ExternalMessageId, ExternalUserId } from '../../core/ids.ts'
 import { readId } from '../channel-kit/fields.ts'
 
@@ -20,9 +19,5 @@ export const messageId = (id: string): ExternalMessageId => id as ExternalMessag
 /** The message that a post is, which names the account in its caption. */
 export const mentionIn = (mediaId: string): ExternalMessageId => messageId(`mention:${mediaId}`)
 
-/**
- * What an entry speaks for when it names no Instagram account. The space keeps it from ever equalling a channel's account,
- * which has none, so that nothing of it is attributed to anybody.
- */
-export const unattributable = (object: string, id: string | null): ExternalAccountId =>
-  accountId(storableText(`${object} ${id ?? '?'}`.slice(0, 128)))
+/** What an entry speaks for that names no account. The space keeps it from ever equalling a channel's, which has none. */
+export const UNATTRIBUTABLE: ExternalAccountId = accountId('instagram ?')

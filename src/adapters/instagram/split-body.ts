@@ -1,7 +1,7 @@
 import type { ExternalAccountId } from '../../core/ids.ts'
 import type { ParseOptions } from '../../ports/channel-adapter.ts'
 import { asList, asShape, readId } from '../channel-kit/fields.ts'
-import { accountId, unattributable } from './ids.ts'
+import { accountId, UNATTRIBUTABLE } from './ids.ts'
 import type { Entry, WebhookBody } from './webhook-payload.ts'
 
 /** The smallest part of a body that speaks for one account. */
@@ -45,8 +45,10 @@ function itemsOf(value: unknown): number {
 function pieceOf(object: string, entry: unknown, { account, verified }: ParseOptions): Piece {
   const namedId = readId(asShape<Entry>(entry)?.id)
   const isTest = object === 'instagram' && namedId === SAMPLE_ACCOUNT
-  const named = object === 'instagram' && namedId !== null ? accountId(namedId) : unattributable(object, namedId)
-  return { account: verified ? named : account, isTest, object, namedId, value: entry }
+  // An entry of another object says nothing of an Instagram account, whatever number it has: it is kept, and nothing is made.
+  const isOurs = !verified || object !== 'instagram'
+  const named = namedId === null ? UNATTRIBUTABLE : accountId(namedId)
+  return { account: isOurs ? account : named, isTest, object, namedId, value: entry }
 }
 
 /** It names nobody else: it is kept for the account whose secret signed it, and counted there. */
