@@ -16,6 +16,7 @@ import { sendReply } from './message/send-reply.ts'
 import { markNotification } from './notification/mark-notification.ts'
 import { logIn } from './organization/log-in.ts'
 import { signUp } from './organization/sign-up.ts'
+import { continueReplay, replayRawEvent, replayRawEvents } from './raw-event/replay-raw-events.ts'
 import { updateTicket } from './ticket/update-ticket.ts'
 
 /** Every use case by name: the table of contents of the product. Screens read `InboxQueries` and `EventFeed`. */
@@ -32,6 +33,9 @@ export const createCore = (ports: CorePorts) => ({
   acceptWebhook: acceptWebhook(ports),
 
   receiveWebhooks: receiveWebhooks(ports),
+  replayRawEvent: replayRawEvent(ports),
+  replayRawEvents: replayRawEvents(ports),
+  continueReplay: continueReplay(ports),
   lookUpProfile: lookUpProfile(ports),
   lookUpMedia: lookUpMedia(ports),
   lookUpMention: lookUpMention(ports),

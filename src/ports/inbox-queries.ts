@@ -1,6 +1,24 @@
-import type { ChannelId, CustomerId, MemberId, MessageId, NotificationId, OrgId, TicketId } from '../core/ids.ts'
+import type {
+  ChannelId,
+  CustomerId,
+  MemberId,
+  MessageId,
+  NotificationId,
+  OrgId,
+  RawEventId,
+  TicketId,
+} from '../core/ids.ts'
 import type { TicketKind, TicketStatus } from '../core/ticket/ticket.ts'
-import type { ChannelView, CustomerView, EventView, MessageView, NotificationView, TicketView } from './views.ts'
+import type { RawEventFilter } from './raw-event-store.ts'
+import type {
+  ChannelView,
+  CustomerView,
+  EventView,
+  MessageView,
+  NotificationView,
+  RawEventView,
+  TicketView,
+} from './views.ts'
 
 /** A position in a list: the sort value (RFC 3339 or a number as text; null sorts last) and the id that breaks ties. */
 export type Position = Readonly<{ key: string | null; id: string }>
@@ -52,6 +70,16 @@ export interface InboxQueries {
   /** By createdAt, newest first; disconnected ones are left out unless asked for. */
   channels(orgId: OrgId, filter: { type?: string; status?: string }, page: PageRequest): Promise<PageOf<ChannelView>>
   channel(orgId: OrgId, id: ChannelId): Promise<ChannelView | null>
+  /** By receivedAt, newest first; null where there is no such channel. */
+  rawEvents(
+    orgId: OrgId,
+    channelId: ChannelId,
+    filter: RawEventFilter,
+    page: PageRequest,
+  ): Promise<PageOf<RawEventView> | null>
+  rawEvent(orgId: OrgId, channelId: ChannelId, id: RawEventId): Promise<RawEventView | null>
+  /** The body as text; null also where all of it was taken out. */
+  rawEventBody(orgId: OrgId, channelId: ChannelId, id: RawEventId): Promise<string | null>
 }
 
 export interface EventFeed {

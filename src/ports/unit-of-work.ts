@@ -6,6 +6,7 @@ import type { IdempotencyStore } from './idempotency-store.ts'
 import type { IntakeStore } from './intake-store.ts'
 import type { MediaStore } from './media-store.ts'
 import type { NotificationStore } from './notification-store.ts'
+import type { RawEventStore } from './raw-event-store.ts'
 import type { SendStore } from './send-store.ts'
 import type { TicketStore } from './ticket-store.ts'
 
@@ -16,6 +17,7 @@ export type Stores = Readonly<{
   customers: CustomerStore
   intake: IntakeStore
   media: MediaStore
+  rawEvents: RawEventStore
   sends: SendStore
   notifications: NotificationStore
   idempotency: IdempotencyStore

@@ -9,6 +9,7 @@ import type {
   MessageId,
   NotificationId,
   OrgId,
+  RawEventId,
   TicketId,
   UserId,
 } from '../core/ids.ts'
@@ -122,6 +123,23 @@ export type NotificationView = Readonly<{
   messageId: MessageId
   read: boolean
   createdAt: Date
+}>
+
+/** A webhook body as it is kept; the body itself is read by `rawEventBody`. */
+export type RawEventView = Readonly<{
+  id: RawEventId
+  channelId: ChannelId
+  status: 'PROCESSED' | 'QUARANTINED'
+  /** Why it is put aside; null for one that is processed. */
+  reason: string | null
+  verified: boolean
+  requestId: string | null
+  /** Of the body as it is kept now; 0 where all of it was taken out. */
+  bytes: number
+  /** How many messages came in it. */
+  messages: number
+  receivedAt: Date
+  processedAt: Date
 }>
 
 export type ChannelStatus = 'ACTIVE' | 'PAUSED' | 'NEEDS_REAUTH' | 'DISCONNECTED'

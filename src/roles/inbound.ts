@@ -29,6 +29,8 @@ export async function startInbound({
   for (const [queue, handle] of Object.entries(lookUps)) {
     await jobs.start(queue as keyof typeof lookUps, handle, { concurrency: LOOK_UPS_AT_ONCE })
   }
+  // One at a time: live traffic goes first.
+  await jobs.start('raw-event-replay', (job) => core.continueReplay(job.payload), { concurrency: 1 })
   return {
     async stop() {
       stopping.abort()

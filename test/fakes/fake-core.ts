@@ -117,6 +117,18 @@ export function createFakeCore(accounts: FakeAccounts, queries: FakeQueries) {
       if (!found) throw new NotFound('notification')
       put(queries.notifications_, { ...found, read })
     }),
+    replayRawEvent: noted('replayRawEvent', async (actor, channelId, id) => {
+      const found = await queries.rawEvent(actor.orgId, channelId, id)
+      if (found === null) throw new NotFound('raw event')
+      const view = { ...found, status: 'PROCESSED', reason: null } as const
+      put(queries.rawEvents_, view)
+      return view
+    }),
+    replayRawEvents: noted('replayRawEvents', async (actor, channelId, { status }) => {
+      if ((await queries.channel(actor.orgId, channelId)) === null) throw new NotFound('channel')
+      const matched = queries.rawEvents_.filter((one) => status === undefined || one.status === status)
+      return { matched: matched.length }
+    }),
   }
   return { core, calls, accepted, webhookSecrets, state }
 }

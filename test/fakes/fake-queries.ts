@@ -1,7 +1,14 @@
 import { Unavailable } from '../../src/core/errors.ts'
 import type { MemberId, OrgId } from '../../src/core/ids.ts'
 import type { InboxQueries, PageOf, PageRequest } from '../../src/ports/inbox-queries.ts'
-import type { ChannelView, CustomerView, MessageView, NotificationView, TicketView } from '../../src/ports/views.ts'
+import type {
+  ChannelView,
+  CustomerView,
+  MessageView,
+  NotificationView,
+  RawEventView,
+  TicketView,
+} from '../../src/ports/views.ts'
 
 /** Everything of every organization; each question sees one. */
 export class FakeQueries implements InboxQueries {
@@ -10,6 +17,7 @@ export class FakeQueries implements InboxQueries {
   readonly tickets_: TicketView[] = []
   readonly messages_: MessageView[] = []
   readonly notifications_: (NotificationView & { memberId: MemberId })[] = []
+  readonly rawEvents_: RawEventView[] = []
   away = false
 
   customers: InboxQueries['customers'] = async (orgId, { platform, channelId }, page) =>
@@ -67,6 +75,20 @@ export class FakeQueries implements InboxQueries {
       page,
     )
   channel: InboxQueries['channel'] = async (orgId, id) => this.#find(this.channels_, orgId, id)
+
+  rawEvents: InboxQueries['rawEvents'] = async (orgId, channelId, { status }, page) => {
+    if (this.#find(this.channels_, orgId, channelId) === null) return null
+    return this.#page(
+      this.rawEvents_.filter((one) => one.channelId === channelId && is(one.status, status)),
+      page,
+    )
+  }
+  rawEvent: InboxQueries['rawEvent'] = async (orgId, channelId, id) => {
+    if (this.#find(this.channels_, orgId, channelId) === null) return null
+    return this.rawEvents_.find((one) => one.id === id && one.channelId === channelId) ?? null
+  }
+  rawEventBody: InboxQueries['rawEventBody'] = async (orgId, channelId, id) =>
+    (await this.rawEvent(orgId, channelId, id)) && '{}'
 
   #find<T extends { id: string; orgId: OrgId }>(all: readonly T[], orgId: OrgId, id: string): T | null {
     this.#ask()

@@ -1,11 +1,21 @@
 import { randomUUID } from 'node:crypto'
-import type { ChannelId, CustomerId, MemberId, MessageId, NotificationId, OrgId, TicketId } from '../../src/core/ids.ts'
+import type {
+  ChannelId,
+  CustomerId,
+  MemberId,
+  MessageId,
+  NotificationId,
+  OrgId,
+  RawEventId,
+  TicketId,
+} from '../../src/core/ids.ts'
 import type {
   ChannelView,
   CustomerView,
   EventView,
   MessageView,
   NotificationView,
+  RawEventView,
   TicketView,
 } from '../../src/ports/views.ts'
 
@@ -131,3 +141,17 @@ export const anEventView = (orgId: OrgId, seq: number, overrides: Partial<EventV
 }
 
 export const aMemberId = (): MemberId => id<MemberId>()
+
+export const aRawEventView = (channelId: ChannelId, overrides: Partial<RawEventView> = {}): RawEventView => ({
+  id: id<RawEventId>(),
+  channelId,
+  status: 'QUARANTINED',
+  reason: 'unreadable',
+  verified: true,
+  requestId: 'a-request',
+  bytes: 2,
+  messages: 0,
+  receivedAt: at,
+  processedAt: at,
+  ...overrides,
+})

@@ -42,6 +42,7 @@ export const variables = [
   'email',
   'password',
   'channelSecret',
+  'rawEventId',
   'idempotencyKey',
 ] as const
 
@@ -191,6 +192,32 @@ export const story: readonly Folder[] = [
           metadata: { platform: 'instagram', type: 'direct_message' },
         },
         after: check('confirms it', "pm.expect(pm.response.text()).to.equal('EVENT_RECEIVED')"),
+      },
+      {
+        operationId: 'listRawEvents',
+        name: 'List what has come in',
+        status: 200,
+        until: 'answer.data.length > 0',
+        after: [save('rawEventId', 'answer.data[0].id')],
+      },
+      {
+        operationId: 'getRawEvent',
+        name: 'Read it as it came',
+        status: 200,
+        after: check('is what was sent', "pm.expect(answer.body).to.include('I need help with my order')"),
+      },
+      {
+        operationId: 'replayRawEvent',
+        name: 'Process it again, which changes nothing',
+        status: 200,
+        after: check('is processed', "pm.expect(answer.status).to.equal('PROCESSED')"),
+      },
+      {
+        operationId: 'replayRawEvents',
+        name: 'Process again whatever was put aside',
+        status: 202,
+        body: { status: 'QUARANTINED' },
+        after: check('there is none', 'pm.expect(answer.matched).to.equal(0)'),
       },
     ],
   },

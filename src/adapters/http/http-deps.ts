@@ -23,6 +23,8 @@ export type HttpCore = Pick<
   | 'sendReply'
   | 'retryMessage'
   | 'markNotification'
+  | 'replayRawEvent'
+  | 'replayRawEvents'
 >
 
 export type HealthCheck = Readonly<{ name: string; ok: boolean; detail: string | null }>

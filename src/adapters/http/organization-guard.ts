@@ -27,6 +27,11 @@ const ALLOWED: Readonly<Record<string, readonly Role[]>> = {
   createChannel: MANAGERS,
   updateChannel: MANAGERS,
   deleteChannel: MANAGERS,
+  // Bodies hold every customer's words, past what a ticket shows.
+  listRawEvents: MANAGERS,
+  getRawEvent: MANAGERS,
+  replayRawEvent: MANAGERS,
+  replayRawEvents: MANAGERS,
   updateTicket: AGENTS,
   sendMessage: AGENTS,
   retryMessage: AGENTS,

@@ -6,6 +6,7 @@ import { emptyPage } from './queries/conditions.ts'
 import { customersById, customersPage } from './queries/customers.ts'
 import { messagesById, messagesPage } from './queries/messages.ts'
 import { notificationsById, notificationsPage } from './queries/notifications.ts'
+import { rawEventBody, rawEventById, rawEventsPage } from './queries/raw-events.ts'
 import { ticketsById, ticketsPage } from './queries/tickets.ts'
 import { type Orm, readInOrganization, type Tx } from './transaction.ts'
 import { isUuid } from './uuid.ts'
@@ -39,5 +40,9 @@ export function createInboxQueries({ orm, capabilitiesOf, clock }: InboxQueriesD
     notification: (orgId, memberId, id) => one(orgId, [memberId, id], (tx) => notificationsById(tx, memberId, [id])),
     channels: (orgId, filter, page) => list(orgId, emptyPage, (tx) => channelsPage(tx, filter, page)),
     channel: (orgId, id) => list(orgId, null, (tx) => channelById(tx, id)),
+    rawEvents: (orgId, channelId, filter, page) =>
+      list(orgId, null, (tx) => rawEventsPage(tx, channelId, filter, page)),
+    rawEvent: (orgId, channelId, id) => one(orgId, [channelId, id], (tx) => rawEventById(tx, channelId, id)),
+    rawEventBody: (orgId, channelId, id) => one(orgId, [channelId, id], (tx) => rawEventBody(tx, channelId, id)),
   }
 }

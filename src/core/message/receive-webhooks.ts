@@ -5,9 +5,14 @@ import type { GivenName, QuarantinedDelivery } from '../../ports/intake-store.ts
 import type { RawDelivery } from '../../ports/webhook-intake.ts'
 import type { InboundEvent, Thread } from '../channel/inbound-event.ts'
 import { Unavailable } from '../errors.ts'
-import type { ExternalMessageId } from '../ids.ts'
+import type { ExternalMessageId, RawEventId } from '../ids.ts'
 import { type IngestItem, ingest, threadKey } from './ingest.ts'
 import { rawToKeep, redactWith, type Unit } from './raw-bodies.ts'
+
+export type HowReceived = Readonly<{
+  /** It came before: the channel's counters have it already. */
+  isReplay: boolean
+}>
 
 /**
  * Turns deliveries of one organization and channel into customers, tickets and messages, in one transaction. Resolves when
@@ -16,81 +21,82 @@ import { rawToKeep, redactWith, type Unit } from './raw-bodies.ts'
 export const receiveWebhooks =
   (ports: CorePorts) =>
   async (batch: readonly RawDelivery[]): Promise<void> => {
-    const first = batch[0]
-    if (!first) return
-    const channel = await ports.channelDirectory.find(first.channelId)
-    const adapter = channel && ports.channelRegistry.get(channel.type)
-    if (!channel || !adapter)
-      return quarantine(
-        ports,
-        batch.map((delivery) => held(delivery, 'channel-gone', null)),
-      )
-
-    const parsed = batch.map((delivery) => ({
-      delivery,
-      result: adapter.parser.parse(delivery.body, {
-        receivedAt: delivery.receivedAt,
-        account: channel.account,
-        verified: delivery.verified,
-      }),
-    }))
-    const unreadable = parsed.flatMap(({ delivery, result }) =>
-      result.readable ? [] : [held(delivery, 'unreadable', result.reason)],
-    )
-    if (unreadable.length > 0) await quarantine(ports, unreadable)
-
-    const shares = parsed.flatMap(({ delivery, result }) =>
-      result.readable ? result.shares.map((share) => ({ delivery, share })) : [],
-    )
-    const own = shares.filter(({ share }) => !share.isTest && share.account === channel.account)
-    // Another account's entries go nowhere, above all not to another organization.
-    const unroutable = shares.length - own.length
-    if (unroutable > 0) ports.channelDirectory.count(channel.id, 'unroutable', unroutable)
-    const encoder = new TextEncoder()
-    await storeOrSplit(
-      ports,
-      channel,
-      adapter,
-      own.map(({ delivery, share }) => ({ delivery, share, body: encoder.encode(share.body) })),
-    )
-    if (own.length > 0) ports.wakeups.wake('events-written')
+    await receive(ports, batch, { isReplay: false })
   }
 
-/** Where one delivery is at fault its neighbours are stored all the same: halves, down to the one, which is quarantined. */
-async function storeOrSplit(
+/** As `receiveWebhooks`; answers which deliveries were put aside. */
+export async function receive(
   ports: CorePorts,
-  channel: WebhookChannel,
-  adapter: ChannelAdapter,
-  units: readonly Unit[],
-): Promise<void> {
-  if (units.length === 0) return
+  batch: readonly RawDelivery[],
+  how: HowReceived,
+): Promise<ReadonlySet<RawEventId>> {
+  const first = batch[0]
+  if (!first) return new Set()
+  const channel = await ports.channelDirectory.find(first.channelId)
+  const adapter = channel && ports.channelRegistry.get(channel.type)
+  if (!channel || !adapter)
+    return quarantine(
+      ports,
+      batch.map((delivery) => held(delivery, 'channel-gone', null)),
+      how,
+    )
+
+  const parsed = batch.map((delivery) => ({
+    delivery,
+    result: adapter.parser.parse(delivery.body, {
+      receivedAt: delivery.receivedAt,
+      account: channel.account,
+      verified: delivery.verified,
+    }),
+  }))
+  const unreadable = parsed.flatMap(({ delivery, result }) =>
+    result.readable ? [] : [held(delivery, 'unreadable', result.reason)],
+  )
+  const putAside = new Set(await quarantine(ports, unreadable, how))
+
+  const shares = parsed.flatMap(({ delivery, result }) =>
+    result.readable ? result.shares.map((share) => ({ delivery, share })) : [],
+  )
+  const own = shares.filter(({ share }) => !share.isTest && share.account === channel.account)
+  // Another account's entries go nowhere, above all not to another organization.
+  const unroutable = shares.length - own.length
+  if (unroutable > 0 && !how.isReplay) ports.channelDirectory.count(channel.id, 'unroutable', unroutable)
+  const encoder = new TextEncoder()
+  const units = own.map(({ delivery, share }) => ({ delivery, share, body: encoder.encode(share.body) }))
+  for (const id of await storeOrSplit({ ports, channel, adapter, how }, units)) putAside.add(id)
+  if (own.length > 0) ports.wakeups.wake('events-written')
+  return putAside
+}
+
+type Reception = Readonly<{ ports: CorePorts; channel: WebhookChannel; adapter: ChannelAdapter; how: HowReceived }>
+
+/** Where one delivery is at fault its neighbours are stored all the same: halves, down to the one, which is quarantined. */
+async function storeOrSplit(reception: Reception, units: readonly Unit[]): Promise<readonly RawEventId[]> {
+  if (units.length === 0) return []
   try {
-    await store(ports, channel, adapter, units)
+    await store(reception, units)
+    return []
   } catch (error) {
     if (error instanceof Unavailable) throw error
     const [only] = units
     if (units.length > 1 || !only) {
       const middle = Math.ceil(units.length / 2)
-      await storeOrSplit(ports, channel, adapter, units.slice(0, middle))
-      await storeOrSplit(ports, channel, adapter, units.slice(middle))
-      return
+      return [
+        ...(await storeOrSplit(reception, units.slice(0, middle))),
+        ...(await storeOrSplit(reception, units.slice(middle))),
+      ]
     }
+    const { ports, channel, how } = reception
+    const { delivery, body } = only
     ports.log.error(
-      { err: error, channelId: channel.id, rawEventId: only.delivery.id, requestId: only.delivery.requestId },
+      { err: error, channelId: channel.id, rawEventId: delivery.id, requestId: delivery.requestId },
       'a delivery could not be stored and is quarantined',
     )
-    await quarantine(ports, [
-      { delivery: only.delivery, body: only.body, reason: 'not-storable', detail: nameOf(error) },
-    ])
+    return [...(await quarantine(ports, [{ delivery, body, reason: 'not-storable', detail: nameOf(error) }], how))]
   }
 }
 
-async function store(
-  ports: CorePorts,
-  channel: WebhookChannel,
-  adapter: ChannelAdapter,
-  units: readonly Unit[],
-): Promise<void> {
+async function store({ ports, channel, adapter, how }: Reception, units: readonly Unit[]): Promise<void> {
   const items: readonly IngestItem[] = units.flatMap(({ delivery, share }) =>
     share.events.map((event) => ({ event, delivery })),
   )
@@ -119,12 +125,9 @@ async function store(
     const gone = new Set(ingested.changes.tombstones.map(({ externalId }) => externalId))
     await intake.redactRaw(channel.id, [...gone], (body) => redact(body, gone))
     await outbox.append(ingested.events)
-    await intake.count(channel.id, {
-      unroutable: 0,
-      unknown: ingested.unknown,
-      quarantined: 0,
-      lastInboundAt: lastReceived(units),
-    })
+    const lastInboundAt = lastReceived(units)
+    if (!how.isReplay)
+      await intake.count(channel.id, { unroutable: 0, unknown: ingested.unknown, quarantined: 0, lastInboundAt })
     return saved.jobs
   })
   const requestIds = units.map(({ delivery }) => delivery.requestId)
@@ -192,11 +195,16 @@ const held = (delivery: RawDelivery, reason: string, detail: string | null): Qua
 const nameOf = (error: unknown): string =>
   error instanceof Error ? [error.name, (error as { code?: unknown }).code].filter(Boolean).join(' ') : 'unknown error'
 
-async function quarantine(ports: CorePorts, entries: readonly QuarantinedDelivery[]): Promise<void> {
+async function quarantine(
+  ports: CorePorts,
+  entries: readonly QuarantinedDelivery[],
+  { isReplay }: HowReceived,
+): Promise<ReadonlySet<RawEventId>> {
   const [first] = entries
-  if (!first) return
+  if (!first) return new Set()
   await ports.unitOfWork.run(first.delivery.orgId, async ({ intake }) => {
     await intake.quarantine(entries)
+    if (isReplay) return
     await intake.count(first.delivery.channelId, {
       unroutable: 0,
       unknown: 0,
@@ -204,4 +212,5 @@ async function quarantine(ports: CorePorts, entries: readonly QuarantinedDeliver
       lastInboundAt: null,
     })
   })
+  return new Set(entries.map(({ delivery }) => delivery.id))
 }

@@ -2,7 +2,14 @@ import { randomUUID } from 'node:crypto'
 import test from 'ava'
 import { loadContract } from '../../../src/adapters/http/contract.ts'
 import type { Role } from '../../../src/core/actor.ts'
-import { aChannelView, aCustomerView, aMessageView, aNotificationView, aTicketView } from '../../fakes/fake-views.ts'
+import {
+  aChannelView,
+  aCustomerView,
+  aMessageView,
+  aNotificationView,
+  aRawEventView,
+  aTicketView,
+} from '../../fakes/fake-views.ts'
 import { PASSWORD, startHttp, type TestServer } from './support/http-server.ts'
 
 const contract = loadContract()
@@ -15,6 +22,7 @@ const bodies: Record<string, unknown> = {
   updateTicket: { status: 'RESOLVED' },
   sendMessage: { content: 'Hello' },
   updateNotification: { read: true },
+  replayRawEvents: { status: 'QUARANTINED' },
 }
 
 /** One of everything, and the ids to ask for it. */
@@ -31,6 +39,8 @@ async function organizationWithEverything(server: TestServer) {
   server.queries.tickets_.push(ticket)
   server.queries.messages_.push(message)
   server.queries.notifications_.push(notification)
+  const rawEvent = aRawEventView(channel.id)
+  server.queries.rawEvents_.push(rawEvent)
   server.feed.append(orgId)
   const ids = {
     orgId,
@@ -39,6 +49,7 @@ async function organizationWithEverything(server: TestServer) {
     ticketId: ticket.id,
     messageId: message.id,
     notificationId: notification.id,
+    rawEventId: rawEvent.id,
   }
   return { ...owner, ids }
 }

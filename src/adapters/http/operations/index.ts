@@ -12,6 +12,7 @@ import { getOpenapiJson } from './get-openapi-json.ts'
 import { getOpenapiYaml } from './get-openapi-yaml.ts'
 import { getPostmanCollection } from './get-postman-collection.ts'
 import { getProblem } from './get-problem.ts'
+import { getRawEvent } from './get-raw-event.ts'
 import { getReadiness } from './get-readiness.ts'
 import { getRoot } from './get-root.ts'
 import { getTicket } from './get-ticket.ts'
@@ -21,10 +22,13 @@ import { listEvents } from './list-events.ts'
 import { listMessages } from './list-messages.ts'
 import { listNotifications } from './list-notifications.ts'
 import { listProblems } from './list-problems.ts'
+import { listRawEvents } from './list-raw-events.ts'
 import { listTickets } from './list-tickets.ts'
 import { logIn } from './log-in.ts'
 import { logOut } from './log-out.ts'
 import { receiveWebhook } from './receive-webhook.ts'
+import { replayRawEvent } from './replay-raw-event.ts'
+import { replayRawEvents } from './replay-raw-events.ts'
 import { retryMessage } from './retry-message.ts'
 import { sendMessage } from './send-message.ts'
 import { signUp } from './sign-up.ts'
@@ -48,6 +52,7 @@ export const operations = {
   getOpenapiYaml,
   getPostmanCollection,
   getProblem,
+  getRawEvent,
   getReadiness,
   getRoot,
   getTicket,
@@ -57,10 +62,13 @@ export const operations = {
   listMessages,
   listNotifications,
   listProblems,
+  listRawEvents,
   listTickets,
   logIn,
   logOut,
   receiveWebhook,
+  replayRawEvent,
+  replayRawEvents,
   retryMessage,
   sendMessage,
   signUp,

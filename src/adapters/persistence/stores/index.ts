@@ -10,6 +10,7 @@ import { createIntakeStore } from './intake-store.ts'
 import { createMediaStore } from './media-store.ts'
 import { createNotificationStore } from './notification-store.ts'
 import { createOutbox } from './outbox.ts'
+import { createRawEventStore } from './raw-event-store.ts'
 import { createSendStore } from './send-store.ts'
 import { createTicketStore } from './ticket-store.ts'
 
@@ -24,6 +25,7 @@ export const storesWith =
     customers: createCustomerStore(tx),
     intake: createIntakeStore(tx, deps),
     media: createMediaStore(tx),
+    rawEvents: createRawEventStore(tx, deps),
     sends: createSendStore(tx, deps),
     notifications: createNotificationStore(tx),
     idempotency: createIdempotencyStore(tx),

@@ -79,6 +79,11 @@ export async function quarantine(tx: Tx, ids: IdSource, entries: readonly Quaran
     entries.map((entry) => row(entry, 'QUARANTINED')),
     "on conflict (org_id, id) do update set status = 'QUARANTINED'",
   )
+  // Tried again and put aside again: the latest reason stands.
+  await tx.affected('delete from quarantine where org_id = $1 and raw_event_id = any($2)', [
+    tx.orgId,
+    entries.map(({ delivery }) => delivery.id),
+  ])
   await insertRows(
     tx,
     'quarantine',
