@@ -39,7 +39,12 @@ onEachProfile((profile) => {
     })
 
   /** Everything that a reader sees, and the channel's counters. */
-  const whole = async (on: CoreOnDatabase, inbox: Inbox) => ({
+  const whole = async (on: CoreOnDatabase, inbox: Inbox) => {
+    await on.countsWritten()
+    return wholeNow(on, inbox)
+  }
+
+  const wholeNow = async (on: CoreOnDatabase, inbox: Inbox) => ({
     inbox: await inboxState(on.queries, inbox.orgId),
     health: (await on.queries.channel(inbox.orgId, inbox.channelId))?.health,
     raw: (await rawEvents(on, inbox)).map(({ processedAt: _, ...event }) => event),

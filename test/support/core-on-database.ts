@@ -30,6 +30,8 @@ export type CoreOnDatabase = Readonly<{
   orm: Orm
   pool: Pool
   log: RecordingLog
+  /** Counts are collected for a while: resolves once those so far are in the database. */
+  countsWritten(): Promise<void>
 }>
 
 export type CoreOptions = Readonly<{
@@ -55,9 +57,10 @@ export function coreOn(db: TestDatabase, options: CoreOptions = {}): CoreOnDatab
   const sendLanes = createSendLanes(pool)
   const queries = createInboxQueries({ orm, clock, capabilitiesOf: (type) => registry.get(type)?.capabilities ?? null })
   const log = new RecordingLog()
+  const channelDirectory = createChannelDirectory({ pool, secretBox: testSecretBox, registry })
   const core = createCore({
     accounts: createAccountDirectory({ orm }),
-    channelDirectory: createChannelDirectory({ pool, secretBox: testSecretBox, registry }),
+    channelDirectory,
     channelAccounts: createChannelAccounts({ orm, secretBox: testSecretBox }),
     channelRegistry: registry,
     clock,
@@ -84,7 +87,8 @@ export function coreOn(db: TestDatabase, options: CoreOptions = {}): CoreOnDatab
     unitOfWork,
     wakeups: { wake: () => {}, on: () => () => {} },
   })
-  return { core, unitOfWork, sendLanes, queries, orm, pool, log }
+  const countsWritten = () => channelDirectory.close()
+  return { core, unitOfWork, sendLanes, queries, orm, pool, log, countsWritten }
 }
 
 const notUsed = (what: string): never => {
