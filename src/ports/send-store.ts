@@ -12,6 +12,7 @@ import type {
   PartId,
   TicketId,
 } from '../core/ids.ts'
+import type { ReplyAuthor } from '../core/ticket/window.ts'
 import type { ChannelStatus, MessageFailure, MessageStatus } from './views.ts'
 
 /** A ticket as a reply needs it; its conversation is locked. */
@@ -22,6 +23,8 @@ export type ReplyTarget = Readonly<{
   channelId: ChannelId
   channelType: string
   channelStatus: ChannelStatus
+  /** The channel's, without secrets. */
+  settings: Readonly<Record<string, unknown>>
   surface: Surface
   window: Readonly<{ openedAt: Date | null; reason: string | null }>
   /** The customer's newest undeleted comment on a COMMENT ticket. */
@@ -72,6 +75,7 @@ export type Head = Readonly<{
   /** The comment a private reply answers. */
   commentId: ExternalMessageId | null
   window: Readonly<{ openedAt: Date | null; reason: string | null }>
+  author: ReplyAuthor
   requestId: string | null
   /** Attempts begun before this one. */
   attempts: number

@@ -69,7 +69,11 @@ export function channelAdapterContract(test: TestFn, { name, create, samples }: 
 
   test(`${name}: limits are positive`, (t) => {
     const { text, replyWindow } = adapter.capabilities
-    for (const limit of [text.maxBytes, ...Object.values(replyWindow ?? {})]) t.true(limit === null || limit > 0)
+    const { humanAgent = null, ...hours } = replyWindow ?? {}
+    for (const limit of [text.maxBytes, humanAgent?.hours ?? null, ...Object.values(hours)])
+      t.true(limit === null || limit > 0)
+    const { properties } = adapter.settings.schema as { properties: Record<string, Record<string, unknown>> }
+    if (humanAgent) t.is(properties[humanAgent.setting]?.['type'], 'boolean')
   })
 
   test(`${name}: a genuine request verifies, and says by which secret`, (t) => {
@@ -194,6 +198,7 @@ const PERSON = '2100000000000345' as ExternalUserId
 const aMessage = (): OutboundMessage => ({
   recipient: { type: 'person', externalId: PERSON },
   text: 'Thank you!',
+  asHumanAgent: false,
   reference: '0198f0c0-0000-7000-8000-000000000001',
   requestId: null,
 })

@@ -52,9 +52,9 @@ test.after.always(async (t) => {
 type Shop = Readonly<{ client: InboxClient; account: SimulatedAccount; channel: ChannelJson }>
 type Talk = Shop & Readonly<{ who: SimulatedCustomer; ticket: TicketJson }>
 
-async function aShop(): Promise<Shop> {
+async function aShop(given?: Parameters<typeof connect>[2]): Promise<Shop> {
   const client = await signUp(main.url)
-  return { client, ...(await connect(client, simulator)) }
+  return { client, ...(await connect(client, simulator, given)) }
 }
 
 async function aTalk(shop?: Shop, at = new Date()): Promise<Talk> {
@@ -313,6 +313,29 @@ test('a window that closed an hour ago is 409, and nothing is queued', async (t)
   })
   t.deepEqual(await outbound(talk), [])
 })
+
+for (const isApproved of [true, false]) {
+  test(`after the window a person’s reply is marked as one; Meta ${isApproved ? 'takes' : 'refuses'} it where the app is ${isApproved ? '' : 'not '}approved`, async (t) => {
+    const shop = await aShop({ account: { humanAgent: isApproved }, config: { humanAgent: true } })
+    const talk = await aTalk(shop, new Date(Date.now() - 25 * 3_600_000))
+    t.is(((await talk.client.tickets())[0] as unknown as { window: { state: string } }).window.state, 'HUMAN_AGENT')
+    const message = await settled(talk.client, await said(talk, 'Late, and by hand'))
+    const config = async () =>
+      (await talk.client.call<{ config: { humanAgent: boolean } }>('GET', `/channels/${talk.channel.id}`)).body.config
+    if (isApproved) {
+      t.is(message.status, 'SENT')
+      t.is(copies(talk, 'Late, and by hand').length, 1)
+      t.true((await config()).humanAgent)
+    } else {
+      t.like(message, { status: 'FAILED', failure: { code: 'human-agent-not-approved' } })
+      t.false((await config()).humanAgent)
+      t.like(await talk.client.reply(talk.ticket.id, 'And again'), {
+        status: 409,
+        body: { code: 'messaging-window-closed' },
+      })
+    }
+  })
+}
 
 test('a text is measured in bytes of UTF-8: 1,000 are sent, one more is 422 with both numbers, none is 422', async (t) => {
   const talk = await aTalk()

@@ -119,7 +119,12 @@ function registryOf({ send, parser = ownEvents }: CoreOptions): ChannelRegistry 
     settings: { schema: {}, account: () => notUsed('account'), webhookSecrets: [], verifyTokens: [] },
     capabilities: {
       text: { maxBytes: 1_000 },
-      replyWindow: { dmHours: 24, commentHours: 7 * 24, humanAgentHours: null },
+      replyWindow: {
+        dmHours: 24,
+        commentHours: 7 * 24,
+        liveCommentHours: 4,
+        humanAgent: { hours: 7 * 24, setting: 'humanAgent' },
+      },
       privateReplyToComment: true,
     },
     webhook: { verify: () => 0 },

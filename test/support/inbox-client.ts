@@ -98,13 +98,19 @@ async function send<T>(
 export async function connect(
   client: InboxClient,
   simulator: InstagramSimulator,
+  given: Readonly<{ account?: Partial<Pick<SimulatedAccount, 'humanAgent'>>; config?: object }> = {},
 ): Promise<{ channel: ChannelJson; account: SimulatedAccount }> {
-  const account = simulator.account({ accessToken: planted('access-token'), appSecret: planted('app-secret') })
+  const account = simulator.account({
+    ...given.account,
+    accessToken: planted('access-token'),
+    appSecret: planted('app-secret'),
+  })
   const config = {
     pageId: account.id,
     accessToken: account.accessToken,
     appSecret: account.appSecret,
     webhookVerifyToken: planted('verify-token'),
+    ...given.config,
   }
   const made = await client.call<ChannelJson>('POST', '/channels', {
     type: 'INSTAGRAM',

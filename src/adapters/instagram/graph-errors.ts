@@ -135,7 +135,10 @@ export const SEND_VERDICTS: Readonly<Record<string, SendVerdict>> = {
 // Meanings that only the message tells.
 const BY_MESSAGE: readonly (readonly [RegExp, SendVerdict])[] = [
   [/another app is controlling this thread/i, NOT_OWNER],
-  [/to use '?human agent/i, refused('permission-missing', 'The app has no approval for the Human Agent feature.')],
+  [
+    /to use '?human agent/i,
+    refused('human-agent-not-approved', 'The app has no approval for the Human Agent feature.'),
+  ],
   [/unsupported request - method type/i, refused('permission-missing', 'The app may not act for this account yet.')],
   [
     /length of param message|message.{0,20}too long/i,

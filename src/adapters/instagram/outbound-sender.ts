@@ -23,8 +23,10 @@ export const createInstagramSender = (graph: GraphClient): OutboundSender => ({
   },
 })
 
-const bodyOf = ({ recipient, text }: OutboundMessage) => ({
+const bodyOf = ({ recipient, text, asHumanAgent }: OutboundMessage) => ({
   recipient: recipient.type === 'comment' ? { comment_id: recipient.externalId } : { id: recipient.externalId },
+  // Both keys: Meta's collection shows the tag alone, its other examples the two together.
+  ...(asHumanAgent && { messaging_type: 'MESSAGE_TAG', tag: 'HUMAN_AGENT' }),
   message: { text },
 })
 

@@ -45,12 +45,14 @@ function readComment(value: ChangeValue, scope: Scope): InboundEvent {
     kind: 'COMMENT',
     text: readText(value.text),
     attachments: [],
-    context: { ...NO_CONTEXT, type: 'COMMENT', mediaId, adId, adTitle },
+    context: { ...NO_CONTEXT, type: isLive(media) ? 'LIVE_COMMENT' : 'COMMENT', mediaId, adId, adTitle },
     replyToExternalId: readMessageId(value.parent_id),
     opensWindow: true,
     referral: null,
   }
 }
+
+const isLive = (media: CommentMedia | null): boolean => readText(media?.media_product_type)?.toUpperCase() === 'LIVE'
 
 /**
  * Somebody named the account under a post of their own or of a stranger. Ids only: words and author have to be asked for, and

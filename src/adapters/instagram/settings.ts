@@ -42,6 +42,12 @@ export const instagramSettings: ChannelSettings = {
         default: 'instagram',
         description: 'Which of the two logins issued the access token.',
       },
+      humanAgent: {
+        type: 'boolean',
+        default: false,
+        description:
+          'Whether people may answer for seven days instead of 24 hours. Needs Meta’s approval of the Human Agent feature; goes off by itself when Meta says that it is missing.',
+      },
       facebookPageId: {
         type: 'string',
         pattern: '^\\S{1,64}$',

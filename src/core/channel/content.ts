@@ -23,7 +23,16 @@ export type Attachment = Readonly<{
 
 /** What a message answers or belongs to. */
 export type MessageContext = Readonly<{
-  type: 'STORY_REPLY' | 'STORY_MENTION' | 'COMMENT' | 'MENTION' | 'QUICK_REPLY' | 'POSTBACK' | 'SHARE' | 'AD'
+  type:
+    | 'STORY_REPLY'
+    | 'STORY_MENTION'
+    | 'COMMENT'
+    | 'LIVE_COMMENT'
+    | 'MENTION'
+    | 'QUICK_REPLY'
+    | 'POSTBACK'
+    | 'SHARE'
+    | 'AD'
   permalink: string | null
   mediaId: string | null
   mediaUrl: string | null

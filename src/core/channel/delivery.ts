@@ -3,6 +3,7 @@ import type { ChannelId, ExternalAccountId, ExternalMessageId, ExternalUserId, O
 /** The stable public code of a send that the platform refused for good. */
 export type RefusalCode =
   | 'window-closed'
+  | 'human-agent-not-approved'
   | 'recipient-unavailable'
   | 'recipient-unknown'
   | 'content-refused'
@@ -37,6 +38,8 @@ export type OutboundMessage = Readonly<{
     { type: 'person'; externalId: ExternalUserId } | { type: 'comment'; externalId: ExternalMessageId }
   >
   text: string
+  /** After the ordinary window: a person wrote it, and the platform has to be told so. */
+  asHumanAgent: boolean
   /** Ours, for networks that take an idempotency key or a reference. */
   reference: string
   /** Follows the message through the logs of both sides. */

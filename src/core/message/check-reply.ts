@@ -1,7 +1,7 @@
 import type { ReplyTarget } from '../../ports/send-store.ts'
 import type { ChannelCapabilities } from '../channel/capabilities.ts'
 import { DomainError } from '../errors.ts'
-import { windowOf } from '../ticket/window.ts'
+import { allowsReply, type ReplyAuthor, windowOf } from '../ticket/window.ts'
 
 /** What the channel can carry at all; asked before anything is stored. */
 export function checkContent(content: string, capabilities: ChannelCapabilities): void {
@@ -23,7 +23,12 @@ export function checkContent(content: string, capabilities: ChannelCapabilities)
 }
 
 /** Whether an answer is allowed now. Asked when it is queued and again right before it is sent. */
-export function checkTarget(target: ReplyTarget, capabilities: ChannelCapabilities, now: Date): void {
+export function checkTarget(
+  target: ReplyTarget,
+  capabilities: ChannelCapabilities,
+  now: Date,
+  author: ReplyAuthor = 'person',
+): void {
   if (target.channelStatus === 'DISCONNECTED') {
     throw new DomainError('channel-disconnected', 'The channel of this ticket is disconnected.')
   }
@@ -37,13 +42,21 @@ export function checkTarget(target: ReplyTarget, capabilities: ChannelCapabiliti
       )
     }
   }
-  const window = windowOf({ surface: target.surface, ...target.window }, capabilities, now)
-  if (window !== null && window.state !== 'OPEN') {
+  const { replyWindow } = capabilities
+  const window = windowOf(
+    { surface: target.surface, ...target.window },
+    { replyWindow, settings: target.settings },
+    now,
+  )
+  if (window !== null && !allowsReply(window, author)) {
     throw new DomainError(
       'messaging-window-closed',
       `The platform takes no reply now: ${window.reason}. A new message from the customer opens the window again.`,
       {
-        extra: { closedAt: window.closesAt?.toISOString() ?? null },
+        extra: {
+          closedAt: window.closesAt?.toISOString() ?? null,
+          humanAgentUntil: window.humanAgentUntil?.toISOString() ?? null,
+        },
       },
     )
   }

@@ -1,9 +1,10 @@
+import type { ChannelAdapter } from '../../ports/channel-adapter.ts'
 import type { CorePorts } from '../../ports/core-ports.ts'
 import type { Head, LaneClaim, Settlement } from '../../ports/send-store.ts'
 import type { Stores } from '../../ports/unit-of-work.ts'
-import type { OutboundMessage } from '../channel/delivery.ts'
+import type { ChannelAccount, OutboundMessage } from '../channel/delivery.ts'
 import type { DomainEvent } from '../event/domain-event.ts'
-import { windowOf } from '../ticket/window.ts'
+import { allowsReply, needsHumanAgent, type WindowFacts, type WindowRules, windowOf } from '../ticket/window.ts'
 import { failureOf, HOLD_MS, settlementOf } from './send-outcome.ts'
 
 /** Longer than twice the longest call, so that a lease cannot run out under a call that began in its first half. */
@@ -37,11 +38,11 @@ async function deliver(ports: CorePorts, claim: LaneClaim, pickedMs: number, sig
       return null
     }
     const now = ports.clock.now()
-    const window = adapter && windowOf({ surface: next.surface, ...next.window }, adapter.capabilities, now)
+    const window = adapter && account && windowOf(factsOf(next), rulesOf(adapter, account), now)
     const failure =
       !account || !adapter
         ? failureOf('channel-disconnected')
-        : window && window.state !== 'OPEN'
+        : window && !allowsReply(window, next.author)
           ? failureOf('window-closed')
           : null
     if (failure) {
@@ -60,6 +61,7 @@ async function deliver(ports: CorePorts, claim: LaneClaim, pickedMs: number, sig
         ? { type: 'person', externalId: head.person }
         : { type: 'comment', externalId: head.commentId },
     text: head.text,
+    asHumanAgent: needsHumanAgent(factsOf(head), rulesOf(adapter, account), ports.clock.now(), head.author),
     reference: head.messageId,
     requestId: head.requestId,
   }
@@ -76,11 +78,43 @@ async function deliver(ports: CorePorts, claim: LaneClaim, pickedMs: number, sig
     { number: head.attempts + 1, firstAt: head.firstAttemptAt ?? startedAt },
     Math.random(),
   )
-  await ports.unitOfWork.run(claim.orgId, (stores) => settle(stores, claim, head, settlement, now))
+  await ports.unitOfWork.run(claim.orgId, async (stores) => {
+    await settle(stores, claim, head, settlement, now)
+    const { humanAgent = null } = adapter.capabilities.replyWindow ?? {}
+    if (humanAgent && delivery.status === 'refused' && delivery.code === 'human-agent-not-approved')
+      await switchOff(stores, account, humanAgent.setting, head.requestId, now)
+  })
   const fields = { messageId: head.messageId, requestId: head.requestId, outcome: settlement.status }
   if (settlement.status === 'SENT') log.info(fields, 'a reply was sent')
   else
     log.warn({ ...fields, detail: 'detail' in delivery ? delivery.detail : null }, 'a reply was not confirmed as sent')
+}
+
+const factsOf = (head: Head): WindowFacts => ({ surface: head.surface, ...head.window })
+
+const rulesOf = ({ capabilities }: ChannelAdapter, { settings }: ChannelAccount): WindowRules => ({
+  replyWindow: capabilities.replyWindow,
+  settings,
+})
+
+/** The platform says that the channel may not do this: agents are told so from now on, instead of one by one. */
+async function switchOff(
+  { channels, audit }: Stores,
+  { channelId }: ChannelAccount,
+  setting: string,
+  requestId: string | null,
+  now: Date,
+): Promise<void> {
+  const channel = await channels.get(channelId)
+  await channels.save({ ...channel, settings: { ...channel.settings, [setting]: false } }, {}, now)
+  await audit.record({
+    actorType: 'SYSTEM',
+    actorId: null,
+    action: `channel.setting_switched_off.${setting}`,
+    resourceType: 'channel',
+    resourceId: channelId,
+    requestId,
+  })
 }
 
 async function settle(

@@ -80,9 +80,9 @@ export class IntakeDraft {
     }
   }
 
-  openWindow(id: ConversationId, { at, kind }: Pick<MessageReceived, 'at' | 'kind'>): void {
+  openWindow(id: ConversationId, { at, kind, context }: Pick<MessageReceived, 'at' | 'kind' | 'context'>): void {
     const known = this.#windows.get(id)
-    const reason = windowReason(kind)
+    const reason = windowReason(kind, context)
     const isLater = !known || known.openedAt < at
     // Two of one time: the greater reason, as the store has it, whichever came first.
     if (isLater || (known.openedAt.getTime() === at.getTime() && known.reason < reason))

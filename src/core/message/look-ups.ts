@@ -20,7 +20,9 @@ export function lookUpsOf(
 
 /** What was commented on, and the stories that were answered; a shared post may be anybody's. */
 const ownPost = ({ context }: NewMessage): readonly string[] =>
-  context?.mediaId && (context.type === 'COMMENT' || context.type === 'STORY_REPLY') ? [context.mediaId] : []
+  context?.mediaId && (context.type === 'COMMENT' || context.type === 'LIVE_COMMENT' || context.type === 'STORY_REPLY')
+    ? [context.mediaId]
+    : []
 
 const mention = ({ kind, context, externalId, deletedAt }: NewMessage): LookUps['mentions'] =>
   kind === 'MENTION' && context?.mediaId && deletedAt === null ? [{ externalId, mediaId: context.mediaId }] : []

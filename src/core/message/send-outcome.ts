@@ -19,6 +19,12 @@ const SENTENCES: Record<
     detail: 'The customer last wrote too long ago. They have to write again before a reply is possible.',
     retryable: false,
   },
+  'human-agent-not-approved': {
+    title: 'Late answers are not approved for this app',
+    detail:
+      'The platform lets an app answer after the ordinary window only once it has approved that. The customer has to write again before a reply is possible.',
+    retryable: false,
+  },
   'recipient-unavailable': {
     title: 'The customer cannot be reached',
     detail: 'They may have blocked the account or do not take messages.',

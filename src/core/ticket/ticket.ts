@@ -1,4 +1,4 @@
-import type { MessageKind } from '../channel/content.ts'
+import type { MessageContext, MessageKind } from '../channel/content.ts'
 import type { TicketId } from '../ids.ts'
 
 export type TicketStatus = 'OPEN' | 'PENDING' | 'SNOOZED' | 'RESOLVED'
@@ -27,16 +27,21 @@ export const reopens = (resolvedAt: Date, messageAt: Date, reopenWindowMs: numbe
 
 export const kindOf = (surface: 'DM' | 'COMMENT' | 'MENTION'): TicketKind => surface
 
+/** The window's reason that has a time of its own. */
+export const LIVE_COMMENT = 'live comment'
+
 /** Why the reply window is open, in words an agent reads. */
-export const windowReason = (kind: MessageKind): string =>
-  ({
-    TEXT: 'customer message',
-    MEDIA: 'customer message',
-    STORY_REPLY: 'story reply',
-    STORY_MENTION: 'story mention',
-    QUICK_REPLY: 'quick reply',
-    POSTBACK: 'button',
-    COMMENT: 'comment',
-    MENTION: 'mention',
-    UNSUPPORTED: 'customer message',
-  })[kind]
+export const windowReason = (kind: MessageKind, context: MessageContext | null): string =>
+  context?.type === 'LIVE_COMMENT' ? LIVE_COMMENT : REASON[kind]
+
+const REASON: Readonly<Record<MessageKind, string>> = {
+  TEXT: 'customer message',
+  MEDIA: 'customer message',
+  STORY_REPLY: 'story reply',
+  STORY_MENTION: 'story mention',
+  QUICK_REPLY: 'quick reply',
+  POSTBACK: 'button',
+  COMMENT: 'comment',
+  MENTION: 'mention',
+  UNSUPPORTED: 'customer message',
+}

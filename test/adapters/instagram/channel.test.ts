@@ -45,7 +45,12 @@ test('a comment is answered in private within seven days, a direct message withi
   const { capabilities } = createInstagramChannel(config, { fetch })
   t.deepEqual(capabilities, {
     text: { maxBytes: 1000 },
-    replyWindow: { dmHours: 24, commentHours: 168, humanAgentHours: 168 },
+    replyWindow: {
+      dmHours: 24,
+      commentHours: 168,
+      liveCommentHours: 4,
+      humanAgent: { hours: 168, setting: 'humanAgent' },
+    },
     privateReplyToComment: true,
   })
 })

@@ -52,6 +52,7 @@ export const account = (given: { settings?: object; secrets?: Record<string, str
 export const toPerson = (text = 'Thank you!'): OutboundMessage => ({
   recipient: { type: 'person', externalId: '2100000000000345' as ExternalUserId },
   text,
+  asHumanAgent: false,
   reference: 'ref-1',
   requestId: 'req-1',
 })

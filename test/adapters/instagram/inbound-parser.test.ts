@@ -242,7 +242,9 @@ const EXPECTED: Record<string, readonly object[]> = {
     comment({ thread: commentThread('author-of-comment:6b2a8ce4cedea4f587eb98a1d0a6a8561822a8c5', null) }),
   ],
   'comment-without-text': [comment({ text: null }, null)],
-  'live-comment': [comment({}, '18077000000000008')],
+  'live-comment': [
+    comment({ context: { ...noContext, type: 'LIVE_COMMENT', mediaId: '18077000000000008' } }, '18077000000000008'),
+  ],
   'mention-in-caption': [
     mention('mention:18077000000000002', 'author-of-mention:0f9751a49f586bfdc812bc7d4aa764c99407c43d'),
   ],

@@ -29,7 +29,12 @@ const FIRST: PageRequest = { limit: 25, after: null }
 const HOUR = 3_600_000
 const instagram: ChannelCapabilities = {
   text: { maxBytes: 1000 },
-  replyWindow: { dmHours: 24, commentHours: 168, humanAgentHours: null },
+  replyWindow: {
+    dmHours: 24,
+    commentHours: 168,
+    liveCommentHours: 4,
+    humanAgent: { hours: 168, setting: 'humanAgent' },
+  },
   privateReplyToComment: true,
 }
 

@@ -103,7 +103,13 @@ test('a numeric sender or message id keeps every digit', (t) => {
 
 test('a reply is accepted at once under our own reference', async (t) => {
   const delivery = await sender.send(
-    { recipient: { type: 'person', externalId: 'x' as ExternalUserId }, text: 'Hi', reference: 'r-1', requestId: null },
+    {
+      recipient: { type: 'person', externalId: 'x' as ExternalUserId },
+      text: 'Hi',
+      asHumanAgent: false,
+      reference: 'r-1',
+      requestId: null,
+    },
     {} as ChannelAccount,
     new AbortController().signal,
   )

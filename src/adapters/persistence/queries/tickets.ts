@@ -15,6 +15,7 @@ type Row = {
   org_id: OrgId
   channel_id: ChannelId
   channel_type: string
+  settings: Readonly<Record<string, unknown>>
   customer_id: CustomerId
   platform: string
   kind: TicketKind
@@ -43,7 +44,7 @@ type Row = {
 export type WindowRule = Readonly<{ capabilitiesOf: CapabilitiesOf; now: Date }>
 
 const SELECT = `
-select t.id, t.number, t.org_id, t.channel_id, ch.type as channel_type, t.customer_id, t.platform, t.kind, t.status, t.assignee_id,
+select t.id, t.number, t.org_id, t.channel_id, ch.type as channel_type, ch.settings, t.customer_id, t.platform, t.kind, t.status, t.assignee_id,
   co.window_opened_at, co.window_reason, md.permalink, md.caption, md.thumbnail_url, md.gone, co.first_referral, co.last_referral, co.thread_owner, t.context, t.unread_count, t.last_message_at, t.last_message_preview,
   t.previous_ticket_id, t.created_at, t.updated_at, t.version
 from tickets t
@@ -93,7 +94,11 @@ export async function ticketsById(tx: Tx, ids: readonly string[], rule: WindowRu
 const windowFor = (row: Row, capabilities: ChannelCapabilities | null, now: Date): TicketView['window'] =>
   capabilities === null
     ? null
-    : windowOf({ surface: row.kind, openedAt: row.window_opened_at, reason: row.window_reason }, capabilities, now)
+    : windowOf(
+        { surface: row.kind, openedAt: row.window_opened_at, reason: row.window_reason },
+        { replyWindow: capabilities.replyWindow, settings: row.settings },
+        now,
+      )
 
 const ticketView =
   ({ capabilitiesOf, now }: WindowRule) =>

@@ -23,6 +23,7 @@ export const createSendStore = (tx: Tx, { ids }: { ids: IdSource }): SendStore =
       channelId: row.channel_id,
       channelType: row.type,
       channelStatus: row.status,
+      settings: row.settings,
       surface: row.surface,
       window: { openedAt: row.window_opened_at, reason: row.window_reason },
       newestComment: comment,
@@ -103,6 +104,7 @@ export const createSendStore = (tx: Tx, { ids }: { ids: IdSource }): SendStore =
           person: row.person,
           commentId: row.surface === 'COMMENT' ? row.reply_to_external_id : null,
           window: { openedAt: row.window_opened_at, reason: row.window_reason },
+          author: row.author_type === 'MEMBER' ? 'person' : 'automation',
           requestId: row.request_id,
           attempts: row.attempts,
           firstAttemptAt: row.first_attempt_at,
@@ -203,13 +205,14 @@ type TargetRow = {
   channel_id: ReplyTarget['channelId']
   type: string
   status: ReplyTarget['channelStatus']
+  settings: ReplyTarget['settings']
   surface: ReplyTarget['surface']
   window_opened_at: Date | null
   window_reason: string | null
 }
 
 const TARGET = `
-select v.id as conversation_id, v.customer_id, v.channel_id, c.type, c.status, v.surface, v.window_opened_at, v.window_reason
+select v.id as conversation_id, v.customer_id, v.channel_id, c.type, c.status, c.settings, v.surface, v.window_opened_at, v.window_reason
 from tickets t
 join conversations v on v.org_id = t.org_id and v.id = t.conversation_id
 join channels c on c.org_id = t.org_id and c.id = t.channel_id
@@ -255,6 +258,7 @@ type HeadRow = {
   content: string | null
   reply_to_external_id: ExternalMessageId | null
   request_id: string | null
+  author_type: string
   surface: ReplyTarget['surface']
   window_opened_at: Date | null
   window_reason: string | null
@@ -264,7 +268,7 @@ type HeadRow = {
 }
 
 const HEAD = `
-select m.id as message_id, p.id as part_id, m.ticket_id, m.content, m.reply_to_external_id, m.request_id,
+select m.id as message_id, p.id as part_id, m.ticket_id, m.content, m.reply_to_external_id, m.request_id, m.author_type,
   v.surface, v.window_opened_at, v.window_reason, i.external_id as person, a.attempts, a.first_attempt_at
 from messages m
 join message_parts p on p.org_id = m.org_id and p.message_id = m.id and p.position = 0
