@@ -141,11 +141,11 @@ test('what only the message tells is read from it', async (t) => {
   t.is(await told('(#10) Another app is controlling this thread now.', { code: 10 }), 'not-thread-owner')
   t.is(
     await told("To use 'Human Agent', your use of this endpoint must be reviewed", { status: 403, code: undefined }),
-    'permission-missing',
+    'human-agent-not-approved',
   )
   t.is(
     await told("To use 'Human Agent', your use of this endpoint must be reviewed", { status: 403, code: 10 }),
-    'permission-missing',
+    'human-agent-not-approved',
   )
   t.is(await told('Unsupported request - method type: post'), 'permission-missing')
   t.is(await told('(#100) Length of param message[text] must be less than or equal to 1000'), 'content-too-long')
