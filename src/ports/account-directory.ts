@@ -30,5 +30,8 @@ export interface AccountDirectory {
     role: Role
     now: Date
   }): Promise<UserView>
-  setPassword(email: string, passwordHash: string): Promise<boolean>
+  /** False for an unknown e-mail. Sessions that began before `now` are over with it, wherever they are kept. */
+  setPassword(email: string, passwordHash: string, now: Date): Promise<boolean>
+  /** Sessions that began before it are over; null while none was ended so. */
+  sessionsSince(userId: UserId): Promise<Date | null>
 }

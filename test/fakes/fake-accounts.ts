@@ -8,10 +8,11 @@ import type { MembershipView, OrgView, UserView } from '../../src/ports/views.ts
 type Membership = MembershipView & Readonly<{ userId: UserId }>
 
 /** People and organizations in memory. */
-export class FakeAccounts implements Pick<AccountDirectory, 'user' | 'memberships' | 'membership'> {
+export class FakeAccounts implements Pick<AccountDirectory, 'user' | 'memberships' | 'membership' | 'sessionsSince'> {
   readonly people = new Map<UserId, UserView & Readonly<{ password: string }>>()
   memberships_: Membership[] = []
   away = false
+  readonly since = new Map<UserId, Date>()
 
   add(person: { email: string; password: string; orgName?: string; role?: Role }): {
     user: UserView
@@ -51,6 +52,11 @@ export class FakeAccounts implements Pick<AccountDirectory, 'user' | 'membership
   async membership(orgId: OrgId, userId: UserId): Promise<MembershipView | null> {
     this.#ask()
     return this.memberships_.find((membership) => membership.userId === userId && membership.org.id === orgId) ?? null
+  }
+
+  async sessionsSince(userId: UserId): Promise<Date | null> {
+    this.#ask()
+    return this.since.get(userId) ?? null
   }
 
   #ask(): void {

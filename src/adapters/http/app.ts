@@ -29,6 +29,7 @@ export function createHttpApp(deps: HttpDeps, timing?: StreamTiming): HttpApp {
   const metrics = createHttpMetrics(deps.metrics)
   const sessions = createSessions({
     core,
+    accounts,
     records: deps.sessions,
     clock,
     secrets: secrets.sessionSecrets,

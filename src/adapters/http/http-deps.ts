@@ -55,7 +55,7 @@ export type HttpDeps = Readonly<{
   core: HttpCore
   queries: InboxQueries
   feed: EventFeed
-  accounts: Pick<AccountDirectory, 'user' | 'memberships' | 'membership'>
+  accounts: Pick<AccountDirectory, 'user' | 'memberships' | 'membership' | 'sessionsSince'>
   registry: ChannelRegistry
   wakeups: Pick<Wakeups, 'on'>
   clock: Clock

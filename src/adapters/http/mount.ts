@@ -71,7 +71,7 @@ function createAnswerer(operation: ContractOperation, handler: Operation, deps: 
     const who: Partial<MemberCall> = {}
     const params = pathIds(req)
     if (handler.access === 'signed-in' || handler.access === 'member') {
-      const signedIn = sessions.require(req)
+      const signedIn = await sessions.require(req)
       Object.assign(who, { signedIn })
       if (handler.access === 'member') {
         const actor = await requireMember(accounts, params['orgId'] as OrgId, signedIn, requestId)

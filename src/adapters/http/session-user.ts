@@ -5,6 +5,8 @@ export type SessionUser = Readonly<{
   id: UserId
   /** The organization that was shown last; membership is looked up for every request. */
   orgId: OrgId
+  /** RFC 3339. Sessions that began before the person's last change of password are over. */
+  startedAt: string
   /** RFC 3339. A login lasts until then, whatever happens in between. */
   expiresAt: string
 }>

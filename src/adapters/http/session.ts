@@ -6,6 +6,7 @@ import { Strategy } from 'passport-local'
 import { DomainError } from '../../core/errors.ts'
 import type { OrgId, UserId } from '../../core/ids.ts'
 import type { Core } from '../../core/index.ts'
+import type { AccountDirectory } from '../../ports/account-directory.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { MembershipView, UserView } from '../../ports/views.ts'
 import { hasBearer } from './csrf.ts'
@@ -28,8 +29,8 @@ export type LoggedIn = Readonly<{ user: UserView; memberships: readonly Membersh
 export type Sessions = Readonly<{
   /** Reads the session the request carries, if any; `Unavailable` while the store is away. */
   load(req: Request, res: Response): Promise<void>
-  /** Throws `unauthenticated` where there is none. After `load`. */
-  require(req: Request): SignedIn
+  /** Throws `unauthenticated` where there is none, or where it began before the person's password was changed. After `load`. */
+  require(req: Request): Promise<SignedIn>
   /** Checks e-mail and password in the request's body; null if they do not match. */
   checkPassword(req: Request, res: Response): Promise<LoggedIn | null>
   /** A new session with a new id: what was known before the login is worth nothing. */
@@ -41,6 +42,7 @@ export type Sessions = Readonly<{
 
 type Deps = Readonly<{
   core: Pick<Core, 'logIn'>
+  accounts: Pick<AccountDirectory, 'sessionsSince'>
   records: SessionRecords
   clock: Clock
   secrets: readonly string[]
@@ -48,7 +50,7 @@ type Deps = Readonly<{
 }>
 
 /** One session on the server with two carriers: the cookie, and its opaque id as a bearer token. */
-export function createSessions({ core, records, clock, secrets, ttlMs }: Deps): Sessions {
+export function createSessions({ core, accounts, records, clock, secrets, ttlMs }: Deps): Sessions {
   const [signingSecret] = secrets
   if (signingSecret === undefined) throw new Error('sessions need a secret')
   const store = new HashedSessionStore(records, clock)
@@ -70,6 +72,11 @@ export function createSessions({ core, records, clock, secrets, ttlMs }: Deps): 
     }),
   )
   const fromPassport = people.session() as RequestHandler
+  // Asked of the accounts, not of the session store: it holds whatever store the sessions are in, and whether it answers.
+  const stands = async ({ id, startedAt }: SessionUser): Promise<boolean> => {
+    const since = await accounts.sessionsSince(id)
+    return since === null || startedAt >= since.toISOString()
+  }
 
   return {
     async load(req, res) {
@@ -78,9 +85,11 @@ export function createSessions({ core, records, clock, secrets, ttlMs }: Deps): 
       await run(fromPassport, req, res)
     },
 
-    require(req) {
+    async require(req) {
       const user = req.session?.passport?.user
-      if (user === undefined) throw new DomainError('unauthenticated', 'The request carries no valid session.')
+      if (user === undefined || !(await stands(user))) {
+        throw new DomainError('unauthenticated', 'The request carries no valid session.')
+      }
       const carrier = hasBearer(req.headers) ? 'bearer' : 'cookie'
       return { userId: user.id, orgId: user.orgId, sid: req.sessionID, expiresAt: user.expiresAt, carrier }
     },
@@ -94,8 +103,9 @@ export function createSessions({ core, records, clock, secrets, ttlMs }: Deps): 
       }),
 
     async start(req, userId, orgId) {
-      const expiresAt = new Date(clock.now().getTime() + ttlMs).toISOString()
-      const user: SessionUser = { id: userId, orgId, expiresAt }
+      const now = clock.now()
+      const expiresAt = new Date(now.getTime() + ttlMs).toISOString()
+      const user: SessionUser = { id: userId, orgId, startedAt: now.toISOString(), expiresAt }
       await new Promise<void>((resolve, reject) =>
         req.logIn(user, (error: unknown) => (error ? reject(error) : resolve())),
       )
@@ -110,7 +120,8 @@ export function createSessions({ core, records, clock, secrets, ttlMs }: Deps): 
     },
 
     async isAlive(sid, userId) {
-      return (await store.user(sid))?.id === userId
+      const user = await store.user(sid)
+      return user !== null && user.id === userId && (await stands(user))
     },
   }
 }

@@ -57,15 +57,21 @@ export const createAccountDirectory = ({ orm }: { orm: Orm }): AccountDirectory 
 
   addMember: (member) => asSystem(orm, (tx) => addMember(tx, member)),
 
-  setPassword: (email, passwordHash) =>
+  setPassword: (email, passwordHash, now) =>
     asSystem(orm, async (tx) => {
       const row = await byEmail(tx, email)
       if (row === null) return false
       row.passwordHash = passwordHash
+      row.sessionsSince = now
       await tx.em.flush()
       await tx.affected('delete from sessions where user_id = $1', [row.id])
       return true
     }),
+
+  sessionsSince: (userId) =>
+    asSystem(orm, async ({ em }) =>
+      isUuid(userId) ? ((await em.findOne(UserRow, { id: userId }))?.sessionsSince ?? null) : null,
+    ),
 })
 
 async function addMember(tx: SystemTx, member: Parameters<AccountDirectory['addMember']>[0]): Promise<UserView> {

@@ -3,8 +3,8 @@ import { NotFound } from '../errors.ts'
 
 /** Sets a new password; every session of the person ends with it. */
 export const resetPassword =
-  ({ accounts, passwordHasher }: Pick<CorePorts, 'accounts' | 'passwordHasher'>) =>
+  ({ accounts, clock, passwordHasher }: Pick<CorePorts, 'accounts' | 'clock' | 'passwordHasher'>) =>
   async (input: { email: string; password: string }): Promise<void> => {
-    if (!(await accounts.setPassword(input.email.trim(), await passwordHasher.hash(input.password))))
+    if (!(await accounts.setPassword(input.email.trim(), await passwordHasher.hash(input.password), clock.now())))
       throw new NotFound('user')
   }

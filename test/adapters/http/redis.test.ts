@@ -58,6 +58,18 @@ if (needs(test, 'sessions and limits in Redis', ['TEST_REDIS_URL'])) {
     t.deepEqual(statuses, [...Array<number>(10).fill(401), 429])
   })
 
+  test('a new password ends what was signed in before it, though Redis still has the session', async (t) => {
+    const server = await startHttp({ deps: overRedis('password') })
+    t.teardown(() => server.stop())
+    const { email, token, userId } = await server.signUp('redis-5@example.com')
+    server.accounts.since.set(userId, new Date(Date.now() + 1))
+    t.is((await server.call('GET', '/auth/me', { token })).status, 401)
+    t.not((await sessionKeys('password')).length, 0)
+    server.time.offsetMs = 10
+    const again = await server.call('POST', '/auth/login', { body: { email, password: PASSWORD } })
+    t.is((await server.call('GET', '/auth/me', { token: again.json.accessToken })).status, 200)
+  })
+
   test('everybody is signed out when Redis was emptied, and nobody sees an error', async (t) => {
     const server = await startHttp({ deps: overRedis('emptied') })
     t.teardown(() => server.stop())

@@ -75,7 +75,9 @@ onEachProfile((profile) => {
     t.deepEqual(await accounts.memberships('nonsense' as UserId), [])
     t.is(await accounts.membership('nonsense' as OrgId, ids.next() as UserId), null)
     t.is(await accounts.membership(orgId, ids.next() as UserId), null)
-    t.false(await accounts.setPassword('nobody@example.com', 'x'))
+    t.false(await accounts.setPassword('nobody@example.com', 'x', new Date()))
+    t.is(await accounts.sessionsSince('nonsense' as UserId), null)
+    t.is(await accounts.sessionsSince(ids.next() as UserId), null)
   })
 
   test(`${profile}: a member is added with a new user or the one of that address, and again after leaving`, async (t) => {
@@ -113,10 +115,13 @@ onEachProfile((profile) => {
     const later = new Date(Date.now() + 60_000)
     await sessions.set('of-ann', { n: 1 }, later, ann.userId)
     await sessions.set('of-bob', { n: 2 }, later, bob.userId)
-    t.true(await accounts.setPassword(ann.email.toUpperCase(), 'new hash'))
+    const now = new Date('2026-11-24T10:00:00.123Z')
+    t.true(await accounts.setPassword(ann.email.toUpperCase(), 'new hash', now))
     t.is((await accounts.credentials(ann.email))?.passwordHash, 'new hash')
     t.is(await sessions.get('of-ann'), null)
     t.deepEqual(await sessions.get('of-bob'), { n: 2 })
+    t.deepEqual(await accounts.sessionsSince(ann.userId), now)
+    t.is(await accounts.sessionsSince(bob.userId), null)
   })
 
   test(`${profile}: sessions are kept, moved, ended and pruned`, async (t) => {

@@ -1,6 +1,7 @@
 import type { MigrationObject } from '@mikro-orm/core'
 import { M0001Initial } from './0001-initial.ts'
 import { M0002MessageFacts } from './0002-message-facts.ts'
+import { M0003SessionsSince } from './0003-sessions-since.ts'
 import { M0007Media } from './0007-media.ts'
 
 export const MIGRATION_TABLE = 'schema_migration'
@@ -9,5 +10,6 @@ export const MIGRATION_TABLE = 'schema_migration'
 export const migrations: MigrationObject[] = [
   { name: '0001-initial', class: M0001Initial },
   { name: '0002-message-facts', class: M0002MessageFacts },
+  { name: '0003-sessions-since', class: M0003SessionsSince },
   { name: '0007-media', class: M0007Media },
 ]

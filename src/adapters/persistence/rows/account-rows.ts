@@ -21,6 +21,8 @@ export const UserRow = defineEntity({
     email: p.text(),
     name: p.text(),
     passwordHash: p.text(),
+    /** Sessions that began before it are over. */
+    sessionsSince: p.datetime(3).nullable(),
     createdAt: p.datetime(3),
   },
 })
