@@ -1,13 +1,14 @@
 import type { Actions } from './actions.ts'
 import type { Fault, FaultScope, Faults } from './faults.ts'
-import { type Answer, type Call, jsonObject } from './http.ts'
+import { type Answer, type Call, jsonObject, string } from './http.ts'
+import { aboutAccount, aboutCustomer, type Ledger } from './ledger.ts'
 import { type ActionRequest, perform } from './perform.ts'
-import type { AccountOptions, CustomerOptions, SimulatedAccount, Webhook } from './types.ts'
+import type { AccountOptions, CustomerOptions, Webhook } from './types.ts'
 import type { World } from './world.ts'
 
 export const CONTROL_PATH = '/_simulator'
 
-type Controlled = Readonly<{ world: World; actions: Actions; faults: Faults }>
+type Controlled = Readonly<{ world: World; actions: Actions; faults: Faults; ledger: () => Ledger }>
 
 const ok = (body: unknown): Answer => ({ status: 200, body })
 const wrong = (status: number, error: string): Answer => ({ status, body: { error } })
@@ -41,6 +42,13 @@ export async function answerControl(controlled: Controlled, call: Call): Promise
         faults.add(fault as Fault, JSON.parse(JSON.stringify({ on, account, times })) as FaultScope)
         return ok({ waiting: faults.left() })
       }
+      case 'GET faults':
+        return ok({ faults: faults.list() })
+      case 'GET ledger':
+        return ok(controlled.ledger())
+      case 'POST revocations':
+        world.tokens.revoke(world.theAccount(string(body?.['account']) ?? undefined))
+        return ok({ revoked: true })
       case 'DELETE faults':
         faults.clear()
         return ok({ waiting: 0 })
@@ -56,12 +64,6 @@ const customerOptions = (world: World, body: Record<string, unknown> | null): Cu
   const { account, ...rest } = (body ?? {}) as { account?: string } & Omit<CustomerOptions, 'account'>
   return { ...rest, account: world.theAccount(account) }
 }
-
-const aboutAccount = ({ accessToken: _token, appSecret: _secret, ...account }: SimulatedAccount) => account
-const aboutCustomer = ({ account, ...customer }: { account: SimulatedAccount }) => ({
-  ...customer,
-  account: account.id,
-})
 
 const aboutWebhook = ({ id, mid, status, account, customer, attempts }: Webhook) => ({
   id,

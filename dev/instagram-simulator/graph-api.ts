@@ -1,13 +1,15 @@
 import { refuse } from './graph-errors.ts'
 import { type Answer, type Call, jsonObject, parameters } from './http.ts'
 import { authorize, exchangeCode, exchangeToken, refreshToken } from './oauth.ts'
-import { type Sending, send, undelivered } from './send.ts'
+import { oauthKind, type RouteKind, routeKind } from './route-kind.ts'
+import { type Sending, send } from './send.ts'
 import type { Login, SimulatedAccount, SimulatedCustomer } from './types.ts'
-import type { SimulatedMedia } from './world.ts'
+import { underFaults } from './under-faults.ts'
+import type { SimulatedMedia, World } from './world.ts'
 
 const HOSTS: Record<string, Login> = { 'graph.instagram.com': 'instagram', 'graph.facebook.com': 'facebook' }
 
-export type GraphAnswer = Answer & Readonly<{ accountId: string | null }>
+export type GraphAnswer = Answer & Readonly<{ accountId: string | null; route: RouteKind }>
 
 /**
  * Both Graph hosts and the login hosts in one. A path may begin with the host it stands for
@@ -18,19 +20,39 @@ export async function answerGraph(sending: Sending, call: Call): Promise<GraphAn
   const host = segments[0]?.includes('.com') ? (segments.shift() ?? null) : null
   if (/^v\d+\.\d+$/.test(segments[0] ?? '')) segments.shift()
   const form = await parameters(call)
-  const oauth = oauthCall(`${call.method} ${segments.join('/')}`)
-  if (oauth) return { ...oauth(sending.world, form), accountId: null }
+  const named = `${call.method} ${segments.join('/')}`
+  const oauth = oauthCall(named)
+  if (oauth) {
+    const { id, login } = oauthCaller(sending.world, form)
+    const logIn = () => oauth(sending.world, form)
+    const kind = oauthKind(named, form) ?? 'other'
+    return { ...(await underFaults(sending.faults, kind, { id, login }, logIn)), accountId: id, route: kind }
+  }
 
   const token = /^Bearer (.+)$/i.exec(call.headers.authorization ?? '')?.[1] ?? form.get('access_token')
   const body = jsonObject(call.body) ?? fromForm(form)
   const given = token ?? (typeof body['access_token'] === 'string' ? body['access_token'] : null)
   const asked: Login = HOSTS[host ?? ''] ?? 'instagram'
-  if (given === null) return { ...refuse(asked, { code: 104 }), accountId: null }
+  if (given === null) return { ...refuse(asked, { code: 104 }), accountId: null, route: 'other' }
   const account = sending.world.tokens.find(given)?.account
   if (!account || (host !== null && host in HOSTS && account.login !== asked)) {
-    return { ...refuse(asked, { code: 190, subcode: 463 }), accountId: null }
+    return { ...refuse(asked, { code: 190, subcode: 463 }), accountId: null, route: 'other' }
   }
-  return { ...(await route(sending, account, call.method, segments, form, body)), accountId: account.id }
+  // Every route, those to come too, has its faults here.
+  const kind = oauthKind(named, form) ?? routeKind(sending.world, call.method, segments, body)
+  const answer = await underFaults(sending.faults, kind, account, () =>
+    route(sending, account, call.method, segments, form, body),
+  )
+  return { ...answer, accountId: account.id, route: kind }
+}
+
+/** Who logs in: whose app it is, or whose token. */
+function oauthCaller({ accounts, tokens }: World, form: URLSearchParams): { id: string | null; login: Login } {
+  const token = form.get('access_token') ?? form.get('fb_exchange_token')
+  const account =
+    (token === null ? null : tokens.find(token)?.account) ??
+    [...accounts.values()].find(({ appId }) => appId === form.get('client_id'))
+  return { id: account?.id ?? null, login: account?.login ?? 'instagram' }
 }
 
 function oauthCall(call: string) {
@@ -75,10 +97,7 @@ async function route(
   return customer?.account === account ? profile(sending, customer, fields) : nothing
 }
 
-function profile({ world, faults }: Sending, customer: SimulatedCustomer, fields: readonly string[]): Answer {
-  const fault = faults.takeAnswer('profile', customer.account.id)
-  const failed = fault ? undelivered(customer.account, fault) : null
-  if (failed) return failed
+function profile({ world }: Sending, customer: SimulatedCustomer, fields: readonly string[]): Answer {
   if (customer.profile === 'missing') return refuse(customer.account.login, { code: 9010 })
   // Only who wrote or tapped a button has agreed to be looked up; who commented has not.
   if (!world.lastWroteAt.has(customer.id)) return refuse(customer.account.login, { code: 230 })

@@ -1,5 +1,7 @@
 export type { CommentOptions, Options } from './actions.ts'
-export type { AnswerFault, EchoFault, Fault, FaultScope } from './faults.ts'
+export type { AnswerFault, EchoFault, Fault, FaultScope, WebhookFault } from './faults.ts'
+export type { Ledger } from './ledger.ts'
+export type { RouteKind } from './route-kind.ts'
 export { createInstagramSimulator, type InstagramSimulator, type SimulatorOptions } from './simulator.ts'
 export type {
   AccountOptions,

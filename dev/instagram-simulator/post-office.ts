@@ -1,3 +1,5 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import type { Faults } from './faults.ts'
 import type { SimulatedAccount, SimulatedCustomer, Webhook } from './types.ts'
 import { postWebhook, webhookHeaders } from './webhook-client.ts'
 
@@ -13,9 +15,10 @@ export type Addressing = Readonly<{
 export type PostOffice = ReturnType<typeof createPostOffice>
 
 /** Signs and posts webhooks, and keeps every one of them, so that a test can send the same bytes again. */
-export function createPostOffice(timeoutMs: number, changed: () => void) {
+export function createPostOffice(timeoutMs: number, changed: () => void, faults: Faults) {
   const sent: Webhook[] = []
   const underWay = new Set<Promise<unknown>>()
+  const heldBack = new Map<SimulatedAccount, (() => Promise<Webhook>)[]>()
   let closed = false
 
   function write(
@@ -36,8 +39,25 @@ export function createPostOffice(timeoutMs: number, changed: () => void) {
     return webhook
   }
 
-  /** Posts it, again if it was posted before: Meta repeats deliveries too. */
+  /** Posts it, again if it was posted before: Meta repeats deliveries too. A fault may have it lost, doubled, late or after the next. */
   async function deliver(webhook: Webhook, to: Addressing = {}): Promise<Webhook> {
+    const { account } = webhook
+    const fault = faults.take('webhook', 'webhook', account.id)
+    if (fault?.kind === 'webhook-lost') return webhook
+    if (fault?.kind === 'webhook-reordered') {
+      heldBack.set(account, [...(heldBack.get(account) ?? []), () => post(webhook, to)])
+      return webhook
+    }
+    if (fault?.kind === 'webhook-delayed') await pause(fault.delayMs, undefined, { ref: false })
+    await post(webhook, to)
+    if (fault?.kind === 'webhook-doubled') await post(webhook, to)
+    const waited = heldBack.get(account) ?? []
+    heldBack.delete(account)
+    for (const late of waited) await late()
+    return webhook
+  }
+
+  async function post(webhook: Webhook, to: Addressing): Promise<Webhook> {
     // An echo that was due after the end.
     if (closed) return webhook
     const url = to.url ?? webhook.account.webhookUrl

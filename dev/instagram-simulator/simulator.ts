@@ -6,6 +6,7 @@ import { answerControl, CONTROL_PATH } from './control.ts'
 import { createFaults, type Fault, type FaultScope } from './faults.ts'
 import { answerGraph } from './graph-api.ts'
 import { type Answer, readCall, sendAnswer } from './http.ts'
+import { ledgerOf } from './ledger.ts'
 import { type ActionRequest, perform } from './perform.ts'
 import { createPostOffice } from './post-office.ts'
 import type { GraphCall, PhoneMessage, SimulatedAccount, SimulatedCustomer } from './types.ts'
@@ -29,20 +30,22 @@ export type InstagramSimulator = Awaited<ReturnType<typeof createInstagramSimula
 export async function createInstagramSimulator(options: SimulatorOptions = {}) {
   const watch = createWatch()
   const world = createWorld(options.clock ?? (() => new Date()), watch.changed)
-  const office = createPostOffice(options.webhookTimeoutMs ?? 10_000, watch.changed)
   const faults = createFaults()
+  const office = createPostOffice(options.webhookTimeoutMs ?? 10_000, watch.changed, faults)
   const actions: Actions = createActions(world, office)
   const sending = { world, actions, faults, echoDelayMs: options.echoDelayMs ?? 10 }
   const calls: GraphCall[] = []
 
+  const ledger = () => ledgerOf(world, office.sent, calls)
+
   async function answer(request: IncomingMessage): Promise<Answer> {
     const call = await readCall(request)
     const path = call.url.pathname
-    if (path === CONTROL_PATH || path.startsWith(`${CONTROL_PATH}/`)) return answerControl(sending, call)
+    if (path === CONTROL_PATH || path.startsWith(`${CONTROL_PATH}/`)) return answerControl({ ...sending, ledger }, call)
     const at = world.now()
-    const { accountId, ...graphAnswer } = await answerGraph(sending, call)
+    const { accountId, route, ...graphAnswer } = await answerGraph(sending, call)
     const status = graphAnswer.instead ? null : graphAnswer.status
-    calls.push({ method: call.method, path, accountId, status, at })
+    calls.push({ method: call.method, path, route, accountId, status, at })
     watch.changed()
     return graphAnswer
   }
@@ -82,6 +85,8 @@ export async function createInstagramSimulator(options: SimulatorOptions = {}) {
     webhooks: office.sent as readonly (typeof office.sent)[number][],
     deliver: office.deliver,
     calls: calls as readonly GraphCall[],
+    /** All of it as one document: phones, webhooks with what they were answered, calls. Also `GET /_simulator/ledger`. */
+    ledger,
     perform: (request: ActionRequest) => perform(world, actions, request),
     waitFor: watch.waitFor,
     /** Told of every new bubble on anybody's phone. */

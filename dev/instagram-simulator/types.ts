@@ -1,3 +1,5 @@
+import type { RouteKind } from './route-kind.ts'
+
 /** Which login an account was connected through. It decides the node messages are posted to: account id or Page id. */
 export type Login = 'instagram' | 'facebook'
 
@@ -97,7 +99,10 @@ export type Webhook = {
 export type GraphCall = Readonly<{
   method: string
   path: string
+  /** Which sort of call it was, as faults tell them apart. */
+  route: RouteKind
   accountId: string | null
+  /** Null where it was left without an answer. */
   status: number | null
   at: Date
 }>
