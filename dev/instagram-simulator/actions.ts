@@ -27,7 +27,7 @@ export type CommentOptions = Options &
     form?: 'changes' | 'flat'
   }>
 
-type Content = Pick<PhoneMessage, 'text' | 'attachments'>
+type Content = Pick<PhoneMessage, 'text' | 'attachments' | 'replyTo' | 'story'>
 
 const cdn = (): string => `https://lookaside.fbsbx.com/ig_messaging_cdn/?asset_id=${newMediaId()}&signature=simulated`
 
@@ -82,7 +82,9 @@ export function createActions(world: World, office: PostOffice) {
 
   return {
     dm: (customer: SimulatedCustomer, text: string, options: Options & Readonly<{ replyTo?: string }> = {}) =>
-      wrote(customer, { text }, options, (mid) => bodies.text(mid, text, options.replyTo)),
+      wrote(customer, { text, replyTo: options.replyTo ?? null }, options, (mid) =>
+        bodies.text(mid, text, options.replyTo),
+      ),
 
     image: media('image'),
     video: media('video'),
@@ -95,7 +97,7 @@ export function createActions(world: World, office: PostOffice) {
       options: Options & Readonly<{ storyId?: string; storyUrl?: string }> = {},
     ) {
       const story = { id: options.storyId ?? newMediaId(), url: options.storyUrl ?? cdn() }
-      return wrote(customer, { text }, options, (mid) => bodies.storyReply(mid, text, story))
+      return wrote(customer, { text, story }, options, (mid) => bodies.storyReply(mid, text, story))
     },
 
     storyMention(customer: SimulatedCustomer, options: Options & Readonly<{ storyUrl?: string }> = {}) {

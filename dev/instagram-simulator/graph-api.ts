@@ -1,3 +1,4 @@
+import { listConversations, readThread } from './conversations.ts'
 import { refuse } from './graph-errors.ts'
 import { type Answer, type Call, jsonObject, parameters } from './http.ts'
 import { authorize, exchangeCode, exchangeToken, refreshToken } from './oauth.ts'
@@ -84,6 +85,12 @@ async function route(
     return { status: 200, body: method === 'GET' ? { data: [{ id: account.appId }] } : { success: true } }
   }
   if (isAccount && edge === 'accounts' && method === 'GET') return { status: 200, body: { data: [pageOf(account)] } }
+  if (isAccount && edge === 'conversations' && method === 'GET') {
+    // The account's own node of each login, as for messages.
+    if (account.login === 'facebook' && node === account.id) return refuse('facebook', { code: 3 })
+    if (account.login === 'instagram' && node === account.pageId) return nothing
+    return listConversations(sending, account, form)
+  }
   if (edge !== undefined || method !== 'GET') return nothing
   if (isAccount) {
     const mentioned = MENTIONED.exec(form.get('fields') ?? '')
@@ -94,7 +101,8 @@ async function route(
   if (post)
     return post.account === account && !post.deleted ? { status: 200, body: pick(aboutPost(post), fields) } : nothing
   const customer = sending.world.customers.get(node)
-  return customer?.account === account ? profile(sending, customer, fields) : nothing
+  if (customer?.account === account) return profile(sending, customer, fields)
+  return readThread(sending, account, node, form) ?? nothing
 }
 
 function profile({ world }: Sending, customer: SimulatedCustomer, fields: readonly string[]): Answer {

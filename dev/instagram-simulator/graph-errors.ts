@@ -25,6 +25,7 @@ const MESSAGES: Record<string, string> = {
   '190': 'Error validating access token: The session is invalid.',
   '230': 'User consent is required to access user profile',
   '613': 'Calls to this api have exceeded the rate limit.',
+  '9000001': 'The requested message is deleted or too old to be read.',
   '9010': 'No matching Instagram user',
 }
 

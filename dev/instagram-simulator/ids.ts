@@ -16,14 +16,21 @@ export function customerIdOf(accountId: string, username: string): string {
   return `12${(hash.readBigUInt64BE() % 10n ** 15n).toString().padStart(15, '0')}`
 }
 
+const ESCAPES: Readonly<Record<string, string>> = { Z: 'ZA', '+': 'ZB', '/': 'ZC', '=': 'ZD' }
+
 /** Meta's own base64: `Z` is an escape, so that the id needs no `+`, `/` or `=`. About 170 characters. */
 export function newMessageId(accountId: string): string {
   const name = `ig_dm_item:1:IGMessageID:${accountId}:3402823668417${digits(26)}:3${digits(34)}`
-  const escapes: Record<string, string> = { Z: 'ZA', '+': 'ZB', '/': 'ZC', '=': 'ZD' }
   return Buffer.from(name)
     .toString('base64')
-    .replace(/[Z+/=]/g, (character) => escapes[character] ?? character)
+    .replace(/[Z+/=]/g, (character) => ESCAPES[character] ?? character)
 }
+
+/** One for each pair, told from a message's by its beginning. */
+export const conversationIdOf = (accountId: string, customerId: string): string =>
+  Buffer.from(`ig_dm_thread:1:IGMessageThread:${accountId}:${customerId}`)
+    .toString('base64')
+    .replace(/[Z+/=]/g, (character) => ESCAPES[character] ?? character)
 
 const token = (bytes: number): string =>
   randomBytes(bytes).toString('base64url').replaceAll('-', 'x').replaceAll('_', 'y')

@@ -69,6 +69,12 @@ export type PhoneMessage = {
   readonly attachments: readonly PhoneAttachment[]
   /** The comment this message answers privately. */
   readonly privateReplyTo: string | null
+  /** The message it quotes. */
+  readonly replyTo?: string | null
+  /** The story it answers. */
+  readonly story?: Readonly<{ id: string; url: string }> | null
+  /** Something that the API does not carry. */
+  readonly isUnsupported?: boolean
   readonly at: Date
   unsent: boolean
 }

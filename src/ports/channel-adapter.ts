@@ -1,6 +1,6 @@
 import type { ChannelCapabilities } from '../core/channel/capabilities.ts'
 import type { ChannelAccount, Delivery, OutboundMessage } from '../core/channel/delivery.ts'
-import type { ParsedWebhook } from '../core/channel/inbound-event.ts'
+import type { MessageReceived, ParsedWebhook, Person } from '../core/channel/inbound-event.ts'
 import type { ExternalAccountId, ExternalMessageId, ExternalUserId } from '../core/ids.ts'
 
 /** A network that customers write on. A missing feature is an absent facet, not a method that throws. */
@@ -18,6 +18,8 @@ export interface ChannelAdapter {
   readonly profiles?: ProfileLookup
   /** Absent where nothing is posted that people could speak of. */
   readonly media?: MediaLookup
+  /** Absent where the network tells nothing of what was written before. */
+  readonly history?: HistoryReader
 }
 
 export interface ChannelSettings {
@@ -109,4 +111,76 @@ export interface MediaLookup {
     signal: AbortSignal,
   ): Promise<MentionAnswer>
   look(mediaId: string, account: ChannelAccount, signal: AbortSignal): Promise<MediaAnswer>
+}
+
+/** A message as the network lists it, in the words that its webhook would have had. */
+export type HistoryMessage = Pick<
+  MessageReceived,
+  'externalId' | 'at' | 'kind' | 'text' | 'attachments' | 'context' | 'replyToExternalId'
+> &
+  Readonly<{
+    author: 'CUSTOMER' | 'ACCOUNT'
+    /** The customer, whoever wrote it. */
+    person: Person
+  }>
+
+export type ListedConversation = Readonly<{
+  /** The network's; only `conversation` understands it. */
+  externalId: string
+  /** Of its newest message; null where the network does not say. */
+  updatedAt: Date | null
+  /** Null where it cannot be told from the account, as in a group. */
+  person: Person | null
+  /** Ids of its newest messages, newest first: enough to see whether some are missing here. */
+  messages: readonly Readonly<{ externalId: ExternalMessageId; at: Date | null }>[]
+}>
+
+/** Why the network does not tell: `gone` is of this one thing, the others concern the whole account. */
+export type HistoryRefusal = 'gone' | 'credentials-rejected' | 'permission-missing' | 'refused'
+
+export type HistoryAnswer<Found> =
+  | (Readonly<{ status: 'found' }> & Found)
+  | Readonly<{ status: 'withheld'; reason: HistoryRefusal; detail: string }>
+  /** Asked too soon, or in trouble: the same call can be made again. `afterMs` is the network's own wish. */
+  | Readonly<{ status: 'retry'; afterMs: number | null; detail: string }>
+
+export type ConversationPage = Readonly<{
+  conversations: readonly ListedConversation[]
+  /** Where the next page begins, also in another process and later; null after the last. */
+  nextCursor: string | null
+}>
+
+export type HistoryMessages = Readonly<{ messages: readonly HistoryMessage[] }>
+
+/**
+ * What was written before, or was never delivered. Each method is one call to the network, resolves for every answer and for
+ * none, and leaves pacing to its caller.
+ */
+export interface HistoryReader {
+  /** Calls a second that the network allows for one account. */
+  readonly callsPerSecond: number
+  /** The account's conversations, the one with the newest message first. */
+  conversations(
+    from: Readonly<{ cursor: string | null; limit: number }>,
+    account: ChannelAccount,
+    signal: AbortSignal,
+  ): Promise<HistoryAnswer<ConversationPage>>
+  /** The newest messages of one conversation, newest first, as many as the network gives details of. */
+  conversation(
+    listed: Pick<ListedConversation, 'externalId' | 'person'>,
+    account: ChannelAccount,
+    signal: AbortSignal,
+  ): Promise<HistoryAnswer<HistoryMessages>>
+  /** The newest messages with this person, newest first; none where there is no such conversation. */
+  withPerson(
+    person: ExternalUserId,
+    account: ChannelAccount,
+    signal: AbortSignal,
+  ): Promise<HistoryAnswer<HistoryMessages>>
+  /** One message; `gone` where it was taken back, or is too old for the network to give details of. */
+  message(
+    externalId: ExternalMessageId,
+    account: ChannelAccount,
+    signal: AbortSignal,
+  ): Promise<HistoryAnswer<Readonly<{ message: HistoryMessage }>>>
 }

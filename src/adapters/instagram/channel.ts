@@ -2,6 +2,7 @@ import type { ChannelAdapter } from '../../ports/channel-adapter.ts'
 import { instagramCapabilities } from './capabilities.ts'
 import { createGraphClient, type InstagramConfig } from './graph-client.ts'
 import { answerHandshake } from './handshake.ts'
+import { createHistoryReader } from './history-reader.ts'
 import { instagramParser } from './inbound-parser.ts'
 import { createMediaLookup } from './media-lookup.ts'
 import { createInstagramSender } from './outbound-sender.ts'
@@ -27,5 +28,6 @@ export function createInstagramChannel(
     sender: createInstagramSender(graph),
     profiles: createProfileLookup(graph),
     media: createMediaLookup(graph),
+    history: createHistoryReader(graph),
   }
 }

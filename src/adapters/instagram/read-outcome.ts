@@ -1,3 +1,4 @@
+import type { RefusalCode } from '../../core/channel/delivery.ts'
 import { asShape, type Shape } from '../channel-kit/fields.ts'
 import type { GraphAnswer } from './graph-client.ts'
 import { platformCodeOf, readGraphError } from './graph-error.ts'
@@ -7,21 +8,33 @@ import { askedPauseMs } from './graph-pause.ts'
 export type ReadOutcome =
   | Readonly<{ status: 'found'; body: object }>
   /** The platform will not tell, now or ever. */
-  | Readonly<{ status: 'withheld'; detail: string }>
-  | Readonly<{ status: 'retry'; afterMs: number | null; detail: string }>
+  | Readonly<{ status: 'withheld'; detail: string; code: RefusalCode; platformCode: string | null }>
+  /** `code` is that of a refusal which ends when somebody connects the account again. */
+  | Readonly<{ status: 'retry'; afterMs: number | null; detail: string; code: RefusalCode | null }>
 
 /** Unlike a send, a read can be asked again after any fault; a refusal is the end of it (no consent, no such thing). */
 export function readOutcome(answer: GraphAnswer): ReadOutcome {
-  if (answer.kind !== 'answered') return { status: 'retry', afterMs: null, detail: answer.detail }
+  if (answer.kind !== 'answered') return retry(null, answer.detail)
   const { status, headers, body } = answer
   const error = readGraphError(body)
   const found = asShape<Shape<string>>(body)
   if (status >= 200 && status < 300 && error === null && found !== null) return { status: 'found', body: found }
-  const detail = `status ${status}, code ${(error && platformCodeOf(error)) ?? 'none'}`
+  const platformCode = error && platformCodeOf(error)
+  const detail = `status ${status}, code ${platformCode ?? 'none'}`
   const afterMs = askedPauseMs(headers, Date.now())
-  if (status === 429 || status >= 500 || error === null) return { status: 'retry', afterMs, detail }
+  if (status === 429 || status >= 500 || error === null) return retry(afterMs, detail)
   const verdict = verdictOf(error)
-  if (verdict.verdict === 'retry') return { status: 'retry', afterMs: afterMs ?? verdict.afterMs, detail }
-  const isAnsweredLater = verdict.verdict === 'unknown' || verdict.code === 'credentials-rejected'
-  return isAnsweredLater ? { status: 'retry', afterMs, detail } : { status: 'withheld', detail }
+  if (verdict.verdict === 'retry') return retry(afterMs ?? verdict.afterMs, detail)
+  if (verdict.verdict === 'unknown') return retry(afterMs, detail)
+  const { code } = verdict
+  return code === 'credentials-rejected'
+    ? retry(afterMs, detail, code)
+    : { status: 'withheld', detail, code, platformCode }
 }
+
+const retry = (afterMs: number | null, detail: string, code: RefusalCode | null = null): ReadOutcome => ({
+  status: 'retry',
+  afterMs,
+  detail,
+  code,
+})
