@@ -54,7 +54,14 @@ export class FakeWakeups implements Wakeups {
   deaf = false
 
   wake(topic: Parameters<Wakeups['wake']>[0], payload?: string): void {
-    if (!this.deaf) for (const listener of this.#listeners.get(topic) ?? []) listener(payload)
+    if (this.deaf) return
+    for (const listener of this.#listeners.get(topic) ?? []) {
+      try {
+        listener(payload)
+      } catch {
+        // The others are called all the same.
+      }
+    }
   }
 
   on: Wakeups['on'] = (topic, listener) => {

@@ -26,6 +26,7 @@ export class FakeQueries implements InboxQueries {
         (one) => one.orgId === orgId && is(one.platform, platform) && is(one.channelId, channelId),
       ),
       page,
+      newestFirst(({ lastSeenAt }) => lastSeenAt),
     )
   customer: InboxQueries['customer'] = async (orgId, id) => this.#find(this.customers_, orgId, id)
 
@@ -40,6 +41,7 @@ export class FakeQueries implements InboxQueries {
     return this.#page(
       this.tickets_.filter((one) => one.orgId === orgId && matches(one)),
       page,
+      newestFirst(({ lastMessageAt }) => lastMessageAt),
     )
   }
   ticket: InboxQueries['ticket'] = async (orgId, id) => this.#find(this.tickets_, orgId, id)
@@ -47,7 +49,8 @@ export class FakeQueries implements InboxQueries {
   messages: InboxQueries['messages'] = async (orgId, ticketId, order, page) => {
     if (this.#find(this.tickets_, orgId, ticketId) === null) return null
     const own = this.messages_.filter((one) => one.ticketId === ticketId)
-    return this.#page(order === 'asc' ? own : own.toReversed(), page)
+    const up = own.toSorted((a, b) => a.sentAt.getTime() - b.sentAt.getTime())
+    return this.#page(order === 'asc' ? up : up.toReversed(), page)
   }
   message: InboxQueries['message'] = async (orgId, ticketId, id) => {
     const found = this.#find(this.messages_, orgId, id)
@@ -60,6 +63,7 @@ export class FakeQueries implements InboxQueries {
     return this.#page(
       wanted.map(({ memberId: _, ...view }) => view),
       page,
+      newestFirst(({ createdAt }) => createdAt),
     )
   }
   notification: InboxQueries['notification'] = async (orgId, memberId, id) => {
@@ -73,6 +77,7 @@ export class FakeQueries implements InboxQueries {
     this.#page(
       this.channels_.filter((one) => one.orgId === orgId),
       page,
+      newestFirst(({ createdAt }) => createdAt),
     )
   channel: InboxQueries['channel'] = async (orgId, id) => this.#find(this.channels_, orgId, id)
 
@@ -81,6 +86,7 @@ export class FakeQueries implements InboxQueries {
     return this.#page(
       this.rawEvents_.filter((one) => one.channelId === channelId && is(one.status, status)),
       page,
+      newestFirst(({ receivedAt }) => receivedAt),
     )
   }
   rawEvent: InboxQueries['rawEvent'] = async (orgId, channelId, id) => {
@@ -95,8 +101,9 @@ export class FakeQueries implements InboxQueries {
     return all.find((one) => one.id === id && one.orgId === orgId) ?? null
   }
 
-  #page<T extends { id: string }>(all: readonly T[], { limit, after }: PageRequest): PageOf<T> {
+  #page<T extends { id: string }>(rows: readonly T[], { limit, after }: PageRequest, order?: Order<T>): PageOf<T> {
     this.#ask()
+    const all = order ? rows.toSorted(order) : rows
     const start = after === null ? 0 : all.findIndex(({ id }) => id === after.id) + 1
     const data = all.slice(start, start + limit)
     const last = data.at(-1)
@@ -111,3 +118,11 @@ export class FakeQueries implements InboxQueries {
 const is = <T>(value: T, wanted: T | undefined): boolean => wanted === undefined || value === wanted
 const isOneOf = <T>(value: T, wanted: readonly T[] | undefined): boolean =>
   wanted === undefined || wanted.includes(value)
+
+type Order<T> = (a: T, b: T) => number
+
+/** Ties in the order in which they were put. */
+const newestFirst =
+  <T>(time: (one: T) => Date): Order<T> =>
+  (a, b) =>
+    time(b).getTime() - time(a).getTime()

@@ -9,7 +9,7 @@ export class MemorySessions implements SessionRecords {
   async get(idHash: string): Promise<unknown> {
     await this.#ask()
     const row = this.rows.get(idHash)
-    return row ? structuredClone(row.data) : null
+    return row && row.expiresAt > new Date() ? structuredClone(row.data) : null
   }
 
   async set(

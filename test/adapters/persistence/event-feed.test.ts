@@ -5,6 +5,7 @@ import type { DomainEvent } from '../../../src/core/event/domain-event.ts'
 import type { MemberId, OrgId } from '../../../src/core/ids.ts'
 import type { EventFeed } from '../../../src/ports/inbox-queries.ts'
 import { onEachProfile, type TestDatabase, testDatabase } from '../../support/database.ts'
+import { numberEvents } from '../../support/number-events.ts'
 import { seedChannel, seedMember, seedOrganization, unitOfWorkOn } from '../../support/seed.ts'
 import { seedNotification, seedThread } from '../../support/seed-inbox.ts'
 
@@ -19,17 +20,7 @@ onEachProfile((profile) => {
   })
   test.after.always(() => db.close())
 
-  /** As the relay does: ascending, without gaps, and the counter in the same transaction. */
-  const number = (orgId: OrgId) =>
-    inOrganization(orm, orgId, async (tx) => {
-      await tx.affected(
-        `with c as (select last_seq from event_counters), n as (select id, row_number() over (order by id) as i from event_log where seq is null)
-         update event_log e set seq = c.last_seq + n.i from c, n where n.id = e.id`,
-      )
-      await tx.affected(
-        'update event_counters set last_seq = greatest(last_seq, coalesce((select max(seq) from event_log), 0))',
-      )
-    })
+  const number = (orgId: OrgId) => numberEvents(orm, orgId)
 
   const stage = async () => {
     const org = await seedOrganization(orm)

@@ -1,0 +1,59 @@
+import { randomUUID } from 'node:crypto'
+import type { TestFn } from 'ava'
+import type { SessionRecords } from '../../src/adapters/http/session-store.ts'
+
+export type SessionRecordsKit = Readonly<{
+  name: string
+  /** A store of its own, empty; it lives until the test file ends. */
+  make(): Promise<SessionRecords>
+}>
+
+const HOUR_MS = 3_600_000
+
+/** As express-session hands it over: the end is said twice, beside the data and in the cookie inside. */
+function aSession(endsInMs = HOUR_MS, more: Readonly<Record<string, unknown>> = {}) {
+  const expiresAt = new Date(Date.now() + endsInMs)
+  const cookie = { originalMaxAge: HOUR_MS, expires: expiresAt.toISOString(), httpOnly: true, path: '/' }
+  return { expiresAt, data: { cookie, ...more } }
+}
+
+/** What every store of sessions keeps. */
+export function sessionRecordsContract(test: TestFn, { name, make }: SessionRecordsKit): void {
+  const hash = (): string => randomUUID().replaceAll('-', '').repeat(2)
+
+  test(`${name}: a session comes back as it was put, until it is put again or ended`, async (t) => {
+    const records = await make()
+    const [one, other] = [hash(), hash()]
+    t.falsy(await records.get(one))
+    const { data, expiresAt } = aSession(HOUR_MS, { passport: { user: { id: 'u', name: 'Zoë 🙂', list: [1, null] } } })
+    await records.set(one, data, expiresAt, null)
+    t.deepEqual(await records.get(one), data)
+    t.falsy(await records.get(other))
+    const again = aSession(2 * HOUR_MS, { passport: {} })
+    await records.set(one, again.data, again.expiresAt, null)
+    t.deepEqual(await records.get(one), again.data)
+    await records.destroy(one)
+    await records.destroy(one)
+    t.falsy(await records.get(one))
+  })
+
+  test(`${name}: what was put does not change with the object it was put from, nor with what was got`, async (t) => {
+    const records = await make()
+    const id = hash()
+    const { data, expiresAt } = aSession(HOUR_MS, { list: ['kept'] })
+    await records.set(id, data, expiresAt, null)
+    ;(data as unknown as { list: string[] }).list.push('later')
+    const got = (await records.get(id)) as { list: string[] }
+    t.deepEqual(got.list, ['kept'])
+    got.list.push('later')
+    t.deepEqual(((await records.get(id)) as { list: string[] }).list, ['kept'])
+  })
+
+  test(`${name}: a session that is over is not there, whether or not it was cleared away`, async (t) => {
+    const records = await make()
+    const id = hash()
+    const { data, expiresAt } = aSession(-1_000)
+    await records.set(id, data, expiresAt, null)
+    t.falsy(await records.get(id))
+  })
+}
