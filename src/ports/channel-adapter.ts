@@ -30,6 +30,8 @@ export interface ChannelSettings {
   readonly schema: Readonly<Record<string, unknown>>
   /** The account the channel speaks for: what a webhook body must name. */
   account(config: Readonly<Record<string, unknown>>): ExternalAccountId
+  /** Names of the settings that calls are made with: giving one anew makes a channel go on that needed it. */
+  readonly credentials?: readonly string[]
   /** Names of the settings that verify webhooks, in the order to try. */
   readonly webhookSecrets: readonly string[]
   /** Names of the settings that the platform's handshake is compared with. */
@@ -74,6 +76,9 @@ export interface OutboundSender {
   send(message: OutboundMessage, account: ChannelAccount, signal: AbortSignal): Promise<Delivery>
 }
 
+/** An answer to any look-up: the account's token is dead, and the look-up waits for another. */
+export type Reauthorize = Readonly<{ status: 'reauthorize'; alert: boolean; detail: string }>
+
 export type Profile = Readonly<{ username: string | null; name: string | null; pictureUrl: string | null }>
 
 export type ProfileAnswer =
@@ -81,6 +86,7 @@ export type ProfileAnswer =
   /** The platform will not tell, now or ever; a placeholder name stays. */
   | Readonly<{ status: 'withheld'; detail: string }>
   | Readonly<{ status: 'retry'; afterMs: number | null; detail: string }>
+  | Reauthorize
 
 export interface ProfileLookup {
   look(user: ExternalUserId, account: ChannelAccount, signal: AbortSignal): Promise<ProfileAnswer>
@@ -94,6 +100,7 @@ export type MediaAnswer =
   /** Deleted, over, or not the account's own. */
   | Readonly<{ status: 'gone'; detail: string }>
   | Readonly<{ status: 'retry'; afterMs: number | null; detail: string }>
+  | Reauthorize
 
 /** What somebody wrote where they named the account. */
 export type Mention = Readonly<{ text: string | null; username: string | null; mediaUrl: string | null }>
@@ -102,6 +109,7 @@ export type MentionAnswer =
   | Readonly<{ status: 'found'; mention: Mention }>
   | Readonly<{ status: 'gone'; detail: string }>
   | Readonly<{ status: 'retry'; afterMs: number | null; detail: string }>
+  | Reauthorize
 
 export interface MediaLookup {
   /** The message is called as the parser called it. */
@@ -140,7 +148,8 @@ export type HistoryRefusal = 'gone' | 'credentials-rejected' | 'permission-missi
 
 export type HistoryAnswer<Found> =
   | (Readonly<{ status: 'found' }> & Found)
-  | Readonly<{ status: 'withheld'; reason: HistoryRefusal; detail: string }>
+  /** `alert`: of `credentials-rejected`, whether the administrators are to be told at once. */
+  | Readonly<{ status: 'withheld'; reason: HistoryRefusal; alert?: boolean; detail: string }>
   /** Asked too soon, or in trouble: the same call can be made again. `afterMs` is the network's own wish. */
   | Readonly<{ status: 'retry'; afterMs: number | null; detail: string }>
 

@@ -1,6 +1,6 @@
 import type { ChannelAccount } from '../core/channel/delivery.ts'
 import type { ChannelId, ExternalAccountId, OrgId } from '../core/ids.ts'
-import type { ChannelStatus } from './views.ts'
+import type { ChannelStatus, PauseReason } from './views.ts'
 
 /** A channel as the webhook route needs it, found by id alone: nobody is signed in there. */
 export type WebhookChannel = Readonly<{
@@ -21,7 +21,17 @@ export interface ChannelDirectory {
   count(id: ChannelId, what: 'badSignatures' | 'unroutable' | 'unknown' | 'quarantined', by?: number): void
 }
 
+export type LoadedAccount = ChannelAccount &
+  Readonly<{
+    type: string
+    status: ChannelStatus
+    /** Grows with every change of the channel, of its token too. */
+    version: number
+    /** What calls wait for; `until` is null where nobody knows for how long. One that is over may still be here. */
+    pause: Readonly<{ until: Date | null; reason: PauseReason }> | null
+  }>
+
 /** Whom the outbound role speaks for; decrypts. Null once the channel is disconnected. */
 export interface ChannelAccounts {
-  load(orgId: OrgId, id: ChannelId): Promise<(ChannelAccount & { type: string; status: ChannelStatus }) | null>
+  load(orgId: OrgId, id: ChannelId): Promise<LoadedAccount | null>
 }

@@ -12,6 +12,8 @@ export type JobOutcome =
   | Readonly<{ status: 'done' }>
   /** Comes again after this many milliseconds, until the attempts are used up; then it is dead, with this reason. */
   | Readonly<{ status: 'retry'; afterMs: number; reason: string }>
+  /** Comes again, and this time does not count: it could not be tried. */
+  | Readonly<{ status: 'wait'; afterMs: number; reason: string }>
   | Readonly<{ status: 'dead'; reason: string }>
 
 export interface JobQueue {

@@ -115,12 +115,17 @@ export type MessageView = Readonly<{
   verified: boolean
 }>
 
+export type NotificationType = 'TICKET_NEW_UNASSIGNED' | 'CUSTOMER_REPLIED' | 'CHANNEL_NEEDS_REAUTH'
+
 export type NotificationView = Readonly<{
   id: NotificationId
   orgId: OrgId
-  type: 'TICKET_NEW_UNASSIGNED' | 'CUSTOMER_REPLIED'
-  ticketId: TicketId
-  messageId: MessageId
+  type: NotificationType
+  /** Null for what concerns a channel. */
+  ticketId: TicketId | null
+  messageId: MessageId | null
+  /** The channel that needs somebody; null for what concerns a ticket. */
+  channelId: ChannelId | null
   read: boolean
   createdAt: Date
 }>
@@ -142,6 +147,9 @@ export type RawEventView = Readonly<{
   processedAt: Date
 }>
 
+/** Why a channel sends nothing: somebody's wish, a rejected token, or the network's wish for the account or its whole app. */
+export type PauseReason = 'paused' | 'needs-reauth' | 'throttled' | 'app-throttled' | 'restricted' | 'usage-high'
+
 export type ChannelStatus = 'ACTIVE' | 'PAUSED' | 'NEEDS_REAUTH' | 'DISCONNECTED'
 
 export type ChannelView = Readonly<{
@@ -159,6 +167,9 @@ export type ChannelView = Readonly<{
     lastInboundAt: Date | null
     lastOutboundAt: Date | null
     lastError: string | null
+    /** Until when nothing is sent; null where nothing waits, or for no time that is known (then `pauseReason` says why). */
+    pausedUntil: Date | null
+    pauseReason: PauseReason | null
     badSignatures: number
     unroutable: number
     quarantined: number
@@ -168,6 +179,9 @@ export type ChannelView = Readonly<{
   updatedAt: Date
   version: number
 }>
+
+/** What events tell of a channel: how it is, not how it is set up. */
+export type ChannelStateView = Pick<ChannelView, 'id' | 'orgId' | 'type' | 'platform' | 'name' | 'status' | 'health'>
 
 /** An event as it is delivered: the resource is read at that moment, null once it is gone. */
 export type EventView = Readonly<{
@@ -180,7 +194,7 @@ export type EventView = Readonly<{
   resource: Readonly<{ type: string; id: string }>
   ticketId: TicketId | null
   changes: Readonly<Record<string, unknown>>
-  data: CustomerView | TicketView | MessageView | NotificationView | null
+  data: CustomerView | TicketView | MessageView | NotificationView | ChannelStateView | null
   requestId: string | null
 }>
 

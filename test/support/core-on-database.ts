@@ -8,7 +8,7 @@ import { createSendLanes } from '../../src/adapters/persistence/send-lanes.ts'
 import type { Orm } from '../../src/adapters/persistence/transaction.ts'
 import type { Actor } from '../../src/core/actor.ts'
 import type { InboundEvent } from '../../src/core/channel/inbound-event.ts'
-import type { ChannelId, OrgId, RawEventId } from '../../src/core/ids.ts'
+import type { ChannelId, ExternalAccountId, OrgId, RawEventId } from '../../src/core/ids.ts'
 import { type Core, createCore } from '../../src/core/index.ts'
 import type { ChannelAdapter, InboundParser, OutboundSender } from '../../src/ports/channel-adapter.ts'
 import type { ChannelRegistry } from '../../src/ports/channel-registry.ts'
@@ -111,12 +111,20 @@ const ownEvents: InboundParser = {
     ),
 }
 
+const SETTINGS: ChannelAdapter['settings'] = {
+  schema: { properties: { accessToken: { type: 'string', 'x-secret': true } } },
+  account: (config) => String(config['account']) as ExternalAccountId,
+  credentials: ['accessToken'],
+  webhookSecrets: [],
+  verifyTokens: [],
+}
+
 /** A network whose webhook bodies are our own events as JSON, so that tests say exactly what arrives. */
 function registryOf({ send, parser = ownEvents }: CoreOptions): ChannelRegistry {
   const adapter: ChannelAdapter = {
     type: TYPE,
     platform: TYPE,
-    settings: { schema: {}, account: () => notUsed('account'), webhookSecrets: [], verifyTokens: [] },
+    settings: SETTINGS,
     capabilities: {
       text: { maxBytes: 1_000 },
       replyWindow: {
@@ -141,7 +149,7 @@ export async function seedInbox(orm: Orm): Promise<Inbox> {
   const organization = await seedOrganization(orm)
   const { orgId, memberId, userId } = organization
   const account = `account of ${orgId}`
-  const channelId = await seedChannel(orm, orgId, { type: TYPE, platform: TYPE, account })
+  const channelId = await seedChannel(orm, orgId, { type: TYPE, platform: TYPE, account, settings: { account } })
   return { ...organization, channelId, account, actor: { orgId, memberId, userId, role: 'OWNER', requestId: 'a-test' } }
 }
 

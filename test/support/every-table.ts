@@ -28,6 +28,10 @@ async function seedAround(tx: Tx, thread: Thread, memberId: MemberId): Promise<v
     channelId,
     orgId,
   ])
+  await insert(`insert into send_pace (org_id, channel_id, kind, next_at) values ($1, $2, 'text', now())`, [
+    orgId,
+    channelId,
+  ])
   await insert(`insert into attachments (id, org_id, message_id, position, type) values ($1, $2, $3, 0, 'IMAGE')`, [
     ids.next(),
     orgId,

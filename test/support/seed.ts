@@ -27,7 +27,12 @@ export async function seedOrganization(orm: Orm, name = 'Acme'): Promise<SeededO
   return { orgId, userId, memberId, email }
 }
 
-export async function seedMember(orm: Orm, orgId: OrgId, name = 'Ann Agent'): Promise<MemberId> {
+export async function seedMember(
+  orm: Orm,
+  orgId: OrgId,
+  name = 'Ann Agent',
+  role: 'ADMIN' | 'AGENT' = 'AGENT',
+): Promise<MemberId> {
   const memberId = ids.next() as MemberId
   const userId = ids.next() as UserId
   const email = `agent-${++people}-${userId.slice(-6)}@example.com`
@@ -38,7 +43,7 @@ export async function seedMember(orm: Orm, orgId: OrgId, name = 'Ann Agent'): Pr
     email,
     name,
     passwordHash: 'hash',
-    role: 'AGENT',
+    role,
     now: new Date(),
   })
   return memberId
@@ -49,6 +54,7 @@ export type ChannelSeed = {
   platform?: string
   name?: string
   account?: string
+  settings?: Record<string, unknown>
   secrets?: Record<string, string>
   now?: Date
 }
@@ -65,7 +71,7 @@ export async function seedChannel(orm: Orm, orgId: OrgId, seed: ChannelSeed = {}
         name: seed.name ?? 'Support',
         status: 'ACTIVE',
         account: (seed.account ?? `account-${id}`) as ExternalAccountId,
-        settings: { pageId: 'page' },
+        settings: seed.settings ?? { pageId: 'page' },
         version: 1,
       },
       seed.secrets ?? { appSecret: 'app-secret', verifyToken: 'verify-token' },

@@ -5,6 +5,8 @@ import type { GraphError } from './graph-error.ts'
 export type SendVerdict =
   | Readonly<{ verdict: 'refused'; code: RefusalCode; say: string }>
   | Readonly<{ verdict: 'retry'; pauses: 'message' | 'account' | 'app'; afterMs: number | null; say: string }>
+  /** Nothing more goes out until the account is connected again; `alert`: somebody is told at once. */
+  | Readonly<{ verdict: 'reauthorize'; alert: boolean; say: string }>
   | Readonly<{ verdict: 'unknown'; say: string }>
 
 const refused = (code: RefusalCode, say: string): SendVerdict => ({ verdict: 'refused', code, say })
@@ -19,10 +21,9 @@ const inDoubt = (say: string): SendVerdict => ({ verdict: 'unknown', say })
 /** Restrictions for policy last hours; asking sooner prolongs them. */
 const HOUR_MS = 60 * 60 * 1000
 
-const REAUTHORIZE = refused(
-  'credentials-rejected',
-  'Instagram no longer accepts the access token: connect the account again.',
-)
+const reauthorize = (say: string, alert = true): SendVerdict => ({ verdict: 'reauthorize', alert, say })
+const REAUTHORIZE = reauthorize('Instagram no longer accepts the access token: connect the account again.')
+const CONFIRM = reauthorize('Instagram wants the account owner to log in and confirm the account first.')
 const WINDOW = refused(
   'window-closed',
   'The time in which Instagram allows an answer is over until the customer writes again.',
@@ -48,15 +49,9 @@ const PLATFORM_IN_TROUBLE = inDoubt('Instagram reported a fault and does not say
  */
 export const SEND_VERDICTS: Readonly<Record<string, SendVerdict>> = {
   '190': REAUTHORIZE,
-  '190/459': refused(
-    'credentials-rejected',
-    'Instagram wants the account owner to log in and confirm the account first.',
-  ),
-  '190/464': refused(
-    'credentials-rejected',
-    'Instagram wants the account owner to log in and confirm the account first.',
-  ),
-  '102': REAUTHORIZE,
+  '190/459': CONFIRM,
+  '190/464': CONFIRM,
+  '102': reauthorize('Instagram wants a new session for the access token: connect the account again.', false),
 
   '3': refused(
     'permission-missing',

@@ -114,13 +114,13 @@ type Refused = Exclude<ReadOutcome, { status: 'found' }>
 
 function refusalOf(outcome: Refused): Exclude<HistoryAnswer<unknown>, { status: 'found' }> {
   const { detail } = outcome
-  if (outcome.status === 'retry' && outcome.code === null) {
-    return { status: 'retry', afterMs: outcome.afterMs, detail }
-  }
+  if (outcome.status === 'retry') return outcome
+  if (outcome.status === 'reauthorize')
+    return { status: 'withheld', reason: 'credentials-rejected', alert: outcome.alert, detail }
   return { status: 'withheld', reason: reasonOf(outcome), detail }
 }
 
-function reasonOf(outcome: Refused): HistoryRefusal {
+function reasonOf(outcome: Extract<Refused, { status: 'withheld' }>): HistoryRefusal {
   if (outcome.code === 'credentials-rejected' || outcome.code === 'permission-missing') return outcome.code
-  return outcome.status === 'withheld' && GONE.has(outcome.platformCode ?? '') ? 'gone' : 'refused'
+  return GONE.has(outcome.platformCode ?? '') ? 'gone' : 'refused'
 }

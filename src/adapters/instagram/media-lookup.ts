@@ -37,7 +37,7 @@ type MentionFields = Shape<'caption' | 'text' | 'media_url' | 'username' | 'medi
 function mentionOf(answer: GraphAnswer): MentionAnswer {
   const outcome = readOutcome(answer)
   if (outcome.status === 'withheld') return { status: 'gone', detail: outcome.detail }
-  if (outcome.status === 'retry') return outcome
+  if (outcome.status !== 'found') return outcome
   const mentioned = asShape<Mentioned>(outcome.body)
   const fields = asShape<MentionFields>(mentioned?.mentioned_media ?? mentioned?.mentioned_comment)
   return {
@@ -55,7 +55,7 @@ type MediaFields = Shape<'permalink' | 'caption' | 'media_type' | 'media_url' | 
 function mediaOf(answer: GraphAnswer): MediaAnswer {
   const outcome = readOutcome(answer)
   if (outcome.status === 'withheld') return { status: 'gone', detail: outcome.detail }
-  if (outcome.status === 'retry') return outcome
+  if (outcome.status !== 'found') return outcome
   const fields = asShape<MediaFields>(outcome.body)
   const picture = fields?.media_type === 'VIDEO' ? null : readUrl(fields?.media_url)
   return {

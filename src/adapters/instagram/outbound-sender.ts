@@ -64,6 +64,9 @@ function deliveryOfError(error: GraphError, { status, recipient, token, afterMs 
   // 429 is a definite "not now", whatever the error beside it.
   if (status === 429) return { status: 'retry', afterMs, pauses: 'account', detail }
   if (verdict.verdict === 'unknown') return { status: 'unknown', detail }
+  if (verdict.verdict === 'reauthorize') {
+    return { status: 'reauthorize', alert: verdict.alert, detail, platformCode: platformCodeOf(error) }
+  }
   const isCommentGone = recipient === 'comment' && verdict.code === 'recipient-unknown'
   const code = isCommentGone ? 'comment-gone' : verdict.code
   return { status: 'refused', code, detail, platformCode: platformCodeOf(error) }

@@ -1,4 +1,5 @@
 import type { RefusalCode } from '../../core/channel/delivery.ts'
+import type { Reauthorize } from '../../ports/channel-adapter.ts'
 import { asShape, type Shape } from '../channel-kit/fields.ts'
 import type { GraphAnswer } from './graph-client.ts'
 import { platformCodeOf, readGraphError } from './graph-error.ts'
@@ -9,8 +10,8 @@ export type ReadOutcome =
   | Readonly<{ status: 'found'; body: object }>
   /** The platform will not tell, now or ever. */
   | Readonly<{ status: 'withheld'; detail: string; code: RefusalCode; platformCode: string | null }>
-  /** `code` is that of a refusal which ends when somebody connects the account again. */
-  | Readonly<{ status: 'retry'; afterMs: number | null; detail: string; code: RefusalCode | null }>
+  | Readonly<{ status: 'retry'; afterMs: number | null; detail: string }>
+  | Reauthorize
 
 /** Unlike a send, a read can be asked again after any fault; a refusal is the end of it (no consent, no such thing). */
 export function readOutcome(answer: GraphAnswer): ReadOutcome {
@@ -26,15 +27,8 @@ export function readOutcome(answer: GraphAnswer): ReadOutcome {
   const verdict = verdictOf(error)
   if (verdict.verdict === 'retry') return retry(afterMs ?? verdict.afterMs, detail)
   if (verdict.verdict === 'unknown') return retry(afterMs, detail)
-  const { code } = verdict
-  return code === 'credentials-rejected'
-    ? retry(afterMs, detail, code)
-    : { status: 'withheld', detail, code, platformCode }
+  if (verdict.verdict === 'reauthorize') return { status: 'reauthorize', alert: verdict.alert, detail }
+  return { status: 'withheld', detail, code: verdict.code, platformCode }
 }
 
-const retry = (afterMs: number | null, detail: string, code: RefusalCode | null = null): ReadOutcome => ({
-  status: 'retry',
-  afterMs,
-  detail,
-  code,
-})
+const retry = (afterMs: number | null, detail: string): ReadOutcome => ({ status: 'retry', afterMs, detail })

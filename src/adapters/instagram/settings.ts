@@ -56,6 +56,7 @@ export const instagramSettings: ChannelSettings = {
     },
   },
   account: (config) => accountId(String(config['pageId'])),
+  credentials: ['accessToken'],
   webhookSecrets: ['appSecret'],
   verifyTokens: ['webhookVerifyToken'],
 }

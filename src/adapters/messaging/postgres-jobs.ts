@@ -27,6 +27,7 @@ export function createPostgresJobs(options: PostgresJobsOptions): JobQueue {
   const settle = async (job: HeldJob, outcome: JobOutcome): Promise<void> => {
     if (outcome.status === 'done') return queue.done(job)
     if (outcome.status === 'dead') return queue.dead([job], outcome.reason)
+    if (outcome.status === 'wait') return queue.postpone([job], outcome.afterMs, outcome.reason)
     if (job.attempt >= maxAttempts) return queue.dead([job], outcome.reason)
     await queue.retry([job], outcome.afterMs, outcome.reason)
   }

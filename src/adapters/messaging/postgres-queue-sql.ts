@@ -38,6 +38,10 @@ export const RETRY = `${held}
 update jobs j set state = 'READY', run_at = now() + $3::int * interval '1 ms', reason = $4, lease_until = null
 from held where j.id = held.id`
 
+export const POSTPONE = `${held}
+update jobs j set state = 'READY', attempt = j.attempt - 1, run_at = now() + $3::int * interval '1 ms', reason = $4, lease_until = null
+from held where j.id = held.id`
+
 export const DEAD = `${held}
 update jobs j set state = 'DEAD', dead_at = now(), reason = $3, lease_until = null
 from held where j.id = held.id returning j.id, j.queue`

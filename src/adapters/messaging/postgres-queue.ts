@@ -38,6 +38,8 @@ export interface PostgresQueue {
   /** Only if the lease was not lost; then, and if the server is away, the job comes again. */
   done(job: JobRef): Promise<void>
   retry(jobs: readonly JobRef[], delayMs: number, reason: string): Promise<void>
+  /** As `retry`, and as if never claimed. */
+  postpone(jobs: readonly JobRef[], delayMs: number, reason: string): Promise<void>
   dead(jobs: readonly JobRef[], reason: string): Promise<void>
   /** As if never claimed. */
   giveBack(jobs: readonly JobRef[]): Promise<void>
@@ -127,6 +129,9 @@ export function createPostgresQueue(options: PostgresQueueOptions): PostgresQueu
     done: acknowledge,
     async retry(jobs, delayMs, reason) {
       await run(sql.RETRY, [...refs(jobs), Math.round(delayMs), reasonOf(reason)])
+    },
+    async postpone(jobs, delayMs, reason) {
+      await run(sql.POSTPONE, [...refs(jobs), Math.round(delayMs), reasonOf(reason)])
     },
     async dead(jobs, reason) {
       const { rows } = await run<{ id: string; queue: string }>(sql.DEAD, [...refs(jobs), reasonOf(reason)])

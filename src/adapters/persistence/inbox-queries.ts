@@ -38,8 +38,8 @@ export function createInboxQueries({ orm, capabilitiesOf, clock }: InboxQueriesD
     notifications: (orgId, memberId, filter, page) =>
       list(orgId, emptyPage, (tx) => notificationsPage(tx, memberId, filter, page)),
     notification: (orgId, memberId, id) => one(orgId, [memberId, id], (tx) => notificationsById(tx, memberId, [id])),
-    channels: (orgId, filter, page) => list(orgId, emptyPage, (tx) => channelsPage(tx, filter, page)),
-    channel: (orgId, id) => list(orgId, null, (tx) => channelById(tx, id)),
+    channels: (orgId, filter, page) => list(orgId, emptyPage, (tx) => channelsPage(tx, filter, page, clock.now())),
+    channel: (orgId, id) => list(orgId, null, (tx) => channelById(tx, id, clock.now())),
     rawEvents: (orgId, channelId, filter, page) =>
       list(orgId, null, (tx) => rawEventsPage(tx, channelId, filter, page)),
     rawEvent: (orgId, channelId, id) => one(orgId, [channelId, id], (tx) => rawEventById(tx, channelId, id)),

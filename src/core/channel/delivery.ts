@@ -30,6 +30,14 @@ export type Delivery =
       pauses: 'message' | 'account' | 'app'
       detail: string
     }>
+  | Readonly<{
+      /** The account's token is dead: nothing was sent, and nothing will be until somebody connects the account again. */
+      status: 'reauthorize'
+      /** Whether the administrators are to be told at once. */
+      alert: boolean
+      detail: string
+      platformCode: string | null
+    }>
   /** May have been sent: resolved by the echo, never sent again by itself. */
   | Readonly<{ status: 'unknown'; detail: string }>
 

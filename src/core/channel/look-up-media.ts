@@ -1,19 +1,23 @@
 import type { CorePorts } from '../../ports/core-ports.ts'
 import type { JobOutcome } from '../../ports/job-queue.ts'
 import type { ChannelId, OrgId } from '../ids.ts'
-import { retryLookUp } from './retry-look-up.ts'
+import { putOff, waitOf } from './retry-look-up.ts'
 
 export type MediaJob = Readonly<{ orgId: OrgId; channelId: ChannelId; mediaId: string }>
 
 /** Asks the platform about the post that people commented on. Its failure changes nothing else: the post is shown by its id. */
 export const lookUpMedia =
-  ({ channelAccounts, channelRegistry, clock, log, unitOfWork, wakeups }: CorePorts) =>
+  (ports: CorePorts) =>
   async (job: MediaJob, attempt: number, signal: AbortSignal): Promise<JobOutcome> => {
+    const { channelAccounts, channelRegistry, clock, log, unitOfWork, wakeups } = ports
     const account = await channelAccounts.load(job.orgId, job.channelId)
     const facet = account && channelRegistry.get(account.type)?.media
     if (!account || !facet) return { status: 'done' }
+    const wait = waitOf(account, clock.now())
+    if (wait) return wait
     const answer = await facet.look(job.mediaId, account, signal)
-    if (answer.status === 'retry') return retryLookUp(answer, attempt)
+    const later = await putOff(ports, account, answer, attempt)
+    if (later) return later
     if (answer.status === 'gone')
       log.debug({ channelId: job.channelId, detail: answer.detail }, 'the platform has no such post')
     const found = answer.status === 'found' ? answer.media : null

@@ -3,6 +3,7 @@ import type { ChannelView } from '../../ports/views.ts'
 import type { Actor } from '../actor.ts'
 import { DomainError, NotFound } from '../errors.ts'
 import type { ChannelId } from '../ids.ts'
+import { saveWithToken } from './authorization.ts'
 import { splitSecrets, validateConfig } from './channel-config.ts'
 
 export type UpdateChannelInput = Readonly<{
@@ -19,7 +20,8 @@ export const updateChannel =
     id: ChannelId,
     input: UpdateChannelInput,
   ): Promise<{ channel: ChannelView; warnings: readonly string[] }> => {
-    await unitOfWork.run(actor.orgId, async ({ channels, audit }) => {
+    await unitOfWork.run(actor.orgId, async (stores) => {
+      const { channels, audit } = stores
       const channel = await channels.get(id)
       const adapter = channelRegistry.get(channel.type)
       if (adapter === null)
@@ -34,17 +36,19 @@ export const updateChannel =
           .filter((name) => !(name in secrets))
           .map((name) => [name, null]),
       )
-      await channels.save(
-        {
-          ...channel,
-          name: input.name?.trim() ?? channel.name,
-          status: input.status ?? channel.status,
-          account: adapter.settings.account(whole),
-          settings,
-        },
-        { ...changed, ...removed },
-        clock.now(),
-      )
+      const after = {
+        ...channel,
+        name: input.name?.trim() ?? channel.name,
+        status: input.status ?? channel.status,
+        account: adapter.settings.account(whole),
+        settings,
+      }
+      // Also one that is the same: the account's owner may have had to confirm something, nothing more.
+      const givesToken = (adapter.settings.credentials ?? []).some((name) => typeof input.config?.[name] === 'string')
+      const isRevived = channel.status === 'NEEDS_REAUTH' && after.status !== channel.status
+      const secretsAfter = { ...changed, ...removed }
+      if (givesToken || isRevived) await saveWithToken(stores, after, secretsAfter, actor, clock.now())
+      else await channels.save(after, secretsAfter, clock.now())
       await audit.record({
         actorType: 'MEMBER',
         actorId: actor.memberId,
@@ -55,6 +59,7 @@ export const updateChannel =
       })
     })
     wakeups.wake('sends')
+    wakeups.wake('events-written')
     const channel = await queries.channel(actor.orgId, id)
     if (channel === null) throw new NotFound('channel')
     return {

@@ -1,6 +1,6 @@
 import type { CorePorts } from '../../ports/core-ports.ts'
 import type { JobOutcome } from '../../ports/job-queue.ts'
-import { retryLookUp } from '../channel/retry-look-up.ts'
+import { putOff, waitOf } from '../channel/retry-look-up.ts'
 import type { ChannelId, CustomerId, ExternalUserId, OrgId } from '../ids.ts'
 
 export type ProfileJob = Readonly<{
@@ -12,17 +12,22 @@ export type ProfileJob = Readonly<{
 
 /** Asks the platform who the customer is. Its failure changes nothing else: the placeholder name stays. */
 export const lookUpProfile =
-  ({ channelAccounts, channelRegistry, clock, log, unitOfWork, wakeups }: CorePorts) =>
+  (ports: CorePorts) =>
   async (job: ProfileJob, attempt: number, signal: AbortSignal): Promise<JobOutcome> => {
+    const { channelAccounts, channelRegistry, clock, log, unitOfWork, wakeups } = ports
     const account = await channelAccounts.load(job.orgId, job.channelId)
     const profiles = account && channelRegistry.get(account.type)?.profiles
     if (!account || !profiles) return { status: 'done' }
+    const wait = waitOf(account, clock.now())
+    if (wait) return wait
     const answer = await profiles.look(job.person, account, signal)
-    if (answer.status === 'retry') return retryLookUp(answer, attempt)
+    const later = await putOff(ports, account, answer, attempt)
+    if (later) return later
     if (answer.status === 'withheld') {
       log.debug({ customerId: job.customerId, detail: answer.detail }, 'the platform tells no profile')
       return { status: 'done' }
     }
+    if (answer.status !== 'found') return { status: 'done' }
     await unitOfWork.run(job.orgId, async ({ customers, outbox }) => {
       if (!(await customers.saveProfile(job.customerId, answer.profile, clock.now()))) return
       await outbox.append([

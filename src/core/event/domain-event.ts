@@ -1,4 +1,4 @@
-import type { CustomerId, MemberId, MessageId, NotificationId, TicketId } from '../ids.ts'
+import type { ChannelId, CustomerId, MemberId, MessageId, NotificationId, TicketId } from '../ids.ts'
 
 export type EventType =
   | 'ticket.created'
@@ -14,6 +14,7 @@ export type EventType =
   | 'customer.created'
   | 'customer.updated'
   | 'notification.created'
+  | 'channel.health_changed'
 
 export type EventActor = Readonly<{ type: 'CUSTOMER' | 'MEMBER' | 'EXTERNAL' | 'SYSTEM'; id: string | null }>
 
@@ -29,6 +30,7 @@ export type DomainEvent = Readonly<{
     | Readonly<{ type: 'message'; id: MessageId }>
     | Readonly<{ type: 'customer'; id: CustomerId }>
     | Readonly<{ type: 'notification'; id: NotificationId }>
+    | Readonly<{ type: 'channel'; id: ChannelId }>
   ticketId: TicketId | null
   /** Only this member may see it. */
   recipientId?: MemberId

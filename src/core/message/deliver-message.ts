@@ -2,6 +2,7 @@ import type { ChannelAdapter } from '../../ports/channel-adapter.ts'
 import type { CorePorts } from '../../ports/core-ports.ts'
 import type { Head, LaneClaim, Settlement } from '../../ports/send-store.ts'
 import type { Stores } from '../../ports/unit-of-work.ts'
+import { loseAuthorization } from '../channel/authorization.ts'
 import type { ChannelAccount, OutboundMessage } from '../channel/delivery.ts'
 import type { DomainEvent } from '../event/domain-event.ts'
 import { allowsReply, needsHumanAgent, type WindowFacts, type WindowRules, windowOf } from '../ticket/window.ts'
@@ -79,6 +80,9 @@ async function deliver(ports: CorePorts, claim: LaneClaim, pickedMs: number, sig
     Math.random(),
   )
   await ports.unitOfWork.run(claim.orgId, async (stores) => {
+    // First the channel: its row is locked before the conversation's everywhere.
+    if (delivery.status === 'reauthorize')
+      await loseAuthorization(stores, account, { alert: delivery.alert, requestId: head.requestId, now })
     await settle(stores, claim, head, settlement, now)
     const { humanAgent = null } = adapter.capabilities.replyWindow ?? {}
     if (humanAgent && delivery.status === 'refused' && delivery.code === 'human-agent-not-approved')

@@ -114,6 +114,9 @@ export function settlementOf(
       return { status: 'FAILED', failure: failureOf(delivery.code, delivery.platformCode) }
     case 'unknown':
       return { status: 'UNKNOWN', holdUntil: new Date(now.getTime() + HOLD_MS), detail: delivery.detail }
+    case 'reauthorize':
+      // The channel waits, not the message: it is the head of its line when the channel goes on.
+      return { status: 'QUEUED', notBefore: now, pauseChannelUntil: null, detail: delivery.detail }
     case 'retry': {
       if (now.getTime() - attempt.firstAt.getTime() > GIVE_UP_AFTER_MS)
         return { status: 'FAILED', failure: failureOf('gave-up') }

@@ -34,16 +34,16 @@ const inShort = (delivery: Delivery): string => {
 
 /** Every row of Meta's catalogue: code, subcode, what it becomes. */
 const ROWS: readonly (readonly [number, number | undefined, string])[] = [
-  [190, undefined, 'credentials-rejected'],
-  [190, 0, 'credentials-rejected'],
-  [190, 463, 'credentials-rejected'],
-  [190, 460, 'credentials-rejected'],
-  [190, 458, 'credentials-rejected'],
-  [190, 459, 'credentials-rejected'],
-  [190, 464, 'credentials-rejected'],
-  [190, 467, 'credentials-rejected'],
-  [190, 492, 'credentials-rejected'],
-  [102, undefined, 'credentials-rejected'],
+  [190, undefined, 'reauthorize'],
+  [190, 0, 'reauthorize'],
+  [190, 463, 'reauthorize'],
+  [190, 460, 'reauthorize'],
+  [190, 458, 'reauthorize'],
+  [190, 459, 'reauthorize'],
+  [190, 464, 'reauthorize'],
+  [190, 467, 'reauthorize'],
+  [190, 492, 'reauthorize'],
+  [102, undefined, 'reauthorize'],
   [10, undefined, 'permission-missing'],
   [200, undefined, 'permission-missing'],
   [230, undefined, 'permission-missing'],
@@ -122,7 +122,7 @@ for (const [code, subcode, expected] of ROWS) {
     const delivery = await send({ code, subcode })
     t.is(inShort(delivery), expected)
     t.is(inShort(await send({ code: String(code), subcode: subcode === undefined ? null : String(subcode) })), expected)
-    if (delivery.status === 'refused') t.is(delivery.platformCode, subcode ? name : `${code}`)
+    if ('platformCode' in delivery) t.is(delivery.platformCode, subcode ? name : `${code}`)
   })
 
   test(`${name} with a 5xx proves nothing`, async (t) => {
@@ -149,7 +149,7 @@ test('what only the message tells is read from it', async (t) => {
   )
   t.is(await told('Unsupported request - method type: post'), 'permission-missing')
   t.is(await told('(#100) Length of param message[text] must be less than or equal to 1000'), 'content-too-long')
-  t.is(await told('another app is controlling this thread', { code: 190 }), 'credentials-rejected')
+  t.is(await told('another app is controlling this thread', { code: 190 }), 'reauthorize')
 })
 
 test('a comment that is not there is gone, a person that is not there is unknown', async (t) => {
@@ -159,7 +159,7 @@ test('a comment that is not there is gone, a person that is not there is unknown
 
 test('an unlisted error that calls itself transient is doubt, a listed one is what the list says', async (t) => {
   t.is(inShort(await send({ code: 424242, transient: true })), 'unknown')
-  t.is(inShort(await send({ code: 190, transient: true })), 'credentials-rejected')
+  t.is(inShort(await send({ code: 190, transient: true })), 'reauthorize')
 })
 
 test('a refusal without a code is a refusal', async (t) => {

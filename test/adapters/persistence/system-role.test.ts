@@ -19,6 +19,8 @@ const READABLE: Record<string, string[] | 'all'> = {
   channel_secrets: 'all',
   channel_health: 'all',
   channel_pauses: 'all',
+  // Which apps wait; it has no organization.
+  app_pauses: 'all',
   // The queue, the numbering of events and the lanes: ids, states and times.
   jobs: 'all',
   event_counters: 'all',

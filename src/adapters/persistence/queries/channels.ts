@@ -1,8 +1,9 @@
 import type { ChannelId, OrgId } from '../../../core/ids.ts'
 import type { PageOf, PageRequest } from '../../../ports/inbox-queries.ts'
-import type { ChannelStatus, ChannelView } from '../../../ports/views.ts'
+import type { ChannelStateView, ChannelStatus, ChannelView, PauseReason } from '../../../ports/views.ts'
 import type { Tx } from '../transaction.ts'
 import { addBefore, type Conditions, canExist, conditions, emptyPage, pageOf } from './conditions.ts'
+import { LONGEST_PAUSE } from './pauses.ts'
 
 type Row = {
   id: ChannelId
@@ -20,6 +21,8 @@ type Row = {
   unroutable: string | null
   quarantined: string | null
   unknown: string | null
+  paused_until: Date | number | null
+  pause_reason: PauseReason | null
   created_at: Date
   updated_at: Date
   version: number
@@ -29,8 +32,10 @@ const SELECT = `
 select c.id, c.org_id, c.type, c.platform, c.name, c.status, c.settings,
   (select coalesce(jsonb_agg(s.name order by s.name), '[]') from channel_secrets s where s.org_id = c.org_id and s.channel_id = c.id) as secrets_set,
   h.last_inbound_at, h.last_outbound_at, h.last_error, h.bad_signatures, h.unroutable, h.quarantined, h.unknown,
+  w.until as paused_until, w.reason as pause_reason,
   c.created_at, c.updated_at, c.version
-from channels c left join channel_health h on h.org_id = c.org_id and h.channel_id = c.id`
+from channels c left join channel_health h on h.org_id = c.org_id and h.channel_id = c.id
+left join lateral (${LONGEST_PAUSE}) w on true`
 
 const select = (tx: Tx, where: Conditions, rest = '') =>
   tx.rows<Row>(`${SELECT} where ${where.where} ${rest}`, where.params)
@@ -46,6 +51,7 @@ export async function channelsPage(
   tx: Tx,
   filter: { type?: string; status?: string },
   page: PageRequest,
+  now: Date,
 ): Promise<PageOf<ChannelView>> {
   if (!canExist(page)) return emptyPage
   const where = inOrg(tx)
@@ -54,36 +60,60 @@ export async function channelsPage(
   else where.add((p) => `c.status = ${p}`, filter.status)
   addBefore(where, 'c.created_at', 'c.id', page.after)
   const rows = await select(tx, where, `order by c.created_at desc, c.id desc limit ${where.param(page.limit + 1)}`)
-  return pageOf(rows, page.limit, channelView, (row) => ({ key: row.created_at.toISOString(), id: row.id }))
+  return pageOf(rows, page.limit, channelView(now), (row) => ({ key: row.created_at.toISOString(), id: row.id }))
 }
 
-export async function channelById(tx: Tx, id: ChannelId): Promise<ChannelView | null> {
+export async function channelById(tx: Tx, id: ChannelId, now: Date): Promise<ChannelView | null> {
   if (!canExist({ after: null }, id)) return null
-  const where = inOrg(tx)
-  where.add((p) => `c.id = ${p}`, id)
-  const [row] = await select(tx, where)
-  return row ? channelView(row) : null
+  return (await channelsById(tx, [id], now))[0] ?? null
 }
 
-const channelView = (row: Row): ChannelView => ({
-  id: row.id,
-  orgId: row.org_id,
-  type: row.type,
-  platform: row.platform,
-  name: row.name,
-  status: row.status,
-  config: row.settings,
-  secretsSet: row.secrets_set,
-  health: {
-    lastInboundAt: row.last_inbound_at,
-    lastOutboundAt: row.last_outbound_at,
-    lastError: row.last_error,
-    badSignatures: Number(row.bad_signatures ?? 0),
-    unroutable: Number(row.unroutable ?? 0),
-    quarantined: Number(row.quarantined ?? 0),
-    unknown: Number(row.unknown ?? 0),
-  },
-  createdAt: row.created_at,
-  updatedAt: row.updated_at,
-  version: row.version,
-})
+export const channelStates = async (tx: Tx, ids: readonly string[], now: Date): Promise<ChannelStateView[]> =>
+  (await channelsById(tx, ids, now)).map(({ id, orgId, type, platform, name, status, health }) => ({
+    id,
+    orgId,
+    type,
+    platform,
+    name,
+    status,
+    health,
+  }))
+
+async function channelsById(tx: Tx, ids: readonly string[], now: Date): Promise<ChannelView[]> {
+  if (ids.length === 0) return []
+  const where = inOrg(tx)
+  where.add((p) => `c.id = any (${p}::uuid[])`, ids)
+  return (await select(tx, where)).map(channelView(now))
+}
+
+/** A pause that is over is none; one without end has no time to show. */
+const pauseOf = ({ paused_until: until, pause_reason: reason }: Row, now: Date) =>
+  until === null || (until instanceof Date && until <= now)
+    ? { pausedUntil: null, pauseReason: null }
+    : { pausedUntil: until instanceof Date ? until : null, pauseReason: reason }
+
+const channelView =
+  (now: Date) =>
+  (row: Row): ChannelView => ({
+    id: row.id,
+    orgId: row.org_id,
+    type: row.type,
+    platform: row.platform,
+    name: row.name,
+    status: row.status,
+    config: row.settings,
+    secretsSet: row.secrets_set,
+    health: {
+      lastInboundAt: row.last_inbound_at,
+      lastOutboundAt: row.last_outbound_at,
+      lastError: row.last_error,
+      ...pauseOf(row, now),
+      badSignatures: Number(row.bad_signatures ?? 0),
+      unroutable: Number(row.unroutable ?? 0),
+      quarantined: Number(row.quarantined ?? 0),
+      unknown: Number(row.unknown ?? 0),
+    },
+    createdAt: row.created_at,
+    updatedAt: row.updated_at,
+    version: row.version,
+  })

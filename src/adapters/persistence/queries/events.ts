@@ -2,6 +2,7 @@ import type { EventActor, EventType } from '../../../core/event/domain-event.ts'
 import type { MemberId, OrgId, TicketId } from '../../../core/ids.ts'
 import type { EventView } from '../../../ports/views.ts'
 import type { Tx } from '../transaction.ts'
+import { channelStates } from './channels.ts'
 import { customersById } from './customers.ts'
 import { messagesById } from './messages.ts'
 import { notificationsById } from './notifications.ts'
@@ -57,6 +58,7 @@ export async function eventViews(
     ticket: await ticketsById(tx, idsOf('ticket'), rule),
     message: await messagesById(tx, idsOf('message'), rule.now),
     notification: await notificationsById(tx, memberId, idsOf('notification')),
+    channel: await channelStates(tx, idsOf('channel'), rule.now),
   }
   const byKey = new Map(
     Object.entries(found).flatMap(([type, resources]) =>

@@ -44,8 +44,9 @@ const notificationView = (row: NotificationRow): NotificationView => ({
   id: row.id,
   orgId: row.orgId,
   type: row.type,
-  ticketId: row.ticketId,
-  messageId: row.messageId,
+  ticketId: row.ticketId ?? null,
+  messageId: row.messageId ?? null,
+  channelId: row.channelId ?? null,
   read: (row.readAt ?? null) !== null,
   createdAt: row.createdAt,
 })

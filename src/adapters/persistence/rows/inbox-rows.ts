@@ -11,6 +11,7 @@ import type {
   TicketId,
 } from '../../../core/ids.ts'
 import type { TicketStatus } from '../../../core/ticket/ticket.ts'
+import type { NotificationType } from '../../../ports/views.ts'
 
 /** What deciding about a ticket needs; its derived facts are written by statements of their own. */
 export const TicketRow = defineEntity({
@@ -51,9 +52,10 @@ export const NotificationRow = defineEntity({
     id: p.uuid().$type<NotificationId>().primary(),
     orgId: p.uuid().$type<OrgId>(),
     memberId: p.uuid().$type<MemberId>(),
-    type: p.text().$type<'TICKET_NEW_UNASSIGNED' | 'CUSTOMER_REPLIED'>(),
-    ticketId: p.uuid().$type<TicketId>(),
-    messageId: p.uuid().$type<MessageId>(),
+    type: p.text().$type<NotificationType>(),
+    ticketId: p.uuid().$type<TicketId>().nullable(),
+    messageId: p.uuid().$type<MessageId>().nullable(),
+    channelId: p.uuid().$type<ChannelId>().nullable(),
     readAt: p.datetime(3).nullable(),
     createdAt: p.datetime(3),
   },

@@ -99,19 +99,18 @@ async function keepSecrets(
   if (rows.length > 0) await tx.em.insertMany(ChannelSecretRow, rows)
 }
 
-/** NEEDS_REAUTH leaves it: that is the account's trouble, not somebody's wish. */
 async function keepPause(tx: Tx, { id, status }: ChannelRecord): Promise<void> {
-  if (status === 'PAUSED') {
+  if (status === 'PAUSED' || status === 'NEEDS_REAUTH') {
     await tx.affected(
-      `insert into channel_pauses (channel_id, org_id, until, reason) values ($1, $2, 'infinity', 'paused')
+      `insert into channel_pauses (channel_id, org_id, until, reason) values ($1, $2, 'infinity', $3)
        on conflict (channel_id) do update set until = excluded.until, reason = excluded.reason`,
-      [id, tx.orgId],
+      [id, tx.orgId, status === 'PAUSED' ? 'paused' : 'needs-reauth'],
     )
   }
   if (status === 'ACTIVE') {
-    await tx.affected(`delete from channel_pauses where org_id = $1 and channel_id = $2 and reason = 'paused'`, [
-      tx.orgId,
-      id,
-    ])
+    await tx.affected(
+      `delete from channel_pauses where org_id = $1 and channel_id = $2 and reason in ('paused', 'needs-reauth')`,
+      [tx.orgId, id],
+    )
   }
 }

@@ -27,7 +27,7 @@ export const storesWith =
     media: createMediaStore(tx),
     rawEvents: createRawEventStore(tx, deps),
     sends: createSendStore(tx, deps),
-    notifications: createNotificationStore(tx),
+    notifications: createNotificationStore(tx, deps),
     idempotency: createIdempotencyStore(tx),
     outbox: createOutbox(tx, deps),
     audit: createAuditLog(tx, deps),

@@ -1,0 +1,88 @@
+import type { LoadedAccount } from '../../ports/channel-directory.ts'
+import type { ChannelRecord } from '../../ports/channel-store.ts'
+import type { Stores } from '../../ports/unit-of-work.ts'
+import type { ChannelStatus } from '../../ports/views.ts'
+import type { Actor } from '../actor.ts'
+import type { DomainEvent } from '../event/domain-event.ts'
+import type { ChannelId } from '../ids.ts'
+
+type Told = Pick<Stores, 'channels' | 'audit' | 'outbox' | 'notifications'>
+type Circumstances = Readonly<{
+  /** Whether the administrators are told: for a token that the network has revoked, not for one that only needs a new session. */
+  alert: boolean
+  requestId: string | null
+  now: Date
+}>
+
+/**
+ * The network no longer accepts the channel's token. Sending and looking up wait; what comes in still does. Changes nothing
+ * about a channel that is not ACTIVE: one that waits already is told of once, and one that somebody paused stays as they left it,
+ * until its first call after that. Nor about one that was changed since the call's account was loaded: it may have a new token.
+ * Answers whether it changed; call `wakeups.wake('events-written')` after the commit then.
+ */
+export async function loseAuthorization(
+  stores: Told,
+  { channelId, version }: Pick<LoadedAccount, 'channelId' | 'version'>,
+  { alert, requestId, now }: Circumstances,
+): Promise<boolean> {
+  const channel = await stores.channels.get(channelId)
+  if (channel.status !== 'ACTIVE' || channel.version !== version) return false
+  await stores.channels.save({ ...channel, status: 'NEEDS_REAUTH' }, {}, now)
+  await stores.audit.record({ ...by(null, requestId), action: 'channel.needs_reauth', ...about(channelId) })
+  const told = alert ? await stores.notifications.tellAdmins('CHANNEL_NEEDS_REAUTH', channelId, now) : []
+  const actor = { type: 'SYSTEM', id: null } as const
+  await stores.outbox.append([
+    healthChanged(channelId, { from: 'ACTIVE', to: 'NEEDS_REAUTH' }, actor, requestId),
+    ...told.map(
+      ({ id, memberId }): DomainEvent => ({
+        type: 'notification.created',
+        actor,
+        resource: { type: 'notification', id },
+        ticketId: null,
+        recipientId: memberId,
+        requestId,
+      }),
+    ),
+  ])
+  return true
+}
+
+/**
+ * Saves a channel whose token somebody gave anew, by hand or by connecting the account again: one that needed it is ACTIVE, and
+ * what waited goes out, or fails for what it is by now. Call `wakeups.wake('sends')` after the commit.
+ */
+export async function saveWithToken(
+  stores: Omit<Told, 'notifications'>,
+  channel: ChannelRecord,
+  secrets: Readonly<Record<string, string | null>>,
+  actor: Pick<Actor, 'memberId' | 'requestId'>,
+  now: Date,
+): Promise<void> {
+  const { status } = await stores.channels.get(channel.id)
+  const needed = channel.status === 'NEEDS_REAUTH'
+  await stores.channels.save(needed ? { ...channel, status: 'ACTIVE' } : channel, secrets, now)
+  if (status !== 'NEEDS_REAUTH') return
+  const { memberId, requestId } = actor
+  await stores.audit.record({ ...by(memberId, requestId), action: 'channel.reauthorized', ...about(channel.id) })
+  const change = { from: status, to: needed ? 'ACTIVE' : channel.status } as const
+  await stores.outbox.append([healthChanged(channel.id, change, { type: 'MEMBER', id: memberId }, requestId)])
+}
+
+const by = (memberId: Actor['memberId'] | null, requestId: string | null) =>
+  ({ actorType: memberId === null ? 'SYSTEM' : 'MEMBER', actorId: memberId, requestId }) as const
+
+const about = (channelId: ChannelId) => ({ resourceType: 'channel', resourceId: channelId })
+
+const healthChanged = (
+  id: ChannelId,
+  change: Readonly<{ from: ChannelStatus; to: ChannelStatus }>,
+  actor: DomainEvent['actor'],
+  requestId: string | null,
+): DomainEvent => ({
+  type: 'channel.health_changed',
+  actor,
+  resource: { type: 'channel', id },
+  ticketId: null,
+  data: change,
+  requestId,
+})
