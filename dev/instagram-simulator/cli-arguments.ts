@@ -1,37 +1,47 @@
 import { parseArgs } from 'node:util'
+import { KINDS } from './kinds.ts'
 import { ACTIONS, type ActionRequest, DEFAULT_PERSON } from './perform.ts'
+
+const COLUMN_CHARS = 40
+const line = (left: string, right: string): string => `  ${left.padEnd(COLUMN_CHARS - 1)} ${right}`
 
 export const USAGE = `Usage: npm run simulate -- <kind> ["text"] [options]
 
 Kinds
-  dm "text"                         a direct message
-  story-reply "text"                an answer to a story of the account
-  story-mention                     the account mentioned in a story
-  comment "text"                    a comment under a post (--flat: the other envelope)
-  image | video | audio | file      an attachment (["text"] --media-url URL)
-  quick-reply | postback "title"    a tapped button (--payload P)
-  optin                             agrees to be written to (--payload P)
-  edit MID "text"                   changes a message
-  unsend MID                        takes a message back
-  typed-on-phone "text"             an answer typed in the account's Instagram app
-  dashboard-test [field]            the "Test" button of Meta's dashboard
-  raw 'body'                        any body, signed as it is
-  phone                             prints what the person's phone shows (demo only)
+${Object.entries(KINDS)
+  .map(([name, { usage, says }]) => line(`${name} ${usage}`, says))
+  .join('\n')}
+
+Of the demo's simulator alone
+${line('phone', 'prints what the person’s phone shows')}
+${line('fault KIND', 'the next call goes wrong: --on ROUTE, --times N or always, --set name=value')}
+${line('faults | no-faults', 'those that wait | forgets them')}
+${line('revoke', 'the account’s tokens are void')}
+${line('ledger', 'all that happened, as JSON')}
 
 Options
-  --from NAME                       who: a username or an id (default ${DEFAULT_PERSON})
-  --name "Full Name"                the name in the profile of somebody new
-  --url URL                         the channel's webhook, http://localhost:3001/webhook/<channelId>
-  --secret SECRET                   the channel's appSecret
-  --account ID                      the channel's pageId
-  --demo FOLDER                     the data folder of the demo (default data/demo)
+  --from NAME                             who: a username or an id (default ${DEFAULT_PERSON})
+  --name "Full Name"                      the name in the profile of somebody new
+  --envelope NAME                         messaging, standby, changes or handovers; --standby for short
+  --url URL                               the channel's webhook, http://localhost:3001/webhook/<channelId>
+  --secret SECRET                         the channel's appSecret
+  --account ID                            the channel's pageId
+  --demo FOLDER                           the data folder of the demo (default data/demo)
   --help
 
 It goes to the running demo, or to the channel that --url, --secret and --account name. Variables in place of the three:
 SIMULATE_URL, SIMULATE_SECRET, SIMULATE_ACCOUNT.`
 
+/** What is asked of a running simulator besides actions. */
+export const COMMANDS = ['phone', 'fault', 'faults', 'no-faults', 'revoke', 'ledger'] as const
+export type Command = (typeof COMMANDS)[number]
+
 export type Arguments = Readonly<{
   request: ActionRequest
+  command: Command | null
+  words: readonly string[]
+  /** Of `fault`. */
+  fault: Readonly<{ on?: string; times?: string; set: readonly string[] }>
   url?: string
   secret?: string
   account?: string
@@ -41,16 +51,49 @@ export type Arguments = Readonly<{
 /** What was typed cannot be done; the message is one line. */
 export class UsageError extends Error {}
 
+const text = { type: 'string' } as const
+const flag = { type: 'boolean' } as const
+const OF_REQUEST = {
+  from: text,
+  name: text,
+  'media-url': text,
+  'media-id': text,
+  'story-url': text,
+  'reply-to': text,
+  payload: text,
+  title: text,
+  type: text,
+  twin: flag,
+  emoji: text,
+  reaction: text,
+  verb: flag,
+  ref: text,
+  'ad-id': text,
+  'ad-title': text,
+  'product-id': text,
+  origin: text,
+  by: text,
+  parent: text,
+  caption: text,
+  'in-comment': flag,
+  postback: flag,
+  to: text,
+  previous: text,
+  envelope: text,
+  form: text,
+} as const
 const OPTIONS = {
-  from: { type: 'string' },
-  name: { type: 'string' },
-  url: { type: 'string' },
-  secret: { type: 'string' },
-  account: { type: 'string' },
-  demo: { type: 'string' },
-  'media-url': { type: 'string' },
-  payload: { type: 'string' },
-  flat: { type: 'boolean' },
+  ...OF_REQUEST,
+  url: text,
+  secret: text,
+  account: text,
+  demo: text,
+  flat: flag,
+  standby: flag,
+  count: text,
+  on: text,
+  times: text,
+  set: { type: 'string', multiple: true },
   help: { type: 'boolean', short: 'h' },
 } as const
 
@@ -60,17 +103,29 @@ export function readArguments(args: readonly string[]): Arguments | null {
   const [kind, ...words] = positionals
   if (values.help) return null
   if (kind === undefined) throw new UsageError('Name what is to be sent, for example: npm run simulate -- dm "hello"')
-  if (kind !== 'phone' && !ACTIONS.includes(kind)) {
-    throw new UsageError(`There is no "${kind}"; there are ${[...ACTIONS, 'phone'].join(', ')}`)
+  const { url, secret, account, demo, on, times, set = [] } = values
+  const about = { words, fault: { set, ...without({ on, times }) }, ...without({ url, secret, account, demo }) }
+  if ((COMMANDS as readonly string[]).includes(kind)) {
+    const command = kind as Command
+    const wanted = command === 'fault' ? 1 : 0
+    if (words.length < wanted) throw new UsageError(`${kind} needs a kind of fault`)
+    if (words.length > wanted) throw new UsageError(`${kind} takes no ${wanted === 0 ? 'text' : 'more than that'}`)
+    return { ...about, command, request: { action: kind, ...without({ from: values.from }) } }
   }
-  const { from, name, payload, flat, 'media-url': mediaUrl, ...target } = values
+  if (!ACTIONS.includes(kind)) {
+    throw new UsageError(`There is no "${kind}"; there are ${[...ACTIONS, ...COMMANDS].join(', ')}`)
+  }
+  const count = values.count === undefined ? undefined : Number(values.count)
+  if (count !== undefined && !(Number.isInteger(count) && count > 0)) throw new UsageError('--count is a whole number')
+  const given = Object.entries(values).filter(([name]) => name in OF_REQUEST)
   const request = {
     action: kind,
+    ...without({ ...Object.fromEntries(given.map(([name, value]) => [nameOf(name), value])), count }),
+    ...(values.flat ? { form: 'flat' as const } : {}),
+    ...(values.standby ? { envelope: 'standby' as const } : {}),
     ...content(kind, words),
-    ...without({ from, name, payload, mediaUrl }),
-    ...(flat ? { form: 'flat' as const } : {}),
   }
-  return { request, ...without(target) }
+  return { ...about, command: null, request }
 }
 
 function parse(args: readonly string[]) {
@@ -81,22 +136,24 @@ function parse(args: readonly string[]) {
   }
 }
 
-const NOTHING_TO_SAY = ['phone', 'story-mention', 'optin']
-const NEEDS_TEXT = ['dm', 'story-reply', 'comment', 'quick-reply', 'postback', 'typed-on-phone', 'raw']
+/** `--media-url` -> `mediaUrl` */
+const nameOf = (option: string): string =>
+  option === 'parent' ? 'parentId' : option.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase())
 
 function content(kind: string, words: readonly string[]): Pick<ActionRequest, 'text' | 'mid' | 'field'> {
   const [first] = words
-  if (NOTHING_TO_SAY.includes(kind)) {
+  const takes = KINDS[kind]?.takes ?? 'nothing'
+  if (takes === 'nothing') {
     if (first !== undefined) throw new UsageError(`${kind} takes no text`)
     return {}
   }
   if (kind === 'dashboard-test') return first === undefined ? {} : { field: first }
-  if (kind === 'edit' || kind === 'unsend') {
+  if (takes.startsWith('mid')) {
     if (first === undefined) throw new UsageError(`${kind} needs the id of a message (mid), which sending it printed`)
-    if (kind === 'edit' && words.length < 2) throw new UsageError('edit needs the new text after the id')
-    return kind === 'edit' ? { mid: first, text: words.slice(1).join(' ') } : { mid: first }
+    if (takes === 'mid text' && words.length < 2) throw new UsageError(`${kind} needs the new text after the id`)
+    return takes === 'mid text' ? { mid: first, text: words.slice(1).join(' ') } : { mid: first }
   }
-  if (NEEDS_TEXT.includes(kind) && first === undefined) {
+  if ((takes === 'text' || kind === 'raw') && first === undefined) {
     throw new UsageError(`${kind} needs a text, for example: npm run simulate -- ${kind} "hello"`)
   }
   return first === undefined ? {} : { text: words.join(' ') }

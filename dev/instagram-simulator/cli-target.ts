@@ -14,9 +14,12 @@ export type Outcome = Readonly<{
 
 export type Target = Readonly<{
   perform(request: ActionRequest): Promise<Outcome>
-  /** Null where nobody keeps the phones. */
-  phone: ((who: string) => Promise<readonly Bubble[]>) | null
+  /** Null where no simulator runs: a real channel has real phones. */
+  control: Control | null
 }>
+
+/** A call of the running simulator's control API. */
+export type Control = <T>(method: 'GET' | 'POST' | 'DELETE', path: string, body?: object) => Promise<T>
 
 export type Bubble = Readonly<{
   from: string
@@ -51,7 +54,7 @@ function directTarget(channel: { url: string; secret: string; account: string })
     throw new UsageError('--url has to be an address such as http://localhost:3001/webhook/<channelId>')
   }
   return {
-    phone: null,
+    control: null,
     async perform(request) {
       const simulator = await createInstagramSimulator()
       try {
@@ -67,20 +70,16 @@ function directTarget(channel: { url: string; secret: string; account: string })
 }
 
 function demoTarget(control: string): Target {
-  const ask = async <T>(path: string, request?: object): Promise<T> => {
+  const ask: Control = async <T>(method: string, path: string, body?: object): Promise<T> => {
     const response = await fetch(`${control}${path}`, {
-      ...(request
-        ? { method: 'POST', body: JSON.stringify(request), headers: { 'Content-Type': 'application/json' } }
-        : {}),
+      method,
+      ...(body ? { body: JSON.stringify(body), headers: { 'Content-Type': 'application/json' } } : {}),
     })
     const answer = (await response.json()) as T & { error?: string }
     if (!response.ok) throw new Error(answer.error ?? `The demo's simulator answered ${response.status}`)
     return answer
   }
-  return {
-    perform: (request) => ask<Outcome>('/actions', request),
-    phone: async (who) => (await ask<{ messages: Bubble[] }>(`/phones/${encodeURIComponent(who)}`)).messages,
-  }
+  return { perform: (request) => ask<Outcome>('POST', '/actions', request), control: ask }
 }
 
 async function runningDemo(folder: string): Promise<string | null> {

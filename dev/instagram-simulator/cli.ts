@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { readArguments, USAGE, UsageError } from './cli-arguments.ts'
-import { type Bubble, findTarget, type Outcome } from './cli-target.ts'
+import { runCommand } from './cli-commands.ts'
+import { findTarget, type Outcome } from './cli-target.ts'
 import { DEFAULT_PERSON } from './perform.ts'
 
 const DEMO_FOLDER = join(import.meta.dirname, '..', '..', 'data', 'demo')
@@ -31,12 +32,14 @@ async function run(args: readonly string[], terminal: Terminal): Promise<number>
     return 0
   }
   const target = await findTarget(given, terminal.environment, given.demo ?? DEMO_FOLDER)
-  const who = given.request.from ?? DEFAULT_PERSON
-  if (given.request.action !== 'phone') {
+  if (given.command === null) {
+    const who = given.request.from ?? DEFAULT_PERSON
     return report(given.request.action, who, await target.perform(given.request), terminal)
   }
-  if (target.phone === null) throw new UsageError('phone works with the demo only: a real channel has real phones')
-  for (const bubble of await target.phone(who)) terminal.print(line(who, bubble))
+  if (target.control === null) {
+    throw new UsageError(`${given.command} works with the demo only: a real channel has real phones`)
+  }
+  await runCommand(given, target.control, terminal.print)
   return 0
 }
 
@@ -58,8 +61,3 @@ const REASONS: Record<number, string> = {
 
 const reason = (status: number, answer: string): string =>
   `${status}, ${REASONS[status] ?? answer.replace(/\s+/g, ' ').slice(0, 200)}`
-
-const line = (who: string, { from, text, attachments, at }: Bubble): string => {
-  const content = text ?? attachments.map(({ type }) => `[${type}]`).join(' ')
-  return `${at.slice(11, 19)}  ${(from === 'customer' ? who : 'business').padEnd(who.length)}  ${content}`
-}

@@ -87,7 +87,8 @@ export async function createInstagramSimulator(options: SimulatorOptions = {}) {
     calls: calls as readonly GraphCall[],
     /** All of it as one document: phones, webhooks with what they were answered, calls. Also `GET /_simulator/ledger`. */
     ledger,
-    perform: (request: ActionRequest) => perform(world, actions, request),
+    /** An action by its name, as on the command line; `hold` only makes the webhook. */
+    perform: (request: ActionRequest, more?: { hold?: boolean; at?: Date }) => perform(world, actions, request, more),
     waitFor: watch.waitFor,
     /** Told of every new bubble on anybody's phone. */
     onBubble: (listener: (who: SimulatedCustomer, message: PhoneMessage) => void): void => {

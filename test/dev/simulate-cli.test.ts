@@ -4,7 +4,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
 import { main } from '../../dev/instagram-simulator/cli.ts'
+import { COMMANDS } from '../../dev/instagram-simulator/cli-arguments.ts'
 import { createInstagramSimulator } from '../../dev/instagram-simulator/index.ts'
+import { KINDS } from '../../dev/instagram-simulator/kinds.ts'
 import { startReceiver } from './webhook-receiver.ts'
 
 /** An empty folder in the demo's place, so that a demo which runs here by chance is not found. */
@@ -70,6 +72,17 @@ for (const [args, expected] of [
   [['unsend', 'aWdf1'], { messaging: [{ message: { mid: 'aWdf1', is_deleted: true } }] }],
   [['postback', 'Hours', '--payload', 'HOURS'], { messaging: [{ postback: { title: 'Hours', payload: 'HOURS' } }] }],
   [['dashboard-test', 'comments'], { id: '0', changes: [{ field: 'comments' }] }],
+  [
+    ['react', 'aWdf1', '--emoji', '🧿'],
+    { messaging: [{ reaction: { mid: 'aWdf1', reaction: 'other', emoji: '🧿' } }] },
+  ],
+  [
+    ['dm', 'hi', '--ad-id', '12', '--standby'],
+    { standby: [{ message: { referral: { ad_id: '12', source: 'ADS' } } }] },
+  ],
+  [['share', '--type', 'ig_reel'], { messaging: [{ message: { attachments: [{ type: 'ig_reel' }] } }] }],
+  [['pass-thread', '--to', '222'], { messaging: [{ pass_thread_control: { new_owner_app_id: '222' } }] }],
+  [['live-comment', 'Me!'], { changes: [{ field: 'live_comments', value: { text: 'Me!' } }] }],
   [['typed-on-phone', 'Yes'], { messaging: [{ message: { text: 'Yes', is_echo: true } }] }],
 ] as const) {
   test(`simulate ${args.join(' ')}`, async (t) => {
@@ -100,6 +113,29 @@ test('by default it goes to the running demo, which also shows phones', async (t
   t.deepEqual([nobody.code, nobody.complaints], [1, ['There is no customer x']])
 })
 
+test('faults are switched on and off in the running demo, its tokens revoked and its ledger read', async (t) => {
+  const { receiver } = await setUp(t)
+  const folder = await emptyFolder(t)
+  const simulator = await createInstagramSimulator()
+  t.teardown(simulator.close)
+  const account = simulator.account({ webhookUrl: receiver.url })
+  await writeFile(join(folder, 'simulator.json'), JSON.stringify({ control: `${simulator.url}/_simulator` }))
+  const demo = (...args: string[]) => simulate([...args, '--demo', folder])
+  const me = () => fetch(`${simulator.url}/me`, { headers: { Authorization: `Bearer ${account.accessToken}` } })
+  const refusal = ['fault', 'refusal', '--on', 'account', '--times', '2', '--set', 'code=2', '--set', 'httpStatus=503']
+  t.deepEqual((await demo(...refusal)).lines, ['refusal waits (1 in all)'])
+  t.is((await me()).status, 503)
+  t.regex((await demo('faults')).lines.join(), /"code":2,"httpStatus":503,"on":"account","account":null,"times":1/)
+  await demo('no-faults')
+  t.is((await me()).status, 200)
+  await demo('revoke')
+  t.is((await me()).status, 400)
+  t.is(JSON.parse((await demo('ledger')).lines.join('')).calls.length, 3)
+  const wrong = await demo('fault', 'nonsense')
+  t.is(wrong.code, 1)
+  t.regex(wrong.complaints.join(), /^No fault "nonsense"; there are refusal/)
+})
+
 test('a demo that has ended is not waited for', async (t) => {
   const folder = await emptyFolder(t)
   await writeFile(join(folder, 'simulator.json'), '{"control":"http://127.0.0.1:1/_simulator"}')
@@ -124,6 +160,9 @@ for (const [args, complaint] of [
   [['dm'], /^dm needs a text/],
   [['edit', 'aWdf1'], /^edit needs the new text/],
   [['optin', 'x'], /^optin takes no text/],
+  [['react'], /^react needs the id of a message/],
+  [['fault'], /^fault needs a kind of fault/],
+  [['burst', 'x', '--count', 'many'], /^--count is a whole number/],
   [['dm', 'x', '--ulr', 'y'], /^Unknown option '--ulr'/],
   [['dm', 'x', '--url', 'http://x'], /^To name a channel give --secret and --account too/],
   [['dm', 'x', '--url', 'x', '--secret', 's', '--account', '1'], /^--url has to be an address/],
@@ -140,6 +179,10 @@ for (const [args, complaint] of [
 test('--help shows every kind', async (t) => {
   const { code, lines } = await simulate(['--help'])
   t.is(code, 0)
-  for (const kind of ['dm', 'story-reply', 'comment', 'postback', 'typed-on-phone', 'raw'])
-    t.true(lines.join().includes(kind))
+  const listed = lines
+    .join('\n')
+    .split('\n')
+    .map((line) => /^ {2}([\w-]+)/.exec(line)?.[1])
+  for (const kind of [...Object.keys(KINDS), ...COMMANDS.filter((name) => name !== 'no-faults')])
+    t.true(listed.includes(kind), kind)
 })
