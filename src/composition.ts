@@ -17,6 +17,7 @@ import { claimApiProcess, openDatabase, persistenceModule } from './adapters/per
 import { plainModule } from './adapters/plain/index.ts'
 import { readiness } from './adapters/readiness.ts'
 import { isCommonPassword } from './adapters/security/common-passwords.ts'
+import { createMediaLinks } from './adapters/security/media-links.ts'
 import { createPasswordHasher } from './adapters/security/password-hasher.ts'
 import { createSecretBox } from './adapters/security/secret-box.ts'
 import { createSettingsValidator } from './adapters/settings-validator.ts'
@@ -35,6 +36,7 @@ import type { IdSource } from './ports/id-source.ts'
 import type { InboxQueries } from './ports/inbox-queries.ts'
 import type { JobQueue } from './ports/job-queue.ts'
 import type { Logger } from './ports/logger.ts'
+import type { MediaLinks } from './ports/media-links.ts'
 import type { PasswordHasher } from './ports/password-hasher.ts'
 import type { SecretBox } from './ports/secret-box.ts'
 import type { SendLanes } from './ports/send-store.ts'
@@ -104,6 +106,9 @@ export async function compose({
   container.bind<IdSource>(T.ID_SOURCE).toConstantValue(createIdSource())
   container.bind<PasswordHasher>(T.PASSWORD_HASHER).toResolvedValue(createPasswordHasher)
   container.bind<SecretBox>(T.SECRET_BOX).toResolvedValue(() => createSecretBox(secrets.encryptionKeys))
+  container
+    .bind<MediaLinks>(T.MEDIA_LINKS)
+    .toResolvedValue(() => createMediaLinks(secrets.sessionSecrets, config.publicUrl))
   container.bind<SettingsValidator>(T.SETTINGS_VALIDATOR).toResolvedValue(createSettingsValidator)
   container.bind<CoreSettings>(T.CORE_SETTINGS).toConstantValue(coreSettings(config, secrets))
   container

@@ -18,6 +18,8 @@ import { logIn } from './organization/log-in.ts'
 import { signUp } from './organization/sign-up.ts'
 import { continueReplay, replayRawEvent, replayRawEvents } from './raw-event/replay-raw-events.ts'
 import { updateTicket } from './ticket/update-ticket.ts'
+import { deleteUpload } from './upload/delete-upload.ts'
+import { storeUpload } from './upload/store-upload.ts'
 
 /** Every use case by name: the table of contents of the product. Screens read `InboxQueries` and `EventFeed`. */
 export const createCore = (ports: CorePorts) => ({
@@ -45,6 +47,9 @@ export const createCore = (ports: CorePorts) => ({
   retryMessage: retryMessage(ports),
   deliverDue: deliverDue(ports),
   markNotification: markNotification(ports),
+
+  storeUpload: storeUpload(ports),
+  deleteUpload: deleteUpload(ports),
 })
 
 export type Core = ReturnType<typeof createCore>

@@ -6,6 +6,8 @@ export interface Housekeeping {
   forgetEarlyFacts(before: Date): Promise<number>
   /** Idempotency keys made before this time. */
   forgetIdempotencyKeys(before: Date): Promise<number>
+  /** Uploads whose time was over before this one, with their bytes. */
+  forgetUploads(before: Date): Promise<number>
   /** Sessions that ended before this time. */
   forgetSessions(before: Date): Promise<number>
 }

@@ -9,6 +9,7 @@ import type { NotificationStore } from './notification-store.ts'
 import type { RawEventStore } from './raw-event-store.ts'
 import type { SendStore } from './send-store.ts'
 import type { TicketStore } from './ticket-store.ts'
+import type { UploadStore } from './upload-store.ts'
 
 /** Writing stores exist only inside `run`, bound to the organization and the transaction, so neither can be forgotten. */
 export type Stores = Readonly<{
@@ -20,6 +21,7 @@ export type Stores = Readonly<{
   rawEvents: RawEventStore
   sends: SendStore
   notifications: NotificationStore
+  uploads: UploadStore
   idempotency: IdempotencyStore
   outbox: Outbox
   audit: AuditLog

@@ -27,8 +27,9 @@ export function startScheduler({
       const rawEvents = await housekeeping.forgetRawEvents(ago(rawEventRetentionDays * 24))
       const earlyFacts = await housekeeping.forgetEarlyFacts(ago(rawEventRetentionDays * 24))
       const keys = await housekeeping.forgetIdempotencyKeys(ago(IDEMPOTENCY_HOURS))
+      const uploads = await housekeeping.forgetUploads(ago(0))
       const sessions = await housekeeping.forgetSessions(ago(0))
-      const forgotten = { rawEvents, earlyFacts, keys, sessions }
+      const forgotten = { rawEvents, earlyFacts, keys, uploads, sessions }
       if (Object.values(forgotten).some((count) => count > 0)) log.info(forgotten, 'forgot what was past its time')
     } catch (error) {
       log.warn({ err: error }, 'housekeeping failed; it comes again')

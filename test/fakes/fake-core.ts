@@ -5,10 +5,11 @@ import { DomainError, NotFound } from '../../src/core/errors.ts'
 import type { ChannelView, MessageView } from '../../src/ports/views.ts'
 import type { FakeAccounts } from './fake-accounts.ts'
 import type { FakeQueries } from './fake-queries.ts'
+import type { FakeUploads } from './fake-uploads.ts'
 import { aChannelView, aMessageView } from './fake-views.ts'
 
 /** The use cases that the HTTP application calls, just clever enough to be talked to. */
-export function createFakeCore(accounts: FakeAccounts, queries: FakeQueries) {
+export function createFakeCore(accounts: FakeAccounts, queries: FakeQueries, uploads: FakeUploads) {
   const calls: { name: string; args: readonly unknown[] }[] = []
   const webhookSecrets = new Map<string, string>()
   const accepted: AcceptWebhookInput[] = []
@@ -128,6 +129,14 @@ export function createFakeCore(accounts: FakeAccounts, queries: FakeQueries) {
       if ((await queries.channel(actor.orgId, channelId)) === null) throw new NotFound('channel')
       const matched = queries.rawEvents_.filter((one) => status === undefined || one.status === status)
       return { matched: matched.length }
+    }),
+    storeUpload: noted('storeUpload', async (actor, { body, fileName }) => {
+      const pieces: Uint8Array[] = []
+      for await (const piece of body) pieces.push(piece)
+      return uploads.add(actor.orgId, Buffer.concat(pieces), { fileName: fileName ?? 'image.jpg' })
+    }),
+    deleteUpload: noted('deleteUpload', async (actor, id) => {
+      if (!uploads.remove(actor.orgId, id)) throw new NotFound('attachment')
     }),
   }
   return { core, calls, accepted, webhookSecrets, state }

@@ -40,6 +40,7 @@ export type CoreOptions = Readonly<{
   /** The network's own, instead of our events as JSON. */
   parser?: InboundParser
   poolSize?: number
+  publicUrl?: string
   /** Another one's pools: for a worker that is no process of its own. */
   beside?: CoreOnDatabase
 }>
@@ -76,7 +77,7 @@ export function coreOn(db: TestDatabase, options: CoreOptions = {}): CoreOnDatab
     queries,
     sendLanes,
     settings: {
-      publicUrl: 'http://localhost',
+      publicUrl: options.publicUrl ?? 'http://localhost',
       signupMode: 'open',
       production: false,
       allowUnverifiedWebhooks: false,

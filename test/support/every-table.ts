@@ -65,6 +65,16 @@ async function seedAround(tx: Tx, thread: Thread, memberId: MemberId): Promise<v
     `insert into early_edits (org_id, channel_id, external_id, revision, edited_at, content) values ($1, $2, 'to come', 1, now(), 'words')`,
     [orgId, channelId],
   )
+  const uploadId = ids.next()
+  await insert(
+    `insert into uploads (id, org_id, member_id, type, content_type, file_name, chunk_bytes, created_at, expires_at)
+     values ($1, $2, $3, 'IMAGE', 'image/jpeg', 'photo.jpg', 4, now(), now())`,
+    [uploadId, orgId, memberId],
+  )
+  await insert(`insert into upload_chunks (org_id, upload_id, position, bytes) values ($1, $2, 0, '')`, [
+    orgId,
+    uploadId,
+  ])
   await insert(`insert into media (org_id, channel_id, media_id) values ($1, $2, 'a post')`, [orgId, channelId])
   await insert(`insert into early_reads (org_id, channel_id, external_id) values ($1, $2, 'to come')`, [
     orgId,
@@ -134,6 +144,11 @@ async function seedBare(tx: Tx, channelId: ChannelId, { customerId, ticketId }: 
   await insert(
     `insert into message_parts (id, org_id, message_id, channel_id, position, status) values ($1, $2, $3, $4, 0, 'RECEIVED')`,
     [ids.next(), orgId, messageId, channelId],
+  )
+  await insert(
+    `insert into uploads (id, org_id, type, content_type, file_name, chunk_bytes, created_at, expires_at)
+     values ($1, $2, 'IMAGE', 'image/jpeg', 'bare.jpg', 4, now(), now())`,
+    [ids.next(), orgId],
   )
   await insert(
     `insert into raw_events (id, org_id, channel_id, body, verified, received_at, status) values ($1, $2, $3, 'bare', true, now(), 'PROCESSED')`,

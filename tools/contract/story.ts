@@ -26,6 +26,10 @@ export type Folder = Readonly<{ name: string; description: string; steps: readon
 /** Operations that a run from top to bottom cannot contain, with the reason. */
 export const leftOut: Readonly<Record<string, string>> = {
   streamEvents: 'a stream has no end, so a run would never come past it',
+  createAttachment: 'its body is a file, and a run on a laptop has no public address to fetch it from',
+  getAttachment: 'it needs an upload',
+  deleteAttachment: 'it needs an upload',
+  getMedia: 'it is the link of an upload',
 }
 
 /** Set by the requests as they go. All but `baseUrl` start empty. */

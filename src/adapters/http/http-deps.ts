@@ -5,6 +5,8 @@ import type { ChannelRegistry } from '../../ports/channel-registry.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { EventFeed, InboxQueries } from '../../ports/inbox-queries.ts'
 import type { Logger } from '../../ports/logger.ts'
+import type { MediaLinks } from '../../ports/media-links.ts'
+import type { UploadQueries } from '../../ports/upload-store.ts'
 import type { Wakeups } from '../../ports/wakeups.ts'
 import type { Contract } from './contract.ts'
 import type { RateLimits } from './rate-limits.ts'
@@ -25,6 +27,8 @@ export type HttpCore = Pick<
   | 'markNotification'
   | 'replayRawEvent'
   | 'replayRawEvents'
+  | 'storeUpload'
+  | 'deleteUpload'
 >
 
 export type HealthCheck = Readonly<{ name: string; ok: boolean; detail: string | null }>
@@ -54,6 +58,8 @@ export type HttpSecrets = Readonly<{
 export type HttpDeps = Readonly<{
   core: HttpCore
   queries: InboxQueries
+  uploads: UploadQueries
+  mediaLinks: MediaLinks
   feed: EventFeed
   accounts: Pick<AccountDirectory, 'user' | 'memberships' | 'membership' | 'sessionsSince'>
   registry: ChannelRegistry

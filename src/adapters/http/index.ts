@@ -8,7 +8,9 @@ import type { ChannelRegistry } from '../../ports/channel-registry.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { EventFeed, InboxQueries } from '../../ports/inbox-queries.ts'
 import type { Logger } from '../../ports/logger.ts'
+import type { MediaLinks } from '../../ports/media-links.ts'
 import * as T from '../../ports/tokens.ts'
+import type { UploadQueries } from '../../ports/upload-store.ts'
 import type { Wakeups } from '../../ports/wakeups.ts'
 import { createHttpApp, type HttpApp } from './app.ts'
 import type { HttpDeps } from './http-deps.ts'
@@ -46,6 +48,8 @@ export const httpModule = ({ config, secrets, redis, health, metrics }: HttpModu
           clock: Clock,
           log: Logger,
           sessions: SessionRecords,
+          uploads: UploadQueries,
+          mediaLinks: MediaLinks,
         ): HttpApp =>
           createHttpApp({
             core,
@@ -57,6 +61,8 @@ export const httpModule = ({ config, secrets, redis, health, metrics }: HttpModu
             clock,
             log,
             sessions,
+            uploads,
+            mediaLinks,
             rateLimits: createRateLimits(redis, `${config.servicesPrefix}:limit`),
             health,
             metrics,
@@ -84,6 +90,8 @@ export const httpModule = ({ config, secrets, redis, health, metrics }: HttpModu
           T.CLOCK,
           T.LOGGER,
           T.SESSION_RECORDS,
+          T.UPLOAD_QUERIES,
+          T.MEDIA_LINKS,
         ],
       )
       .inSingletonScope()

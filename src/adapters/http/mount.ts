@@ -60,7 +60,7 @@ type Answerer = (req: Request, res: Response, facts: RequestFacts) => Promise<An
 function createAnswerer(operation: ContractOperation, handler: Operation, deps: OperationDeps): Answerer {
   const { accounts, config, sessions } = deps
   const handle = handler.make(deps) as (call: Call) => ReturnType<ReturnType<Operation['make']>>
-  const hasBody = operation.method === 'post' || operation.method === 'patch' || operation.method === 'put'
+  const hasBody = ['post', 'patch', 'put'].includes(operation.method) && !operation.bytes
 
   return async (req, res, facts) => {
     const { requestId } = facts

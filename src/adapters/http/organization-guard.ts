@@ -35,6 +35,8 @@ const ALLOWED: Readonly<Record<string, readonly Role[]>> = {
   updateTicket: AGENTS,
   sendMessage: AGENTS,
   retryMessage: AGENTS,
+  createAttachment: AGENTS,
+  deleteAttachment: AGENTS,
 }
 
 export function requireRole(operationId: string, role: Role): void {

@@ -47,6 +47,13 @@ export const problemTypes = {
     fix: 'Use a UUID, a new one for each thing to do.',
     retryable: false,
   },
+  'upload-incomplete': {
+    status: 400,
+    title: 'The upload did not arrive whole',
+    explanation: 'The connection broke before the body was complete, or it took longer than two minutes.',
+    fix: 'Upload the file again.',
+    retryable: true,
+  },
   unauthenticated: {
     status: 401,
     title: 'You are not signed in',
@@ -108,6 +115,13 @@ export const problemTypes = {
     title: 'The method is not allowed here',
     explanation: 'The path exists, but not with this method.',
     fix: 'The header `Allow` names the methods that do.',
+    retryable: false,
+  },
+  'upload-quota-reached': {
+    status: 409,
+    title: 'Too many attachments are kept',
+    explanation: 'An organization can keep 2 GiB of uploads at a time.',
+    fix: 'Wait until older ones are past their time, or delete some.',
     retryable: false,
   },
   'email-taken': {
@@ -178,15 +192,24 @@ export const problemTypes = {
   'payload-too-large': {
     status: 413,
     title: 'The body is too large',
-    explanation: 'The body is larger than this route takes: 3 MB for a webhook, less for everything else.',
+    explanation:
+      'The body is larger than this route takes: 3 MB for a webhook, 8 or 25 MB for a file, less for everything else.',
     fix: 'Send less at a time.',
     retryable: false,
   },
   'unsupported-media-type': {
     status: 415,
     title: 'The content type is not supported',
-    explanation: 'This route takes JSON, in UTF-8 and without compression of an unknown kind.',
-    fix: 'Send the body with `Content-Type: application/json`.',
+    explanation:
+      'Routes take JSON, in UTF-8 and without compression of an unknown kind; an upload takes the bytes of a file.',
+    fix: 'Send JSON with `Content-Type: application/json`, a file with its own.',
+    retryable: false,
+  },
+  'range-not-satisfiable': {
+    status: 416,
+    title: 'The file has no such part',
+    explanation: 'The header `Range` asks for bytes beyond the end of the file.',
+    fix: 'Ask for a part of the file; `Content-Range` tells how many bytes it has.',
     retryable: false,
   },
   'weak-password': {
@@ -236,6 +259,27 @@ export const problemTypes = {
     title: 'The Idempotency-Key was used for something else',
     explanation: 'The same key or clientMessageId came before, with another request.',
     fix: 'Use a new key for each thing to do.',
+    retryable: false,
+  },
+  'public-url-required': {
+    status: 422,
+    title: 'Attachments need a public https address',
+    explanation: 'Platforms fetch the files that they deliver from this server, and cannot reach its PUBLIC_URL.',
+    fix: 'Set PUBLIC_URL to the https address under which the internet reaches this server, or send the address of a file elsewhere.',
+    retryable: false,
+  },
+  'attachment-unsupported': {
+    status: 422,
+    title: 'The file is of a kind that cannot be sent',
+    explanation: 'By its bytes the file is none of the kinds that platforms take, or not what it is declared as.',
+    fix: 'Send one of the kinds that `detail` names, with its own content type.',
+    retryable: false,
+  },
+  'attachment-empty': {
+    status: 422,
+    title: 'The file is empty',
+    explanation: 'The body of the request has no bytes.',
+    fix: 'Send the bytes of the file as the body.',
     retryable: false,
   },
   'rate-limited': {

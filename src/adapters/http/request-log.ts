@@ -1,4 +1,4 @@
-import type { RequestHandler, Response } from 'express'
+import type { Request, RequestHandler, Response } from 'express'
 import type { Logger } from '../../ports/logger.ts'
 import type { ContractOperation } from './contract.ts'
 import type { HttpMetrics } from './metrics.ts'
@@ -21,6 +21,12 @@ export function describeRequest(res: Response, operation: ContractOperation): Re
   return facts
 }
 
+/** Whoever has the path of a file may read it, so it is in no log. */
+const loggedPath = (req: Request): string =>
+  pathOf(req)
+    .replace(/^\/+media\/.*/is, '/media/…')
+    .slice(0, MAX_PATH)
+
 /** One line and one observation for each request. Never its body, its query or its headers: they hold what is secret. */
 export function logRequests(log: Logger, metrics: HttpMetrics): RequestHandler {
   return (req, res, next) => {
@@ -35,7 +41,7 @@ export function logRequests(log: Logger, metrics: HttpMetrics): RequestHandler {
       const fields = {
         requestId,
         method: req.method,
-        path: pathOf(req).slice(0, MAX_PATH),
+        path: loggedPath(req),
         route,
         status: res.statusCode,
         durationMs,

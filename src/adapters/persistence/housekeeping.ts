@@ -2,6 +2,16 @@ import type pg from 'pg'
 import type { Housekeeping } from '../../ports/housekeeping.ts'
 
 const BATCH = 1_000
+/** Each has up to a hundred pieces that go with it. */
+const FEW = 20
+
+async function inBatches(size: number, batch: () => Promise<number>): Promise<number> {
+  for (let total = 0; ; ) {
+    const gone = await batch()
+    total += gone
+    if (gone < size) return total
+  }
+}
 
 /** As the system role, which may see ages and ids here and nothing else. */
 export function createHousekeeping(pool: pg.Pool): Housekeeping {
@@ -9,17 +19,22 @@ export function createHousekeeping(pool: pg.Pool): Housekeeping {
     (await pool.query(statement, [before])).rowCount ?? 0
   return {
     // Bodies are large: in small batches, so that no transaction is long and nobody waits for one.
-    async forgetRawEvents(before) {
-      for (let total = 0; ; ) {
-        const gone = await forget(
+    forgetRawEvents: (before) =>
+      inBatches(BATCH, () =>
+        forget(
           `delete from raw_events r using (select org_id, id from raw_events where received_at < $1 order by received_at limit ${BATCH}) old
            where r.org_id = old.org_id and r.id = old.id`,
           before,
-        )
-        total += gone
-        if (gone < BATCH) return total
-      }
-    },
+        ),
+      ),
+    forgetUploads: (before) =>
+      inBatches(FEW, () =>
+        forget(
+          `delete from uploads u using (select org_id, id from uploads where expires_at < $1 order by expires_at limit ${FEW}) old
+           where u.org_id = old.org_id and u.id = old.id`,
+          before,
+        ),
+      ),
     forgetEarlyFacts: async (before) =>
       (await forget('delete from early_edits where created_at < $1', before)) +
       (await forget('delete from early_reads where created_at < $1', before)),

@@ -10,6 +10,7 @@ import type { SecretBox } from '../../ports/secret-box.ts'
 import type { SendLanes } from '../../ports/send-store.ts'
 import * as T from '../../ports/tokens.ts'
 import type { UnitOfWork } from '../../ports/unit-of-work.ts'
+import type { UploadQueries } from '../../ports/upload-store.ts'
 import { createAccountDirectory } from './account-directory.ts'
 import { createCachedChannelDirectory } from './cached-channel-directory.ts'
 import { createChannelAccounts } from './channel-accounts.ts'
@@ -22,6 +23,7 @@ import { createSendLanes } from './send-lanes.ts'
 import { createSessionRecords, type SessionRecords } from './session-store.ts'
 import { storesWith } from './stores/index.ts'
 import { createUnitOfWork } from './unit-of-work.ts'
+import { createUploadQueries } from './upload-queries.ts'
 
 export { type OpenDatabase, openDatabase, pushDatabase } from './open-database.ts'
 export { claimApiProcess } from './process-claim.ts'
@@ -58,6 +60,9 @@ export const persistenceModule = ({ orm, systemPool: pool }: OpenDatabase) =>
           createEventFeed({ orm, clock, capabilitiesOf: capabilitiesOf(registry) }),
         [T.CHANNEL_REGISTRY, T.CLOCK],
       )
+      .inSingletonScope()
+    bind<UploadQueries>(T.UPLOAD_QUERIES)
+      .toResolvedValue((clock: Clock) => createUploadQueries({ orm, clock }), [T.CLOCK])
       .inSingletonScope()
     bind<AccountDirectory>(T.ACCOUNT_DIRECTORY)
       .toResolvedValue(() => createAccountDirectory({ orm }))

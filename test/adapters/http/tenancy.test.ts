@@ -22,6 +22,7 @@ const bodies: Record<string, unknown> = {
   updateTicket: { status: 'RESOLVED' },
   sendMessage: { content: 'Hello' },
   updateNotification: { read: true },
+  createAttachment: Buffer.from('the bytes of a file'),
   replayRawEvents: { status: 'QUARANTINED' },
 }
 
@@ -41,6 +42,7 @@ async function organizationWithEverything(server: TestServer) {
   server.queries.notifications_.push(notification)
   const rawEvent = aRawEventView(channel.id)
   server.queries.rawEvents_.push(rawEvent)
+  const upload = server.uploads.add(orgId, Buffer.from('the bytes of a file'))
   server.feed.append(orgId)
   const ids = {
     orgId,
@@ -50,6 +52,7 @@ async function organizationWithEverything(server: TestServer) {
     messageId: message.id,
     notificationId: notification.id,
     rawEventId: rawEvent.id,
+    attachmentId: upload.id,
   }
   return { ...owner, ids }
 }

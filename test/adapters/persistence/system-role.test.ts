@@ -31,6 +31,7 @@ const READABLE: Record<string, string[] | 'all'> = {
   idempotency_keys: ['org_id', 'created_at'],
   early_edits: ['org_id', 'created_at'],
   early_reads: ['org_id', 'created_at'],
+  uploads: ['id', 'org_id', 'expires_at'],
   schema_migration: 'all',
 }
 
@@ -73,6 +74,8 @@ onEachProfile((profile) => {
       'context from messages',
       'url from attachments',
       'body from raw_events',
+      'file_name from uploads',
+      'bytes from upload_chunks',
       'last_message_preview from tickets',
       'display_name from customers',
       'username from customer_identities',

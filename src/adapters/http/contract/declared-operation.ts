@@ -12,6 +12,8 @@ export type DeclaredOperation = Readonly<{
   template: string
   /** Outside request validation: takes any bytes, content type and query. */
   raw: boolean
+  /** Its body is a file, of any type and as it is: the handler reads it. */
+  bytes: boolean
   /** The names of the security schemes that open it, one is enough. Empty if it is public. */
   security: readonly string[]
   parameters: readonly DeclaredParameter[]
@@ -54,12 +56,18 @@ export function collectOperations(document: OpenAPIV3_1.Document): readonly Decl
         path: template.replace(/\{(\w+)\}/g, ':$1'),
         template,
         raw: Reflect.get(operation, 'x-raw') === true,
+        bytes: takesBytes(document, pointer),
         security: securityOf(operation.security ?? document.security ?? []),
         parameters: [toPointer('paths', template), pointer].flatMap((at) => parametersAt(document, at)),
         pointer,
       }
     }),
   )
+}
+
+function takesBytes(document: OpenAPIV3_1.Document, pointer: string): boolean {
+  const content = lookUp(document, pointer + toPointer('requestBody', 'content'))?.value
+  return isRecord(content) && !('application/json' in content)
 }
 
 // `{}` among the alternatives means that it can be called without any of them.

@@ -1,11 +1,15 @@
 import type { Operation } from '../operation.ts'
 import type { WebhookOperation } from '../webhook-exchange.ts'
+import { createAttachment } from './create-attachment.ts'
 import { createChannel } from './create-channel.ts'
+import { deleteAttachment } from './delete-attachment.ts'
 import { deleteChannel } from './delete-channel.ts'
+import { getAttachment } from './get-attachment.ts'
 import { getChannel } from './get-channel.ts'
 import { getCustomer } from './get-customer.ts'
 import { getLiveness } from './get-liveness.ts'
 import { getMe } from './get-me.ts'
+import { getMedia } from './get-media.ts'
 import { getMessage } from './get-message.ts'
 import { getMetrics } from './get-metrics.ts'
 import { getOpenapiJson } from './get-openapi-json.ts'
@@ -40,6 +44,10 @@ import { verifyWebhook } from './verify-webhook.ts'
 
 /** Every operation of the contract, by its `operationId`. */
 export const operations = {
+  createAttachment,
+  deleteAttachment,
+  getAttachment,
+  getMedia,
   createChannel,
   deleteChannel,
   getChannel,

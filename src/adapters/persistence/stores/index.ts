@@ -13,6 +13,7 @@ import { createOutbox } from './outbox.ts'
 import { createRawEventStore } from './raw-event-store.ts'
 import { createSendStore } from './send-store.ts'
 import { createTicketStore } from './ticket-store.ts'
+import { createUploadStore } from './upload-store.ts'
 
 export type StoreDeps = Readonly<{ ids: IdSource; secretBox: SecretBox }>
 
@@ -28,6 +29,7 @@ export const storesWith =
     rawEvents: createRawEventStore(tx, deps),
     sends: createSendStore(tx, deps),
     notifications: createNotificationStore(tx, deps),
+    uploads: createUploadStore(tx),
     idempotency: createIdempotencyStore(tx),
     outbox: createOutbox(tx, deps),
     audit: createAuditLog(tx, deps),

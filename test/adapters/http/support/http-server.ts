@@ -6,11 +6,13 @@ import { loadContract } from '../../../../src/adapters/http/contract.ts'
 import type { StreamTiming } from '../../../../src/adapters/http/event-stream/stream-timing.ts'
 import type { HttpConfig, HttpDeps } from '../../../../src/adapters/http/http-deps.ts'
 import { createRateLimits } from '../../../../src/adapters/http/rate-limits.ts'
+import { createMediaLinks } from '../../../../src/adapters/security/media-links.ts'
 import type { ChannelAdapter } from '../../../../src/ports/channel-adapter.ts'
 import { FakeAccounts } from '../../../fakes/fake-accounts.ts'
 import { createFakeCore } from '../../../fakes/fake-core.ts'
 import { FakeFeed, FakeWakeups } from '../../../fakes/fake-feed.ts'
 import { FakeQueries } from '../../../fakes/fake-queries.ts'
+import { FakeUploads } from '../../../fakes/fake-uploads.ts'
 import { MemorySessions } from '../../../fakes/memory-sessions.ts'
 import { RecordingLog } from '../../../fakes/recording-log.ts'
 import { assertNoLeak } from '../../../support/planted.ts'
@@ -29,16 +31,19 @@ type Options = Readonly<{ config?: Partial<HttpConfig>; deps?: Partial<HttpDeps>
 export async function startHttp(options: Options = {}) {
   const accounts = new FakeAccounts()
   const queries = new FakeQueries()
+  const uploads = new FakeUploads()
   const feed = new FakeFeed()
   const wakeups = new FakeWakeups()
   const sessions = new MemorySessions()
   const log = new RecordingLog()
-  const fake = createFakeCore(accounts, queries)
+  const fake = createFakeCore(accounts, queries, uploads)
   const time = { offsetMs: 0 }
   const checks = [{ name: 'database', ok: true, detail: null as string | null }]
   const deps: HttpDeps = {
     core: fake.core,
     queries,
+    uploads,
+    mediaLinks: createMediaLinks([SESSION_SECRET], PUBLIC_URL),
     feed,
     accounts,
     registry: { types: ['API', 'INSTAGRAM'], get: (type) => (type === 'INSTAGRAM' ? anAdapter : null) },
@@ -121,6 +126,7 @@ export async function startHttp(options: Options = {}) {
     ...fake,
     accounts,
     queries,
+    uploads,
     feed,
     wakeups,
     sessions,

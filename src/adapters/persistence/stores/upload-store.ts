@@ -1,0 +1,47 @@
+import { NotFound } from '../../../core/errors.ts'
+import type { UploadStore } from '../../../ports/upload-store.ts'
+import type { Tx } from '../transaction.ts'
+import { isUuid } from '../uuid.ts'
+
+export const createUploadStore = (tx: Tx): UploadStore => ({
+  async keptBytes() {
+    const [row] = await tx.rows<{ bytes: string }>(
+      'select coalesce(sum(bytes), 0)::bigint as bytes from uploads where org_id = $1',
+      [tx.orgId],
+    )
+    return Number(row?.bytes ?? 0)
+  },
+
+  async begin({ id, type, contentType, fileName, chunkBytes, createdAt, expiresAt }, memberId) {
+    await tx.affected(
+      `insert into uploads (id, org_id, member_id, type, content_type, file_name, chunk_bytes, created_at, expires_at)
+       values ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+      [id, tx.orgId, memberId, type, contentType, fileName, chunkBytes, createdAt, expiresAt],
+    )
+  },
+
+  async append(id, position, bytes) {
+    const counted = await tx.affected(
+      'update uploads set bytes = bytes + $3 where org_id = $1 and id = $2 and finished_at is null',
+      [tx.orgId, id, bytes.length],
+    )
+    if (counted === 0) throw new NotFound('attachment')
+    await tx.affected('insert into upload_chunks (org_id, upload_id, position, bytes) values ($1, $2, $3, $4)', [
+      tx.orgId,
+      id,
+      position,
+      bytes,
+    ])
+  },
+
+  async finish({ id, expiresAt }) {
+    const finished = await tx.affected(
+      'update uploads set finished_at = now(), expires_at = $3 where org_id = $1 and id = $2 and finished_at is null',
+      [tx.orgId, id, expiresAt],
+    )
+    if (finished === 0) throw new NotFound('attachment')
+  },
+
+  remove: async (id) =>
+    isUuid(id) && (await tx.affected('delete from uploads where org_id = $1 and id = $2', [tx.orgId, id])) > 0,
+})
