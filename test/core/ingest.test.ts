@@ -194,6 +194,7 @@ test('an echo of a send under way proves it instead of making a second message',
   t.like(events[0], { type: 'message.status_changed', data: { from: 'SENDING', to: 'SENT' } })
 })
 
+// proves: echo.same-words
 test('the same words typed twice on the phone prove one send and make one message', (t) => {
   const inFlight = {
     partId: 'p' as PartId,
@@ -235,6 +236,7 @@ test('an echo with other words, or from long before the send, proves nothing', (
   }
 })
 
+// proves: said.unsend-early
 test('a message that comes after its unsend makes its ticket, without content and without a notification', (t) => {
   const { changes } = ingest(
     aState({ tombstones: new Map([['m1' as ExternalMessageId, minutes(2)]]) }),
@@ -247,6 +249,7 @@ test('a message that comes after its unsend makes its ticket, without content an
   t.is(changes.windows.length, 1)
 })
 
+// proves: said.unsend-early
 test('an unsend leaves a tombstone with the earliest time, known message or not', (t) => {
   const { changes, events } = ingest(
     aState(),
@@ -257,6 +260,7 @@ test('an unsend leaves a tombstone with the earliest time, known message or not'
   t.deepEqual(events, [])
 })
 
+// proves: said.edit-out-of-order
 test('the highest revision of an edit wins, whatever the order, and never over an unsend', (t) => {
   const items = [anItem(anEdit('m1', 'second', 2)), anItem(aMessage()), anItem(anEdit('m1', 'first', 1))]
   t.deepEqual(

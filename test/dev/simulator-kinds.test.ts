@@ -34,7 +34,7 @@ const REQUESTS: Readonly<Record<string, Request>> = {
   'story-reply': { action: 'story-reply', text: 'Lovely!' },
   'story-mention': { action: 'story-mention' },
   'ad-referral-message': { action: 'dm', text: 'hi', adId: '120000000000000077', adTitle: 'Autumn', ref: 'autumn' },
-  'ad-referral-number': { action: 'dm', text: 'hi', adId: 1200000000000077, ref: 'autumn' },
+  'ad-referral-number': { action: 'dm', text: 'hi', adId: 1200000000000077, adTitle: 'Autumn', ref: 'autumn' },
   'product-referral-message': { action: 'dm', text: 'hi', productId: '5577' },
   'postback-with-referral': { action: 'postback', text: 'Hours', ref: 'autumn' },
   postback: { action: 'postback', text: 'Hours' },
@@ -55,7 +55,9 @@ const REQUESTS: Readonly<Record<string, Request>> = {
   read: { action: 'read', mid },
   referral: { action: 'referral', ref: 'autumn' },
   'referral-of-ad': { action: 'referral', adId: '120000000000000077' },
+  'referral-of-product': { action: 'referral', productId: '5577' },
   'pass-thread-control': { action: 'pass-thread', to: '222' },
+  'pass-thread-control-to-nobody': { action: 'pass-thread' },
   'take-thread-control': { action: 'take-thread', to: '222' },
   'request-thread-control': { action: 'request-thread', to: '333', envelope: 'handovers' },
   'policy-enforcement': { action: 'policy' },
@@ -74,17 +76,52 @@ const REQUESTS: Readonly<Record<string, Request>> = {
   'mention-in-comment': { action: 'mention', text: '@shop', inComment: true },
   'story-insights': { action: 'story-insights' },
   'unknown-change': { action: 'unknown-change' },
+  'reaction-in-changes': { action: 'react', mid, envelope: 'changes' },
+  'postback-in-changes': { action: 'postback', text: 'Hours', envelope: 'changes' },
+  'read-in-changes': { action: 'read', mid, envelope: 'changes' },
+  'referral-in-changes': { action: 'referral', ref: 'autumn', envelope: 'changes' },
+  'edit-in-changes': { action: 'edit', mid, text: 'new', envelope: 'changes' },
+  'pass-thread-control-in-changes': { action: 'pass-thread', to: '222', envelope: 'changes' },
+  'optin-in-changes': { action: 'optin', envelope: 'changes' },
   'message-in-changes': { action: 'dm', text: 'x', envelope: 'changes' },
   'changed-fields': { action: 'changed-fields' },
   'empty-entry': { action: 'empty-entry' },
   'dashboard-message': { action: 'dashboard-test' },
   'dashboard-message-as-messaging': { action: 'dashboard-test', form: 'messaging' },
+  'live-comment-burst': { action: 'live-burst', text: 'me', count: 3 },
   'dashboard-comment': { action: 'dashboard-test', field: 'comments' },
+  'dashboard-reaction': { action: 'dashboard-test', field: 'message_reactions' },
+  'dashboard-postback': { action: 'dashboard-test', field: 'messaging_postbacks' },
+  'dashboard-read': { action: 'dashboard-test', field: 'messaging_seen' },
+  'dashboard-referral': { action: 'dashboard-test', field: 'messaging_referral' },
+  'dashboard-edit': { action: 'dashboard-test', field: 'message_edit' },
+  'dashboard-thread-control': { action: 'dashboard-test', field: 'messaging_handover' },
+  'dashboard-live-comment': { action: 'dashboard-test', field: 'live_comments' },
+  'dashboard-mention': { action: 'dashboard-test', field: 'mentions' },
+  'dashboard-story-insights': { action: 'dashboard-test', field: 'story_insights' },
   'page-object': { action: 'page-object', text: 'x' },
 }
 
 /** Odd bodies of no kind of their own: they go out by `raw`, which sends any bytes. */
 const BY_RAW = new Set([
+  'ig-story',
+  'story-mention-with-id',
+  'image-with-sticker-id',
+  'fallback-attachment',
+  'attachment-without-type',
+  'attachments-null',
+  'not-deleted',
+  'sticker-echo',
+  'template-echo-empty',
+  'optin-by-link',
+  'pass-thread-control-numbers',
+  'app-roles',
+  'delivery',
+  'response-feedback',
+  'comment-with-comment-id',
+  'comment-time-in-milliseconds',
+  'every-envelope',
+  'unknown-object',
   'several-attachments',
   'reply-to-nothing',
   'story-reply-without-link',
@@ -143,8 +180,7 @@ for (const [name, request] of Object.entries(REQUESTS)) {
     t.regex(body.toString(), /^[\x20-\x7e]+$/, 'one line of ASCII')
     t.notRegex(body.toString(), /"(id|mid|comment_id|media_id)":\d/, 'ids are text')
     const events = parsed(body).map(shapeOf)
-    if (fixtureNames.includes(name)) t.deepEqual(events, parsed(fixture(name)).map(shapeOf))
-    else t.true(events.length > 0)
+    t.deepEqual(events, parsed(fixture(name)).map(shapeOf))
   })
 }
 
@@ -154,7 +190,7 @@ test('every fixture can be sent, and every kind sends one', (t) => {
     fixtureNames.filter((name) => !sendable.includes(name)),
     [],
   )
-  const several = ['live-burst', 'burst', 'raw']
+  const several = ['burst', 'raw']
   const used = [...Object.values(REQUESTS).map(({ action }) => action), ...several]
   t.deepEqual(
     Object.keys(KINDS).filter((kind) => !used.includes(kind)),

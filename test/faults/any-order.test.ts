@@ -35,6 +35,7 @@ onEachProfile((profile) => {
     return inboxState(queries, inbox.orgId)
   }
 
+  // proves: order.any
   test(`${profile}: any permutation, repetition and split of the same events ends in the same inbox`, async (t) => {
     t.timeout(600_000)
     await fc.assert(

@@ -66,6 +66,7 @@ onEachProfile((profile) => {
     },
   )
 
+  // proves: said.early
   test.serial(`${profile}: what was said of a reply before its echo proved it counts for it`, async (t) => {
     const { message } = await replied(async (externalId, tell, { person }) => {
       await tell(seen(externalId))

@@ -79,6 +79,7 @@ const neighboursIn = async (client: InboxClient): Promise<readonly string[]> => 
 onEachProfile((profile) => {
   const count = profile === 'services' ? BODIES : Math.ceil(BODIES / 10)
 
+  // proves: envelope.mutated
   test.serial(`${profile}: whatever a signed body holds it is taken, and its neighbours are stored`, async (t) => {
     t.timeout(3_600_000)
     const dataDir = await dataFolder(t, 'fuzzed')

@@ -96,6 +96,7 @@ onEachProfile((profile) => {
     },
   )
 
+  // proves: order.at-once
   test.serial(`${profile}: first contact told to every worker at once opens one ticket`, async (t) => {
     const { queries, orm } = first()
     for (let round = 0; round < 10; round++) {

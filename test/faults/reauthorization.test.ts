@@ -55,6 +55,7 @@ onEachProfile((profile) => {
     return { on, inbox, admin, agent, network, revive, pass: (hours: number) => (aheadMs += hours * HOUR_MS) }
   }
 
+  // proves: fail.token, login.reauthorize
   test.serial(
     `${profile}: a revoked token stops all conversations, tells each administrator once, and loses nothing`,
     async (t) => {

@@ -97,6 +97,7 @@ onEachProfile((profile) => {
       ],
     })
 
+  // proves: order.replay
   test.serial(`${profile}: a replay of everything changes nothing`, async (t) => {
     const on = program()
     const inbox = await seedInbox(on.orm)

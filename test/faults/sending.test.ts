@@ -92,6 +92,7 @@ for (const [when, fault] of [
   ['before the answer', { kind: 'echo-before-answer', pauseMs: 50 }],
   ['after the answer', { kind: 'echo-delayed', delayMs: 150 }],
 ] as const) {
+  // proves: echo.own
   test(`twenty sends whose echo comes ${when} are one message each, and one bubble`, async (t) => {
     const shop = await aShop()
     simulator.fault(fault, { account: shop.account.id, times: 'always' })
@@ -121,6 +122,7 @@ for (const [when, fault] of [
 }
 
 for (const kind of ['delivered-then-500', 'delivered-then-reset'] as const) {
+  // proves: fail.ambiguous
   test(`${kind} is UNKNOWN, never a second copy, and SENT once its echo comes`, async (t) => {
     const talk = await aTalk()
     const { id } = talk.account
@@ -169,6 +171,7 @@ for (const throttle of [
   { kind: 'throttle', retryAfterSeconds: 10 },
   { kind: 'throttle', code: 613, httpStatus: 400, retryAfterSeconds: 10 },
 ] as const) {
+  // proves: fail.throttle
   test(`throttled (${'code' in throttle ? 'code 613' : '429'}): waits as told, is SENT once, and no other account waits`, async (t) => {
     const talk = await aTalk()
     const other = await aTalk()
@@ -185,6 +188,7 @@ for (const throttle of [
   })
 }
 
+// proves: fail.refused
 test('a refusal is FAILED with a stable code and a sentence, holds nobody back, and costs one call', async (t) => {
   const refusals = [
     [{ code: 10, subcode: 2534022 }, 'window-closed'],
@@ -214,6 +218,7 @@ test('a refusal is FAILED with a stable code and a sentence, holds nobody back, 
   t.is(sendsOf(talk).length, refusals.length + 1)
 })
 
+// proves: fail.refused
 test('a FAILED reply can be tried again, one that was sent cannot', async (t) => {
   const talk = await aTalk()
   simulator.fault({ kind: 'refusal', code: 551, subcode: 1545041 }, { account: talk.account.id })
@@ -231,6 +236,7 @@ test('a FAILED reply can be tried again, one that was sent cannot', async (t) =>
   t.is((await outbound(talk)).length, 1)
 })
 
+// proves: comment.post
 test('the ticket of a comment shows the post, asked for once however many comment, and says when it is gone', async (t) => {
   const { client, account } = await aShop()
   const [who, other, late] = Array.from({ length: 3 }, () => simulator.customer({ account }))
@@ -263,6 +269,7 @@ test('the ticket of a comment shows the post, asked for once however many commen
   t.like(gone.context, { permalink: null, gone: true })
 })
 
+// proves: mention.words
 test('a mention becomes a ticket at once, and shows what was written as soon as the platform tells', async (t) => {
   const { client, account } = await aShop()
   const [poster, commenter] = [simulator.customer({ account }), simulator.customer({ account })]
@@ -284,6 +291,7 @@ test('a mention becomes a ticket at once, and shows what was written as soon as 
   t.like(await client.reply(tickets[0]?.id ?? '', 'Thank you'), { status: 409 })
 })
 
+// proves: out.private-reply
 test('a comment is answered privately, once', async (t) => {
   const { client, account, channel } = await aShop()
   const who = simulator.customer({ account })
@@ -304,6 +312,7 @@ test('a comment is answered privately, once', async (t) => {
   t.is(copies(talk, 'And once more').length, 0)
 })
 
+// proves: out.window
 test('a window that closed an hour ago is 409, and nothing is queued', async (t) => {
   const talk = await aTalk(undefined, new Date(Date.now() - 25 * 3_600_000))
   t.like(await talk.client.reply(talk.ticket.id, 'Too late'), {
@@ -314,6 +323,7 @@ test('a window that closed an hour ago is 409, and nothing is queued', async (t)
 })
 
 for (const isApproved of [true, false]) {
+  // proves: out.human-agent
   test(`after the window a person’s reply is marked as one; Meta ${isApproved ? 'takes' : 'refuses'} it where the app is ${isApproved ? '' : 'not '}approved`, async (t) => {
     const shop = await aShop({ account: { humanAgent: isApproved }, config: { humanAgent: true } })
     const talk = await aTalk(shop, new Date(Date.now() - 25 * 3_600_000))
@@ -336,6 +346,7 @@ for (const isApproved of [true, false]) {
   })
 }
 
+// proves: out.text
 test('a text is measured in bytes of UTF-8: 1,000 are sent, one more is 422 with both numbers, none is 422', async (t) => {
   const talk = await aTalk()
   const fits = 'é'.repeat(500)

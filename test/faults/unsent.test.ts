@@ -116,6 +116,7 @@ onEachProfile((profile) => {
 
   for (const [name, order] of Object.entries(orders)) {
     for (const together of [true, false]) {
+      // proves: said.unsend-everywhere
       test.serial(`${profile}: ${name}${together ? ', in one batch' : ''}: no words of it are anywhere`, async (t) => {
         const { core, orm, queries } = program()
         const inbox = await seedInbox(orm)

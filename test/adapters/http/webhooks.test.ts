@@ -189,6 +189,7 @@ for (const header of ['x-forwarded-for', 'forwarded', 'x-forwarded-host', 'x-for
   })
 }
 
+// proves: webhook.handshake
 test('the handshake gives the challenge back exactly, as plain text', async (t) => {
   const query = (challenge: string, token = 'verify-me') =>
     `${path}?hub.mode=subscribe&hub.verify_token=${token}&hub.challenge=${encodeURIComponent(challenge)}&extra=1`

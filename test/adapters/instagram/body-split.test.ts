@@ -93,6 +93,7 @@ test('samples of the dashboard are marked and make nothing', (t) => {
   }
 })
 
+// proves: dashboard.real
 test('a real comment is no sample, though it has the same shape', (t) => {
   const [share] = sharesOf(instagramParser.parse(fixture('comment'), parseOptions()))
   t.false(share?.isTest)
@@ -105,6 +106,7 @@ test('more items than the platform ever sends are refused before anything is mad
   t.deepEqual(instagramParser.parse(list, parseOptions()), { readable: false, reason: 'too-many-events' })
 })
 
+// proves: envelope.unreadable
 test('what is no JSON is unreadable, with the reason', (t) => {
   const reasonOf = (body: string | Uint8Array) => {
     const parsed = instagramParser.parse(Buffer.from(body), parseOptions())

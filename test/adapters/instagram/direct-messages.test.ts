@@ -151,6 +151,7 @@ test('an edit counts only with a text and a plausible number', (t) => {
   }
 })
 
+// proves: time.units
 test('times are read in seconds, milliseconds and strings of both', (t) => {
   const seconds = 1_789_000_000
   for (const timestamp of [
@@ -164,6 +165,7 @@ test('times are read in seconds, milliseconds and strings of both', (t) => {
   }
 })
 
+// proves: time.absurd
 test('a missing or absurd time falls back to the entry’s, then to that of receipt', (t) => {
   const day = 24 * 60 * 60 * 1000
   const absurd = [
@@ -189,6 +191,7 @@ test('a missing or absurd time falls back to the entry’s, then to that of rece
   t.is(only({ timestamp: atTheEdge, message }).at.getTime(), atTheEdge)
 })
 
+// proves: envelope.thousand
 test('a thousand events of one delivery keep their order and take well under a second', (t) => {
   const item = (n: number) => ({
     sender: { id: CUSTOMER },

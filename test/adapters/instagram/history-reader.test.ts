@@ -35,6 +35,7 @@ async function setUp(t: ExecutionContext, login: 'instagram' | 'facebook' = 'ins
 }
 
 for (const login of ['instagram', 'facebook'] as const) {
+  // proves: login.history
   test(`conversations and messages are read under the ids that webhooks carry (${login} login)`, async (t) => {
     const { simulator, account, history, hold } = await setUp(t, login)
     const [mia, ben] = [simulator.customer({ username: 'mia' }), simulator.customer()]

@@ -51,6 +51,7 @@ test('the answer to a comment is a private reply to it', async (t) => {
   })
 })
 
+// proves: out.pages
 test('with Facebook Login both go through the Page, on the other host', async (t) => {
   const server = await serve(t, ACCEPTED)
   const from = account({ settings: { login: 'facebook', facebookPageId: '104000000000077' } })

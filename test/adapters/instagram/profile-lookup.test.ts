@@ -26,6 +26,7 @@ async function look(
 const refusal = (code: number, subcode?: number) =>
   json(400, { error: { message: 'no', code, ...(subcode ? { error_subcode: subcode } : {}) } })
 
+// proves: login.profile
 test('a profile is asked of the login the token is from', async (t) => {
   const profile = { name: 'Ana', username: 'a.buyer', profile_pic: 'https://cdn.example/p', id: '2100000000000345' }
   const { found, call } = await look(t, json(200, profile))

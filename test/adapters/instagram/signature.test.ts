@@ -14,6 +14,7 @@ const verify = (
   { body = BODY, secrets = [SECRET] }: { body?: Buffer; secrets?: string[] } = {},
 ) => verifySignature({ body, headers: { 'x-hub-signature-256': signature } }, secrets)
 
+// proves: webhook.signature
 test('the bytes of the wire verify, their re-serialised form does not', (t) => {
   t.is(BODY.length, 281)
   t.is(verify(`sha256=${HEX}`), 0)
@@ -22,6 +23,7 @@ test('the bytes of the wire verify, their re-serialised form does not', (t) => {
   t.is(verify(`sha256=${HEX}`, { body: again }), -1)
 })
 
+// proves: webhook.several-secrets
 test('it says which secret matched, the first of several', (t) => {
   t.is(verify(`sha256=${HEX}`, { secrets: ['other', SECRET, SECRET] }), 1)
   t.is(verify(`sha256=${HEX}`, { secrets: ['other'] }), -1)
