@@ -1,5 +1,6 @@
-import type { Attachment, MessageContext, MessageKind } from '../core/channel/content.ts'
+import type { Attachment, AttachmentType, MessageContext, MessageKind } from '../core/channel/content.ts'
 import type { EchoReceived, Person, Reaction, Referral, Surface, Thread } from '../core/channel/inbound-event.ts'
+import type { PartKind } from '../core/channel/outbound-content.ts'
 import type {
   ChannelId,
   ConversationId,
@@ -14,6 +15,7 @@ import type {
   TicketId,
 } from '../core/ids.ts'
 import type { TicketStatus } from '../core/ticket/ticket.ts'
+import type { MessageStatus } from './views.ts'
 import type { RawDelivery } from './webhook-intake.ts'
 
 /** What ingestion touches, loaded and locked: everything a pure decision needs. */
@@ -75,7 +77,11 @@ export type InFlight = Readonly<{
   messageId: MessageId
   ticketId: TicketId
   status: 'SENDING' | 'UNKNOWN'
+  /** Statuses of the message's other parts. */
+  others: readonly MessageStatus[]
+  kind: PartKind
   text: string | null
+  attachmentType: AttachmentType | null
   /** The message's own time, as it is listed by. */
   sentAt: Date
   startedAt: Date
@@ -87,6 +93,9 @@ export type KnownPart = Readonly<{
   ticketId: TicketId
   conversationId: ConversationId
   direction: 'INBOUND' | 'OUTBOUND'
+  /** A part of a reply of ours, which has its own content; else the message has it. */
+  isOurs: boolean
+  isOneOfSeveral: boolean
   sentAt: Date
   deletedAt: Date | null
   /** The edit whose text it shows; null for the first text. */

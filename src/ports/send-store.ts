@@ -1,5 +1,6 @@
 import type { ChannelCapabilities } from '../core/channel/capabilities.ts'
 import type { Surface } from '../core/channel/inbound-event.ts'
+import type { OutboundContent } from '../core/channel/outbound-content.ts'
 import type {
   ChannelId,
   ConversationId,
@@ -36,12 +37,14 @@ export type ReplyTarget = Readonly<{
 
 export type NewReply = Readonly<{
   id: MessageId
-  partId: PartId
+  /** In the order in which the customer gets them; at least one. */
+  parts: readonly Readonly<{ id: PartId; content: OutboundContent }>[]
   target: ReplyTarget
-  content: string
   memberId: MemberId
   via: 'INBOX' | 'API'
   clientMessageId: string | null
+  /** Of the whole request. */
+  fingerprint: string
   replyToExternalId: ExternalMessageId | null
   requestId: string
   now: Date
@@ -53,7 +56,12 @@ export type StoredMessage = Readonly<{
   status: MessageStatus
   content: string | null
   direction: 'INBOUND' | 'OUTBOUND'
+  /** Null for what was stored before there was one. */
+  fingerprint: string | null
 }>
+
+/** What a message's status was and is; it is derived from its parts. */
+export type MessageChange = Readonly<{ messageId: MessageId; from: MessageStatus; to: MessageStatus; parts: number }>
 
 /** The right to send for one conversation: good until its lease, named by its fence. */
 export type LaneClaim = Readonly<{
@@ -64,16 +72,17 @@ export type LaneClaim = Readonly<{
   leaseMs: number
 }>
 
-/** The message at the head of a claimed lane. */
+/** The part at the head of a claimed lane: one message on the platform. */
 export type Head = Readonly<{
   messageId: MessageId
   partId: PartId
   ticketId: TicketId
-  text: string
+  content: OutboundContent
   surface: Surface
   person: ExternalUserId
   /** The comment a private reply answers. */
   commentId: ExternalMessageId | null
+  replyTo: ExternalMessageId | null
   window: Readonly<{ openedAt: Date | null; reason: string | null }>
   author: ReplyAuthor
   requestId: string | null
@@ -91,12 +100,16 @@ export type Settlement =
   /** The lane is held for a bounded time. */
   | Readonly<{ status: 'UNKNOWN'; holdUntil: Date; detail: string }>
 
-export type Settled = Readonly<{
-  from: MessageStatus
-  to: MessageStatus /** An echo row that turned out to be this message, and is gone. */
-  replaced: MessageId | null /** Made when an echo taken for this one was somebody else's. */
-  split: MessageId | null
-}>
+export type Settled = MessageChange &
+  Readonly<{
+    part: Readonly<{ from: MessageStatus; to: MessageStatus }>
+    /** Other messages of ours whose echo this turned out to be, or that changed places with this one. */
+    others: readonly (MessageChange & Readonly<{ ticketId: TicketId }>)[]
+    /** An echo row that turned out to be this part, and is gone. */
+    replaced: MessageId | null
+    /** Made when an echo taken for this one was somebody else's. */
+    split: MessageId | null
+  }>
 
 /** Sending, inside a unit of work of the conversation's organization. */
 export interface SendStore {
@@ -104,17 +117,17 @@ export interface SendStore {
   target(ticketId: TicketId): Promise<ReplyTarget>
   byClientMessageId(ticketId: TicketId, clientMessageId: string): Promise<StoredMessage | null>
   message(ticketId: TicketId, id: MessageId): Promise<StoredMessage | null>
-  /** Stores message and part QUEUED, takes the conversation's next position, wakes its lane; the ticket's derived facts follow. */
+  /** Stores message and parts QUEUED, takes the conversation's next positions, wakes its lane; the ticket's derived facts follow. */
   enqueue(reply: NewReply): Promise<void>
-  /** A FAILED one again, at the end of its conversation's line. */
-  requeue(messageId: MessageId, target: ReplyTarget, now: Date): Promise<void>
-  /** The queued message with the lowest position, while the claim's fence still holds; null where there is none. */
+  /** Its FAILED parts again, at the end of the conversation's line; the others are left alone. */
+  requeue(messageId: MessageId, target: ReplyTarget, now: Date): Promise<MessageChange>
+  /** The queued part with the lowest position, while the claim's fence still holds; null where there is none. */
   head(claim: LaneClaim): Promise<Head | null>
   /** Commits the intent: SENDING and an attempt with the claim's fence. */
-  begin(claim: LaneClaim, head: Head, now: Date): Promise<void>
+  begin(claim: LaneClaim, head: Head, now: Date): Promise<MessageChange>
   /**
-   * Records the outcome and frees or holds the lane. Null where the message has moved on meanwhile and nothing was changed.
-   * An answer that comes after the lease still counts for the message: it is the truth.
+   * Records the outcome and frees or holds the lane. Null where the part has moved on meanwhile and nothing was changed.
+   * An answer that comes after the lease still counts for the part: it is the truth.
    */
   settle(
     claim: LaneClaim,
@@ -124,8 +137,12 @@ export interface SendStore {
   ): Promise<Settled | null>
   /** Gives the lane back without an outcome: IDLE, or READY where something is queued. */
   release(claim: LaneClaim): Promise<void>
-  /** The message whose lease ran out while SENDING becomes UNKNOWN; a lane that was only claimed is free again. */
-  expire(claim: LaneClaim, holdUntil: Date, now: Date): Promise<{ messageId: MessageId; ticketId: TicketId } | null>
+  /** The part whose lease ran out while SENDING becomes UNKNOWN; a lane that was only claimed is free again. */
+  expire(
+    claim: LaneClaim,
+    holdUntil: Date,
+    now: Date,
+  ): Promise<(MessageChange & Readonly<{ partId: PartId; ticketId: TicketId }>) | null>
 }
 
 /** Lanes of all organizations, as the system role: ids and states, no content. */

@@ -1,6 +1,7 @@
 import type { Role } from '../core/actor.ts'
 import type { Attachment, MessageContext, MessageKind } from '../core/channel/content.ts'
 import type { Referral } from '../core/channel/inbound-event.ts'
+import type { PartKind, QuickReply, Sticker, Template } from '../core/channel/outbound-content.ts'
 import type { EventActor, EventType } from '../core/event/domain-event.ts'
 import type {
   ChannelId,
@@ -9,6 +10,7 @@ import type {
   MessageId,
   NotificationId,
   OrgId,
+  PartId,
   RawEventId,
   TicketId,
   UserId,
@@ -91,6 +93,26 @@ export type ReactionView = Readonly<{
   at: Date
 }>
 
+/** One message on the platform. A reply has one for each thing it carries, what came in has one. */
+export type PartView = Readonly<{
+  id: PartId
+  /** From 0, in the order of sending. */
+  position: number
+  kind: PartKind | 'OTHER'
+  content: string | null
+  /** Of several that came in one message, the first. */
+  attachment: Attachment | null
+  quickReplies: readonly QuickReply[]
+  template: Template | null
+  sticker: Sticker | null
+  status: MessageStatus
+  failure: MessageFailure | null
+  externalId: string | null
+  /** Null while it is not with the platform. */
+  sentAt: Date | null
+  deletedAt: Date | null
+}>
+
 export type MessageView = Readonly<{
   id: MessageId
   orgId: OrgId
@@ -99,6 +121,7 @@ export type MessageView = Readonly<{
   kind: MessageKind
   content: string | null
   attachments: readonly Attachment[]
+  parts: readonly PartView[]
   context: (MessageContext & Readonly<{ gone: boolean }>) | null
   reactions: readonly ReactionView[]
   author: Readonly<{ type: 'CUSTOMER' | 'MEMBER' | 'EXTERNAL' | 'SYSTEM'; id: string | null; name: string | null }>

@@ -5,6 +5,7 @@ import fc from 'fast-check'
 import { storableText } from '../../src/core/channel/content.ts'
 import type { ChannelAccount, OutboundMessage } from '../../src/core/channel/delivery.ts'
 import type { InboundEvent } from '../../src/core/channel/inbound-event.ts'
+import { textContent } from '../../src/core/channel/outbound-content.ts'
 import type { ExternalMessageId, ExternalUserId } from '../../src/core/ids.ts'
 import type { ChannelAdapter, ParseOptions, RawWebhook } from '../../src/ports/channel-adapter.ts'
 
@@ -197,7 +198,8 @@ const PERSON = '2100000000000345' as ExternalUserId
 
 const aMessage = (): OutboundMessage => ({
   recipient: { type: 'person', externalId: PERSON },
-  text: 'Thank you!',
+  content: textContent('Thank you!'),
+  replyTo: null,
   asHumanAgent: false,
   reference: '0198f0c0-0000-7000-8000-000000000001',
   requestId: null,

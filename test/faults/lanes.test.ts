@@ -27,6 +27,7 @@ import {
   statusesIn,
   type Talk,
   taken,
+  textOf,
   workOff,
 } from '../support/replies.ts'
 
@@ -161,7 +162,7 @@ onEachProfile((profile) => {
 
   test.serial(`${profile}: an answer in doubt holds the rest, its echo makes it SENT and lets them go`, async (t) => {
     const network = aNetwork((message, externalId) =>
-      message.text === 'one' ? forTheRest : taken(message, externalId),
+      textOf(message) === 'one' ? forTheRest : taken(message, externalId),
     )
     const worker = aWorker({ send: network.send })
     const talk = await aTalk()
@@ -211,7 +212,7 @@ onEachProfile((profile) => {
 
   test.serial(`${profile}: a doubt that is cleared late does not end the hold of a later one`, async (t) => {
     const network = aNetwork((message, externalId) =>
-      message.text === 'two' ? forTheRest : taken(message, externalId),
+      textOf(message) === 'two' ? forTheRest : taken(message, externalId),
     )
     const talk = await aTalk()
     await say(talk, 'one', 'two', 'three')
@@ -258,7 +259,7 @@ onEachProfile((profile) => {
       const network = aNetwork(async (message, externalId) => {
         const talk = talks.find(({ person }) => person === message.recipient.externalId) as Talk
         const place = talks.indexOf(talk) % 3
-        const arrival = async () => echo(talk, externalId, message.text)
+        const arrival = async () => echo(talk, externalId, textOf(message))
         if (place === 0) await arrival()
         else if (place === 1) echoes.push(arrival())
         else echoes.push(pause(60).then(arrival))
@@ -294,7 +295,7 @@ onEachProfile((profile) => {
       const echoes: Promise<void>[] = []
       const network = aNetwork(async (message, externalId) => {
         const index = talks.findIndex(({ person }) => message.recipient.externalId === `hello of ${person}`)
-        const arrival = async () => echo(talks[index] as Talk, externalId, message.text)
+        const arrival = async () => echo(talks[index] as Talk, externalId, textOf(message))
         if (index % 3 === 0) await arrival()
         else echoes.push(pause((index % 3) * 3).then(arrival))
         return taken(message, externalId)
@@ -410,7 +411,7 @@ onEachProfile((profile) => {
   test.serial(`${profile}: a refusal for now holds its conversation, and no other one of the channel`, async (t) => {
     const waits = new Set(['slow'])
     const network = aNetwork((message, externalId) =>
-      waits.delete(message.text)
+      waits.delete(textOf(message))
         ? { status: 'retry', afterMs: 1_500, pauses: 'message', detail: 'later' }
         : taken(message, externalId),
     )
@@ -431,7 +432,7 @@ onEachProfile((profile) => {
   test.serial(`${profile}: a throttled account waits as a whole, and no other account does`, async (t) => {
     const waits = new Set(['slow'])
     const network = aNetwork((message, externalId) =>
-      waits.delete(message.text)
+      waits.delete(textOf(message))
         ? { status: 'retry', afterMs: 1_500, pauses: 'account', detail: 'slow down' }
         : taken(message, externalId),
     )

@@ -4,7 +4,7 @@ import { aMessage, anEcho, aThread } from '../builders/events.ts'
 import { type CoreOnDatabase, coreOn, deliveryOf, type Inbox, seedInbox } from '../support/core-on-database.ts'
 import { onEachProfile, type TestDatabase, testDatabase } from '../support/database.ts'
 import { all } from '../support/inbox-state.ts'
-import { aNetwork, reply, startTalk, statusesIn, workOff } from '../support/replies.ts'
+import { aNetwork, reply, startTalk, statusesIn, textOf, workOff } from '../support/replies.ts'
 
 const HOUR_MS = 3_600_000
 const refused: Delivery = {
@@ -57,7 +57,7 @@ onEachProfile((profile) => {
       const error = await t.throwsAsync(reply(on, talk, 'too late'))
       t.like(error, { code: 'messaging-window-closed' })
       t.deepEqual(
-        network.sent.map(({ message }) => [message.text, message.asHumanAgent]),
+        network.sent.map(({ message }) => [textOf(message), message.asHumanAgent]),
         [
           ['in time', false],
           ['a day late', true],

@@ -84,11 +84,14 @@ export function aNetwork(
     texts: (to?: string) =>
       sent
         .filter(({ message }) => to === undefined || message.recipient.externalId === to)
-        .map(({ message }) => message.text),
+        .map(({ message }) => textOf(message)),
     /** In one conversation. */
     mostAtOnce: () => mostAtOnce,
   }
 }
+
+/** Empty for what is no text. */
+export const textOf = ({ content }: OutboundMessage): string => (content.kind === 'TEXT' ? content.text : '')
 
 export const taken = (_: OutboundMessage, externalId: ExternalMessageId): Delivery => ({
   status: 'accepted',

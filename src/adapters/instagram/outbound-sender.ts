@@ -1,4 +1,5 @@
 import type { Delivery, OutboundMessage } from '../../core/channel/delivery.ts'
+import type { OutboundContent } from '../../core/channel/outbound-content.ts'
 import type { OutboundSender } from '../../ports/channel-adapter.ts'
 import { asShape, type Shape } from '../channel-kit/fields.ts'
 import type { GraphAnswer, GraphClient } from './graph-client.ts'
@@ -23,12 +24,17 @@ export const createInstagramSender = (graph: GraphClient): OutboundSender => ({
   },
 })
 
-const bodyOf = ({ recipient, text, asHumanAgent }: OutboundMessage) => ({
+const bodyOf = ({ recipient, content, asHumanAgent }: OutboundMessage) => ({
   recipient: recipient.type === 'comment' ? { comment_id: recipient.externalId } : { id: recipient.externalId },
   // Both keys: Meta's collection shows the tag alone, its other examples the two together.
   ...(asHumanAgent && { messaging_type: 'MESSAGE_TAG', tag: 'HUMAN_AGENT' }),
-  message: { text },
+  message: messageOf(content),
 })
+
+function messageOf(content: OutboundContent): object {
+  if (content.kind !== 'TEXT') throw new Error(`${content.kind} is not sent yet`)
+  return { text: content.text }
+}
 
 type Recipient = OutboundMessage['recipient']['type']
 

@@ -1,4 +1,5 @@
 import type { ChannelId, ExternalAccountId, ExternalMessageId, ExternalUserId, OrgId } from '../ids.ts'
+import type { OutboundContent } from './outbound-content.ts'
 
 /** The stable public code of a send that the platform refused for good. */
 export type RefusalCode =
@@ -45,10 +46,12 @@ export type OutboundMessage = Readonly<{
   recipient: Readonly<
     { type: 'person'; externalId: ExternalUserId } | { type: 'comment'; externalId: ExternalMessageId }
   >
-  text: string
+  content: OutboundContent
+  /** The message of this conversation that it answers; only where the channel can show that. */
+  replyTo: ExternalMessageId | null
   /** After the ordinary window: a person wrote it, and the platform has to be told so. */
   asHumanAgent: boolean
-  /** Ours, for networks that take an idempotency key or a reference. */
+  /** Ours, of this one platform message, for networks that take an idempotency key or a reference. */
   reference: string
   /** Follows the message through the logs of both sides. */
   requestId: string | null

@@ -1,10 +1,12 @@
 import type { ChannelAdapter } from '../../ports/channel-adapter.ts'
 import type { CorePorts } from '../../ports/core-ports.ts'
-import type { Head, LaneClaim, Settlement } from '../../ports/send-store.ts'
+import type { Head, LaneClaim, MessageChange, Settlement } from '../../ports/send-store.ts'
 import type { Stores } from '../../ports/unit-of-work.ts'
+import type { MessageStatus } from '../../ports/views.ts'
 import { loseAuthorization } from '../channel/authorization.ts'
 import type { ChannelAccount, OutboundMessage } from '../channel/delivery.ts'
 import type { DomainEvent } from '../event/domain-event.ts'
+import type { PartId } from '../ids.ts'
 import { allowsReply, needsHumanAgent, type WindowFacts, type WindowRules, windowOf } from '../ticket/window.ts'
 import { failureOf, HOLD_MS, settlementOf } from './send-outcome.ts'
 
@@ -12,7 +14,7 @@ import { failureOf, HOLD_MS, settlementOf } from './send-outcome.ts'
 export const LEASE_MS = 30_000
 
 /**
- * Takes up to `limit` conversations that have something due and begins to send, one message each. Resolves with the
+ * Takes up to `limit` conversations that have something due and begins to send, one part each. Resolves with the
  * deliveries under way, so that a slow account keeps only its own places busy; none means that nothing is due.
  */
 export const deliverDue =
@@ -50,8 +52,8 @@ async function deliver(ports: CorePorts, claim: LaneClaim, pickedMs: number, sig
       await settle(stores, claim, next, { status: 'FAILED', failure }, now)
       return null
     }
-    await stores.sends.begin(claim, next, now)
-    await stores.outbox.append([statusChanged(next, 'QUEUED', 'SENDING')])
+    const change = await stores.sends.begin(claim, next, now)
+    await stores.outbox.append(statusEvents(next, change, 'SENDING'))
     return next
   })
   if (!head || !account || !adapter) return
@@ -61,9 +63,10 @@ async function deliver(ports: CorePorts, claim: LaneClaim, pickedMs: number, sig
       head.commentId === null
         ? { type: 'person', externalId: head.person }
         : { type: 'comment', externalId: head.commentId },
-    text: head.text,
+    content: head.content,
+    replyTo: head.replyTo,
     asHumanAgent: needsHumanAgent(factsOf(head), rulesOf(adapter, account), ports.clock.now(), head.author),
-    reference: head.messageId,
+    reference: head.partId,
     requestId: head.requestId,
   }
   const startedAt = ports.clock.now()
@@ -88,7 +91,8 @@ async function deliver(ports: CorePorts, claim: LaneClaim, pickedMs: number, sig
     if (humanAgent && delivery.status === 'refused' && delivery.code === 'human-agent-not-approved')
       await switchOff(stores, account, humanAgent.setting, head.requestId, now)
   })
-  const fields = { messageId: head.messageId, requestId: head.requestId, outcome: settlement.status }
+  const { messageId, partId, requestId } = head
+  const fields = { messageId, partId, requestId, outcome: settlement.status }
   if (settlement.status === 'SENT') log.info(fields, 'a reply was sent')
   else
     log.warn({ ...fields, detail: 'detail' in delivery ? delivery.detail : null }, 'a reply was not confirmed as sent')
@@ -130,7 +134,10 @@ async function settle(
 ): Promise<void> {
   const settled = await sends.settle(claim, head, settlement, now)
   if (settled === null) return
-  const events: DomainEvent[] = settled.from === settled.to ? [] : [statusChanged(head, settled.from, settled.to)]
+  const events: DomainEvent[] = [
+    ...statusEvents(head, settled, settled.part.to),
+    ...settled.others.flatMap((other) => statusEvents({ ...other, requestId: head.requestId }, other)),
+  ]
   // An echo was taken for somebody else's message, or somebody else's for ours: what readers saw is put right.
   if (settled.replaced)
     events.push({ ...base(head), type: 'message.deleted', resource: { type: 'message', id: settled.replaced } })
@@ -145,12 +152,12 @@ async function expire(ports: CorePorts, limit: number): Promise<void> {
     await ports.unitOfWork.run(claim.orgId, async ({ sends, outbox }) => {
       const now = ports.clock.now()
       const doubtful = await sends.expire(claim, new Date(now.getTime() + HOLD_MS), now)
-      if (doubtful) await outbox.append([statusChanged({ ...doubtful, requestId: null }, 'SENDING', 'UNKNOWN')])
+      if (doubtful) await outbox.append(statusEvents({ ...doubtful, requestId: null }, doubtful, 'UNKNOWN'))
     })
   }
 }
 
-type Subject = Pick<Head, 'messageId' | 'ticketId' | 'requestId'>
+type Subject = Pick<Head, 'messageId' | 'ticketId' | 'requestId'> & Readonly<{ partId?: PartId }>
 
 const base = ({ ticketId, requestId }: Subject) => ({
   actor: { type: 'SYSTEM', id: null } as const,
@@ -158,9 +165,20 @@ const base = ({ ticketId, requestId }: Subject) => ({
   requestId,
 })
 
-const statusChanged = (head: Subject, from: string, to: string): DomainEvent => ({
-  ...base(head),
-  type: 'message.status_changed',
-  resource: { type: 'message', id: head.messageId },
-  data: { from, to },
-})
+/** Tells also of a part whose message goes on being called the same: readers see how far it got. */
+function statusEvents(
+  head: Subject,
+  { from, to, parts }: MessageChange,
+  part: MessageStatus | null = null,
+): DomainEvent[] {
+  if (from === to && parts === 1) return []
+  const ofPart = parts > 1 && head.partId !== undefined ? { partId: head.partId, partStatus: part } : {}
+  return [
+    {
+      ...base(head),
+      type: 'message.status_changed',
+      resource: { type: 'message', id: head.messageId },
+      data: { from, to, ...ofPart },
+    },
+  ]
+}

@@ -13,6 +13,7 @@ import type { DomainEvent, EventActor } from '../event/domain-event.ts'
 import type { ConversationId, MessageId, PartId, RawEventId, TicketId } from '../ids.ts'
 import { reopens, type TicketStatus } from '../ticket/ticket.ts'
 import { ConversationFacts } from './conversation-facts.ts'
+import { partOfEcho } from './echo-match.ts'
 import { IntakeDraft } from './intake-draft.ts'
 import { lookUpsOf } from './look-ups.ts'
 import { MessageFacts } from './message-facts.ts'
@@ -37,9 +38,6 @@ export type IngestRules = Readonly<{
 export type Ingested = Readonly<{ changes: IntakeChanges; events: readonly DomainEvent[]; unknown: number }>
 
 export const threadKey = (thread: Pick<Thread, 'surface' | 'key'>): string => `${thread.surface} ${thread.key}`
-
-/** An echo of our own send may be stamped a little before our clock says that we began. */
-const ECHO_SKEW_MS = 120_000
 
 type Conversation = Omit<ConversationState, 'open' | 'newestResolved' | 'inFlight'> & {
   open: { id: TicketId; status: TicketStatus } | null
@@ -187,17 +185,17 @@ class Batch {
     })
   }
 
-  /** Ours, seen before the platform answered: the same words in the same conversation while one is under way. */
+  /** Ours, seen before the platform answered: the same in the same conversation while one is under way. */
   #provesSend(conversation: Conversation, event: EchoReceived, requestId: string): boolean {
-    const inFlight = conversation.inFlight.find(
-      ({ text, startedAt }) => sameText(text, event.text) && event.at.getTime() >= startedAt.getTime() - ECHO_SKEW_MS,
-    )
+    const inFlight = partOfEcho(conversation.inFlight, event)
     if (!inFlight) return false
     for (const other of this.#conversations.values()) {
-      other.inFlight = other.inFlight.filter(({ partId }) => partId !== inFlight.partId)
+      other.inFlight = other.inFlight
+        .filter(({ partId }) => partId !== inFlight.partId)
+        .map((part) => (part.messageId === inFlight.messageId ? besidesSent(part, inFlight) : part))
     }
     this.#draft.prove(inFlight, conversation.id, event.externalId, requestId)
-    const { partId, messageId, ticketId, sentAt } = inFlight
+    const { partId, messageId, ticketId, sentAt, others } = inFlight
     const { deletedAt, edit, isRead } = this.#messages.arriving(event.externalId)
     const conversationId = conversation.id
     const part: KnownPart = {
@@ -206,6 +204,8 @@ class Batch {
       ticketId,
       conversationId,
       direction: 'OUTBOUND',
+      isOurs: true,
+      isOneOfSeveral: others.length > 0,
       sentAt,
       deletedAt,
       edit: null,
@@ -305,6 +305,8 @@ class Batch {
       ticketId,
       conversationId,
       direction,
+      isOurs: false,
+      isOneOfSeveral: false,
       sentAt,
       deletedAt,
       edit,
@@ -320,5 +322,9 @@ class Batch {
   }
 }
 
-const sameText = (ours: string | null, theirs: string | null): boolean =>
-  (ours ?? '').normalize('NFC').trim() === (theirs ?? '').normalize('NFC').trim()
+/** One of the statuses beside it is SENT now. */
+function besidesSent(part: InFlight, { status }: InFlight): InFlight {
+  const others = [...part.others]
+  others.splice(others.indexOf(status), 1, 'SENT')
+  return { ...part, others }
+}

@@ -3,6 +3,7 @@ import type { MessageReceived } from '../channel/inbound-event.ts'
 import type { DomainEvent, EventActor } from '../event/domain-event.ts'
 import type { ConversationId, CustomerId, ExternalMessageId, MemberId, NotificationId, TicketId } from '../ids.ts'
 import { type TicketStatus, windowReason } from '../ticket/ticket.ts'
+import { statusOfParts } from './message-status.ts'
 
 const SYSTEM: EventActor = { type: 'SYSTEM', id: null }
 
@@ -90,16 +91,18 @@ export class IntakeDraft {
   }
 
   prove(inFlight: InFlight, conversationId: ConversationId, externalId: ExternalMessageId, requestId: string): void {
-    const { messageId, ticketId } = inFlight
+    const { messageId, ticketId, partId, others } = inFlight
     this.#proven.push({ inFlight, conversationId, externalId })
     this.#touched.add(ticketId)
+    const from = statusOfParts([...others, inFlight.status])
+    const to = statusOfParts([...others, 'SENT'])
     const resource = { type: 'message', id: messageId } as const
     this.#tell({
       type: 'message.status_changed',
       actor: SYSTEM,
       resource,
       ticketId,
-      data: { from: inFlight.status, to: 'SENT' },
+      data: { from, to, ...(others.length > 0 && { partId, partStatus: 'SENT' }) },
       requestId,
     })
   }

@@ -94,7 +94,8 @@ export class MessageFacts {
       },
       events: [
         ...known.map(({ part }) => aboutMessage('message.edited', part)),
-        ...gone.map(({ part }) => aboutMessage('message.deleted', part)),
+        // What is left of a reply of several parts is still there.
+        ...gone.map(({ part }) => aboutMessage(part.isOneOfSeveral ? 'message.edited' : 'message.deleted', part)),
         ...shown.flatMap((reaction) => this.#tellReaction(reaction)),
       ],
       touched: [...known, ...unsends].map(({ part }) => part.ticketId),

@@ -4,7 +4,7 @@ import { DomainError, NotFound } from '../errors.ts'
 import type { MessageId, TicketId } from '../ids.ts'
 import { checkTarget } from './check-reply.ts'
 
-/** Sends a FAILED reply again, at the end of its conversation's line. One in doubt is never sent again this way. */
+/** Sends the FAILED parts of a reply again, at the end of its conversation's line. One in doubt is never sent again this way. */
 export const retryMessage =
   ({ channelRegistry, clock, unitOfWork, wakeups }: CorePorts) =>
   async (actor: Actor, input: { ticketId: TicketId; messageId: MessageId }): Promise<void> => {
@@ -18,14 +18,14 @@ export const retryMessage =
       const adapter = channelRegistry.get(target.channelType)
       if (!adapter) throw new DomainError('channel-disconnected', `No adapter for ${target.channelType} is installed.`)
       checkTarget(target, adapter.capabilities, clock.now())
-      await sends.requeue(input.messageId, target, clock.now())
+      const { from, to } = await sends.requeue(input.messageId, target, clock.now())
       await outbox.append([
         {
           type: 'message.status_changed',
           actor: { type: 'MEMBER', id: actor.memberId },
           resource: { type: 'message', id: input.messageId },
           ticketId: input.ticketId,
-          data: { from: 'FAILED', to: 'QUEUED' },
+          data: { from, to },
           requestId: actor.requestId,
         },
       ])

@@ -2,9 +2,11 @@ import type { CorePorts } from '../../ports/core-ports.ts'
 import type { IdempotencyKey } from '../../ports/idempotency-store.ts'
 import type { Actor } from '../actor.ts'
 import { storableText } from '../channel/content.ts'
+import { textContent } from '../channel/outbound-content.ts'
 import { DomainError } from '../errors.ts'
 import type { ExternalMessageId, MessageId, PartId, TicketId } from '../ids.ts'
 import { checkContent, checkTarget } from './check-reply.ts'
+import { fingerprintOf } from './fingerprint.ts'
 
 export type SendReplyInput = Readonly<{
   ticketId: TicketId
@@ -32,7 +34,8 @@ export const sendReply =
       )
     }
     const content = storableText(input.content)
-    const fingerprint = JSON.stringify([content, input.clientMessageId ?? null, input.replyToExternalId ?? null])
+    const { ticketId: _, idempotencyKey: __, via: ___, ...request } = input
+    const fingerprint = await fingerprintOf({ ...request, content })
     const key: IdempotencyKey | null =
       input.idempotencyKey === undefined
         ? null
@@ -52,7 +55,7 @@ export const sendReply =
           ? null
           : await sends.byClientMessageId(input.ticketId, input.clientMessageId)
       if (known) {
-        if (known.content !== content)
+        if (known.fingerprint === null ? known.content !== content : known.fingerprint !== fingerprint)
           throw new DomainError('idempotency-key-reused', 'This clientMessageId was used for another message.')
         if (key) await idempotency.complete(key, 200, { messageId: known.id })
         return { messageId: known.id, replayed: 'client-message-id' }
@@ -64,12 +67,12 @@ export const sendReply =
       const id = ids.next() as MessageId
       await sends.enqueue({
         id,
-        partId: ids.next() as PartId,
+        parts: [{ id: ids.next() as PartId, content: textContent(content) }],
         target,
-        content,
         memberId: actor.memberId,
         via: input.via,
         clientMessageId: input.clientMessageId ?? null,
+        fingerprint,
         replyToExternalId: (input.replyToExternalId as ExternalMessageId | undefined) ?? null,
         requestId: actor.requestId,
         now: clock.now(),

@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import type { ChannelAccount, OutboundMessage } from '../../../src/core/channel/delivery.ts'
+import { textContent } from '../../../src/core/channel/outbound-content.ts'
 import type { ChannelId, ExternalAccountId, ExternalMessageId, ExternalUserId, OrgId } from '../../../src/core/ids.ts'
 
 export type GraphCall = Readonly<{ method: string; url: string; headers: IncomingMessage['headers']; body: string }>
@@ -51,7 +52,8 @@ export const account = (given: { settings?: object; secrets?: Record<string, str
 
 export const toPerson = (text = 'Thank you!'): OutboundMessage => ({
   recipient: { type: 'person', externalId: '2100000000000345' as ExternalUserId },
-  text,
+  content: textContent(text),
+  replyTo: null,
   asHumanAgent: false,
   reference: 'ref-1',
   requestId: 'req-1',

@@ -2,6 +2,7 @@ import test from 'ava'
 import { createPlainChannel } from '../../../src/adapters/plain/channel.ts'
 import type { ChannelAccount } from '../../../src/core/channel/delivery.ts'
 import type { InboundEvent } from '../../../src/core/channel/inbound-event.ts'
+import { textContent } from '../../../src/core/channel/outbound-content.ts'
 import type { ExternalAccountId, ExternalUserId } from '../../../src/core/ids.ts'
 import { channelAdapterContract } from '../../contracts/channel-adapter.contract.ts'
 
@@ -105,7 +106,8 @@ test('a reply is accepted at once under our own reference', async (t) => {
   const delivery = await sender.send(
     {
       recipient: { type: 'person', externalId: 'x' as ExternalUserId },
-      text: 'Hi',
+      content: textContent('Hi'),
+      replyTo: null,
       asHumanAgent: false,
       reference: 'r-1',
       requestId: null,

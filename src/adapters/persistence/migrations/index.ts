@@ -3,6 +3,7 @@ import { M0001Initial } from './0001-initial.ts'
 import { M0002MessageFacts } from './0002-message-facts.ts'
 import { M0003SessionsSince } from './0003-sessions-since.ts'
 import { M0007Media } from './0007-media.ts'
+import { M0008Parts } from './0008-parts.ts'
 import { M0009Uploads } from './0009-uploads.ts'
 import { M0010Doubt } from './0010-doubt.ts'
 
@@ -14,6 +15,7 @@ export const migrations: MigrationObject[] = [
   { name: '0002-message-facts', class: M0002MessageFacts },
   { name: '0003-sessions-since', class: M0003SessionsSince },
   { name: '0007-media', class: M0007Media },
+  { name: '0008-parts', class: M0008Parts },
   { name: '0009-uploads', class: M0009Uploads },
   { name: '0010-doubt', class: M0010Doubt },
 ]

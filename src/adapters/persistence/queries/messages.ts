@@ -1,10 +1,11 @@
-import { type Attachment, type MessageContext, type MessageKind, NO_CONTEXT } from '../../../core/channel/content.ts'
+import { type MessageContext, type MessageKind, NO_CONTEXT } from '../../../core/channel/content.ts'
 import type { MessageId, OrgId, TicketId } from '../../../core/ids.ts'
 import type { PageOf, PageRequest, Position } from '../../../ports/inbox-queries.ts'
 import type { MessageFailure, MessageStatus, MessageView } from '../../../ports/views.ts'
 import type { Tx } from '../transaction.ts'
 import { type Conditions, canExist, conditions, emptyPage, pageOf } from './conditions.ts'
 import { displayName } from './customers.ts'
+import { attachmentView, partView, type StoredAttachment, type StoredPart, seenStatus } from './message-parts.ts'
 
 type Row = {
   id: MessageId
@@ -13,7 +14,8 @@ type Row = {
   direction: MessageView['direction']
   kind: MessageKind
   content: string | null
-  attachments: Attachment[]
+  attachments: StoredAttachment[]
+  parts: StoredPart[]
   context:
     | (Pick<MessageContext, 'type'> &
         Partial<Omit<MessageContext, 'type' | 'expiresAt'>> & { expiresAt: string | null })
@@ -29,6 +31,7 @@ type Row = {
   customer: Parameters<typeof displayName>[0]
   via: string
   status: MessageStatus
+  is_read: boolean | null
   failure: MessageFailure | null
   external_id: string | null
   reply_to_external_id: string | null
@@ -42,10 +45,13 @@ type Row = {
 
 const SELECT = `
 select m.id, m.org_id, m.ticket_id, m.direction, m.kind, m.content, m.context, m.author_type, m.author_member_id, m.via,
-  case when m.status = 'SENT' and m.sent_at <= v.read_until then 'READ' else m.status end as status,
+  m.status, m.sent_at <= v.read_until as is_read,
   m.failure, m.external_id, m.reply_to_external_id, m.client_message_id, m.sent_at, m.created_at, m.edited_at, m.deleted_at, m.verified,
-  (select coalesce(jsonb_agg(jsonb_build_object('type', a.type, 'url', a.url, 'title', a.title, 'platformType', a.platform_type)
-      order by a.position), '[]') from attachments a where a.org_id = m.org_id and a.message_id = m.id) as attachments,
+  (select coalesce(jsonb_agg(jsonb_build_object('type', a.type, 'url', a.url, 'title', a.title, 'platformType', a.platform_type,
+      'partId', a.part_id) order by a.position), '[]') from attachments a where a.org_id = m.org_id and a.message_id = m.id) as attachments,
+  (select coalesce(jsonb_agg(jsonb_build_object('id', p.id, 'position', p.position, 'kind', p.kind, 'content', p.content, 'extras', p.extras,
+      'status', p.status, 'failure', p.failure, 'externalId', p.external_id, 'sentAt', p.sent_at, 'deletedAt', p.deleted_at)
+      order by p.position), '[]') from message_parts p where p.org_id = m.org_id and p.message_id = m.id) as parts,
   (select coalesce(jsonb_agg(jsonb_build_object('name', r.name, 'emoji', r.emoji, 'actor', r.actor, 'at', r.reacted_at)
       order by r.reacted_at, r.actor), '[]') from message_parts p
     join reactions r on r.org_id = p.org_id and r.channel_id = p.channel_id and r.external_id = p.external_id and r.name is not null
@@ -150,7 +156,8 @@ const messageView =
     direction: row.direction,
     kind: row.kind,
     content: row.content,
-    attachments: row.attachments,
+    attachments: row.attachments.map(attachmentView),
+    parts: row.parts.map((part) => partView(row, part)),
     context: contextOf(row, now),
     reactions: row.reactions.map(({ name, emoji, actor, at }) => ({
       emoji,
@@ -160,7 +167,7 @@ const messageView =
     })),
     author: authorOf(row),
     via: row.via,
-    status: row.status,
+    status: seenStatus(row, row.status),
     failure: row.failure,
     externalId: row.external_id,
     replyToExternalId: row.reply_to_external_id,

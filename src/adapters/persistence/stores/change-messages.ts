@@ -1,44 +1,70 @@
-import type { ChannelId, ConversationId, MessageId } from '../../../core/ids.ts'
+import type { ChannelId, ConversationId, MessageId, PartId } from '../../../core/ids.ts'
 import type { IntakeChanges } from '../../../ports/intake-store.ts'
 import type { Tx } from '../transaction.ts'
+import { deriveMessages } from './derive-messages.ts'
 import { insertRows, recordset } from './insert-rows.ts'
 import { wakeLane } from './lanes.ts'
 
-/** Decided under the conversation's lock; what was taken back stays empty. */
+/** Decided under the conversation's lock; what was taken back stays empty. Of our replies it is a part that changes. */
 export async function applyEdits(tx: Tx, edits: IntakeChanges['edits']): Promise<void> {
   if (edits.length === 0) return
-  await tx.affected(
-    `update messages m set content = r.content, edited_at = r.edited_at, edit_revision = r.revision
-     from ${recordset('$1', { id: 'uuid', content: 'text', edited_at: 'timestamptz(3)', revision: 'int' })}
-     where m.org_id = $2 and m.id = r.id and m.deleted_at is null`,
-    [
-      JSON.stringify(
-        edits.map(({ part, edit: { text, revision, at } }) => ({
-          id: part.messageId,
-          content: text,
-          edited_at: at,
-          revision,
-        })),
-      ),
-      tx.orgId,
-    ],
-  )
+  const rows = edits.map(({ part, edit }) => ({
+    id: part.isOurs ? part.partId : part.messageId,
+    content: edit.text,
+    edited_at: edit.at,
+    revision: edit.revision,
+    isOurs: part.isOurs,
+    messageId: part.messageId,
+  }))
+  for (const [table, isOurs] of [
+    ['messages', false],
+    ['message_parts', true],
+  ] as const) {
+    const own = rows.filter((row) => row.isOurs === isOurs)
+    if (own.length === 0) continue
+    await tx.affected(
+      `update ${table} m set content = r.content, edited_at = r.edited_at, edit_revision = r.revision
+       from ${recordset('$1', { id: 'uuid', content: 'text', edited_at: 'timestamptz(3)', revision: 'int' })}
+       where m.org_id = $2 and m.id = r.id and m.deleted_at is null`,
+      [JSON.stringify(own), tx.orgId],
+    )
+    if (isOurs) await deriveMessages(tx, messagesOf(own))
+  }
 }
 
-/** Removes the content of the messages and their attachments; their raw bodies are `redactRaw`'s. */
-export async function applyUnsends(
-  tx: Tx,
-  unsends: readonly Readonly<{ messageId: MessageId; at: Date }>[],
-): Promise<void> {
-  if (unsends.length === 0) return
+export type Unsend = Readonly<{ messageId: MessageId; partId: PartId; isOurs: boolean; at: Date }>
+
+/** Removes the content of what was taken back with its attachments; the raw bodies are `redactRaw`'s. */
+export async function applyUnsends(tx: Tx, unsends: readonly Unsend[]): Promise<void> {
+  const whole = unsends.filter(({ isOurs }) => !isOurs)
+  const parts = unsends.filter(({ isOurs }) => isOurs)
+  if (whole.length > 0) {
+    await tx.affected(
+      `update messages m set content = null, context = null, edited_at = null, deleted_at = least(coalesce(m.deleted_at, r.at), r.at)
+       from ${recordset('$1', { id: 'uuid', at: 'timestamptz(3)' })} where m.org_id = $2 and m.id = r.id`,
+      [JSON.stringify(whole.map(({ messageId, at }) => ({ id: messageId, at }))), tx.orgId],
+    )
+    await tx.affected('delete from attachments where org_id = $1 and message_id = any($2)', [
+      tx.orgId,
+      messagesOf(whole),
+    ])
+  }
+  if (parts.length === 0) return
   await tx.affected(
-    `update messages m set content = null, context = null, edited_at = null, deleted_at = least(coalesce(m.deleted_at, r.at), r.at)
-     from ${recordset('$1', { id: 'uuid', at: 'timestamptz(3)' })} where m.org_id = $2 and m.id = r.id`,
-    [JSON.stringify(unsends.map(({ messageId, at }) => ({ id: messageId, at }))), tx.orgId],
+    `update message_parts p set content = null, extras = null, edited_at = null, deleted_at = least(coalesce(p.deleted_at, r.at), r.at)
+     from ${recordset('$1', { id: 'uuid', at: 'timestamptz(3)' })} where p.org_id = $2 and p.id = r.id`,
+    [JSON.stringify(parts.map(({ partId, at }) => ({ id: partId, at }))), tx.orgId],
   )
-  const messageIds = unsends.map(({ messageId }) => messageId)
-  await tx.affected('delete from attachments where org_id = $1 and message_id = any($2)', [tx.orgId, messageIds])
+  await tx.affected('delete from attachments where org_id = $1 and part_id = any($2)', [
+    tx.orgId,
+    parts.map(({ partId }) => partId),
+  ])
+  await deriveMessages(tx, messagesOf(parts))
 }
+
+const messagesOf = (changes: readonly Readonly<{ messageId: MessageId }>[]): readonly MessageId[] => [
+  ...new Set(changes.map(({ messageId }) => messageId)),
+]
 
 /** The earliest time stands, so that repeats in any order leave the same. */
 export async function buryTombstones(
@@ -63,21 +89,19 @@ export async function buryTombstones(
 /** Sends that an echo proves: SENT, provisionally until the platform's own answer names the same id. */
 export async function applyProven(tx: Tx, proven: IntakeChanges['proven'], now: Date): Promise<void> {
   for (const { inFlight, externalId } of proven) {
-    await tx.affected(
-      `update message_parts set external_id = $3, status = 'SENT', failure = null, provisional = true
-       where org_id = $1 and id = $2 and external_id is null`,
-      [tx.orgId, inFlight.partId, externalId],
+    const [part] = await tx.rows<{ conversation_id: ConversationId }>(
+      `update message_parts set external_id = $3, status = 'SENT', failure = null, provisional = true, sent_at = coalesce(sent_at, $4)
+       where org_id = $1 and id = $2 and external_id is null returning conversation_id`,
+      [tx.orgId, inFlight.partId, externalId, now],
     )
-    const [message] = await tx.rows<{ conversation_id: ConversationId }>(
-      `update messages set external_id = $3, status = 'SENT', failure = null where org_id = $1 and id = $2 returning conversation_id`,
-      [tx.orgId, inFlight.messageId, externalId],
-    )
+    if (!part) continue
+    await deriveMessages(tx, [inFlight.messageId])
     await tx.affected(
       `update send_attempts set finished_at = $3, outcome = 'SENT', detail = 'proved by its echo'
        where org_id = $1 and part_id = $2 and outcome is distinct from 'SENT'
          and number = (select max(number) from send_attempts where org_id = $1 and part_id = $2)`,
       [tx.orgId, inFlight.partId, now],
     )
-    if (message) await wakeLane(tx, message.conversation_id, inFlight.messageId)
+    await wakeLane(tx, part.conversation_id, inFlight.partId)
   }
 }

@@ -1,7 +1,8 @@
-import type { ChannelId, ExternalMessageId, MessageId } from '../../../core/ids.ts'
+import type { ChannelId, ExternalMessageId, MessageId, PartId } from '../../../core/ids.ts'
 import type { IntakeChanges } from '../../../ports/intake-store.ts'
 import type { Tx } from '../transaction.ts'
 import { applyUnsends } from './change-messages.ts'
+import { deriveMessages } from './derive-messages.ts'
 import { insertRows } from './insert-rows.ts'
 
 type Early = Pick<IntakeChanges, 'earlyEdits' | 'earlyReads'>
@@ -56,7 +57,7 @@ export async function settleEarly(
 export async function adoptEarly(
   tx: Tx,
   channelId: ChannelId,
-  own: Readonly<{ messageId: MessageId; externalId: ExternalMessageId }>,
+  own: Readonly<{ messageId: MessageId; partId: PartId; externalId: ExternalMessageId }>,
 ): Promise<{ isChanged: boolean }> {
   const values = [tx.orgId, channelId, own.externalId, own.messageId]
   await tx.affected(
@@ -66,15 +67,16 @@ export async function adoptEarly(
     values,
   )
   const edited = await tx.affected(
-    `update messages m set content = e.content, edited_at = e.edited_at, edit_revision = e.revision
-     from early_edits e where e.org_id = $1 and e.channel_id = $2 and e.external_id = $3 and m.org_id = $1 and m.id = $4`,
-    values,
+    `update message_parts p set content = e.content, edited_at = e.edited_at, edit_revision = e.revision
+     from early_edits e where e.org_id = $1 and e.channel_id = $2 and e.external_id = $3 and p.org_id = $1 and p.id = $4`,
+    [...values.slice(0, 3), own.partId],
   )
+  if (edited > 0) await deriveMessages(tx, [own.messageId])
   const [gone] = await tx.rows<{ deleted_at: Date }>(
     'select deleted_at from tombstones where org_id = $1 and channel_id = $2 and external_id = $3',
     values.slice(0, 3),
   )
-  if (gone) await applyUnsends(tx, [{ messageId: own.messageId, at: gone.deleted_at }])
+  if (gone) await applyUnsends(tx, [{ ...own, isOurs: true, at: gone.deleted_at }])
   await settleEarly(tx, channelId, [own.externalId])
   return { isChanged: edited > 0 || gone !== undefined }
 }

@@ -82,7 +82,7 @@ export const createIntakeStore = (tx: Tx, { ids }: { ids: IdSource }): IntakeSto
     await keepEarly(tx, channelId, changes)
     await applyUnsends(
       tx,
-      changes.unsends.map(({ part, at }) => ({ messageId: part.messageId, at })),
+      changes.unsends.map(({ part: { messageId, partId, isOurs }, at }) => ({ messageId, partId, isOurs, at })),
     )
     await forgetWords(
       tx,

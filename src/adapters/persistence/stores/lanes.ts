@@ -1,12 +1,12 @@
-import type { ConversationId, MessageId } from '../../../core/ids.ts'
+import type { ConversationId, PartId } from '../../../core/ids.ts'
 import type { LaneClaim } from '../../../ports/send-store.ts'
 import type { Tx } from '../transaction.ts'
 
 /**
  * A lane's state follows from its conversation's queue. Whoever changes it holds the conversation's row lock, so that looking
- * for queued messages cannot miss one; claiming only turns READY into BUSY and needs no lock.
+ * for queued parts cannot miss one; claiming only turns READY into BUSY and needs no lock.
  */
-const QUEUED = `exists (select from messages m where m.org_id = l.org_id and m.conversation_id = l.conversation_id and m.status = 'QUEUED')`
+const QUEUED = `exists (select from message_parts p where p.org_id = l.org_id and p.conversation_id = l.conversation_id and p.status = 'QUEUED')`
 
 export const lockConversation = (tx: Tx, id: ConversationId): Promise<unknown> =>
   tx.rows('select from conversations where org_id = $1 and id = $2 for no key update', [tx.orgId, id])
@@ -34,21 +34,21 @@ export async function freeLane(
 }
 
 /**
- * For whoever resolves a message without the lane: what waited behind it may go, or it waits itself again. A lane that is
- * being worked on stays its worker's, and one that is held for a later message stays held.
+ * For whoever resolves a part without the lane: what waited behind it may go, or it waits itself again. A lane that is
+ * being worked on stays its worker's, and one that is held for a later part stays held.
  */
 export async function wakeLane(
   tx: Tx,
   conversationId: ConversationId,
-  resolved: MessageId,
+  resolved: PartId,
   notBefore: Date | null = null,
 ): Promise<void> {
   await tx.affected(
     `update send_lanes l set state = case when ${QUEUED} then 'READY' else 'IDLE' end, lease_until = null, fence = fence + 1,
        not_before = coalesce($4::timestamptz, now())
      where l.org_id = $1 and l.conversation_id = $2 and l.state in ('HELD', 'IDLE') and not exists (
-       select from messages r join messages m on m.org_id = r.org_id and m.conversation_id = r.conversation_id
-       where r.org_id = $1 and r.id = $3 and m.status = 'UNKNOWN' and m.position > r.position)`,
+       select from message_parts r join message_parts p on p.org_id = r.org_id and p.conversation_id = r.conversation_id
+       where r.org_id = $1 and r.id = $3 and p.status = 'UNKNOWN' and p.lane_position > r.lane_position)`,
     [tx.orgId, conversationId, resolved, notBefore],
   )
 }

@@ -1,3 +1,5 @@
+import type { AttachmentType } from '../../../core/channel/content.ts'
+import type { PartKind } from '../../../core/channel/outbound-content.ts'
 import type {
   ChannelId,
   ConversationId,
@@ -128,6 +130,8 @@ type KnownRow = {
   ticket_id: TicketId
   conversation_id: ConversationId
   direction: KnownPart['direction']
+  is_ours: boolean
+  parts: number
   content: string | null
   sent_at: Date
   edited_at: Date | null
@@ -144,10 +148,15 @@ export async function knownMessages(
   const rows = await tx.rows<KnownRow>(
     `select e.id as external_id, g.deleted_at as gone_at, r.external_id is not null as is_read,
        case when d.external_id is not null then jsonb_build_object('revision', d.revision, 'at', d.edited_at, 'text', d.content) end as early,
-       p.id as part_id, p.message_id, m.ticket_id, m.conversation_id, m.direction, m.content, m.sent_at, m.edited_at, m.deleted_at, m.edit_revision
+       p.id as part_id, p.message_id, m.ticket_id, m.conversation_id, m.direction, m.sent_at, o.is_ours, o.parts,
+       case when o.is_ours then p.content else m.content end as content, case when o.is_ours then p.edited_at else m.edited_at end as edited_at,
+       case when o.is_ours then p.deleted_at else m.deleted_at end as deleted_at,
+       case when o.is_ours then p.edit_revision else m.edit_revision end as edit_revision
      from unnest($3::text[]) as e (id)
      left join message_parts p on p.org_id = $1 and p.channel_id = $2 and p.external_id = e.id
      left join messages m on m.org_id = $1 and m.id = p.message_id
+     left join lateral (select p.kind is not null as is_ours, case when p.kind is null then 1 else (
+       select count(*)::int from message_parts s where s.org_id = $1 and s.message_id = p.message_id) end as parts) o on true
      left join tombstones g on g.org_id = $1 and g.channel_id = $2 and g.external_id = e.id
      left join early_edits d on d.org_id = $1 and d.channel_id = $2 and d.external_id = e.id
      left join early_reads r on r.org_id = $1 and r.channel_id = $2 and r.external_id = e.id
@@ -169,6 +178,8 @@ export async function knownMessages(
       direction: row.direction,
       sentAt: row.sent_at,
       deletedAt: row.deleted_at,
+      isOurs: row.is_ours,
+      isOneOfSeveral: row.parts > 1,
       edit:
         row.edit_revision > 0 && row.edited_at
           ? { revision: row.edit_revision, at: row.edited_at, text: row.content ?? '' }
@@ -230,16 +241,21 @@ export async function inFlightOf(
     message_id: InFlight['messageId']
     ticket_id: TicketId
     status: InFlight['status']
+    others: InFlight['others']
+    part_kind: PartKind
     content: string | null
+    attachment_type: AttachmentType | null
     sent_at: Date
     started_at: Date
   }>(
-    `select v.customer_id, p.id as part_id, m.id as message_id, m.ticket_id, m.status, m.content, m.sent_at, a.started_at
+    `select v.customer_id, p.id as part_id, m.id as message_id, m.ticket_id, p.status, p.kind as part_kind, p.content, m.sent_at, a.started_at,
+       (select t.type from attachments t where t.org_id = p.org_id and t.part_id = p.id) as attachment_type,
+       array(select s.status from message_parts s where s.org_id = p.org_id and s.message_id = p.message_id and s.id <> p.id) as others
      from conversations v
-     join messages m on m.org_id = v.org_id and m.conversation_id = v.id and m.status in ('SENDING', 'UNKNOWN')
-     join message_parts p on p.org_id = m.org_id and p.message_id = m.id and p.external_id is null
+     join message_parts p on p.org_id = v.org_id and p.conversation_id = v.id and p.status in ('SENDING', 'UNKNOWN') and p.external_id is null
+     join messages m on m.org_id = p.org_id and m.id = p.message_id
      join lateral (select started_at from send_attempts a where a.org_id = p.org_id and a.part_id = p.id order by number desc limit 1) a on true
-     where v.org_id = $1 and v.customer_id = any($2) order by a.started_at, m.id`,
+     where v.org_id = $1 and v.customer_id = any($2) order by a.started_at, p.id`,
     [tx.orgId, customerIds],
   )
   const found = new Map<CustomerId, InFlight[]>()
@@ -250,7 +266,10 @@ export async function inFlightOf(
       messageId: row.message_id,
       ticketId: row.ticket_id,
       status: row.status,
+      others: row.others,
+      kind: row.part_kind,
       text: row.content,
+      attachmentType: row.attachment_type,
       sentAt: row.sent_at,
       startedAt: row.started_at,
     })

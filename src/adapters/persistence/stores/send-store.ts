@@ -1,11 +1,14 @@
 import { NotFound } from '../../../core/errors.ts'
 import type { ExternalMessageId, ExternalUserId, PartId } from '../../../core/ids.ts'
 import type { IdSource } from '../../../ports/id-source.ts'
-import type { ReplyTarget, SendStore, StoredMessage } from '../../../ports/send-store.ts'
+import type { Head, MessageChange, ReplyTarget, SendStore, StoredMessage } from '../../../ports/send-store.ts'
 import type { Tx } from '../transaction.ts'
 import { lockChannel } from './channel-lock.ts'
+import { deriveMessages } from './derive-messages.ts'
 import { deriveTickets } from './derive-tickets.ts'
 import { freeLane, holdLane, holdsLane, lockConversation, wakeLane } from './lanes.ts'
+import { contentOf, type PartContentRow } from './part-content.ts'
+import { enqueueReply, requeueParts } from './queue-parts.ts'
 import { settlePart } from './settle-part.ts'
 
 const IS_UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
@@ -48,83 +51,32 @@ export const createSendStore = (tx: Tx, { ids }: { ids: IdSource }): SendStore =
     return row ? stored(row) : null
   },
 
-  async enqueue(reply) {
-    const { target } = reply
-    // A private reply names the comment it answers; that is also what makes a second one visible.
-    const replyTo = target.newestComment?.externalId ?? reply.replyToExternalId
-    await tx.affected(
-      `insert into messages (id, org_id, ticket_id, conversation_id, direction, kind, content, author_type, author_member_id, via, status,
-         reply_to_external_id, client_message_id, request_id, position, sent_at, created_at)
-       values ($1, $2, $3, $4, 'OUTBOUND', 'TEXT', $5, 'MEMBER', $6, $7, 'QUEUED', $8, $9, $10, $11, $12, $12)`,
-      [
-        reply.id,
-        tx.orgId,
-        target.ticketId,
-        target.conversationId,
-        reply.content,
-        reply.memberId,
-        reply.via,
-        replyTo,
-        reply.clientMessageId,
-        reply.requestId,
-        await nextPosition(tx, target),
-        reply.now,
-      ],
-    )
-    await tx.affected(
-      `insert into message_parts (id, org_id, message_id, channel_id, position, status) values ($1, $2, $3, $4, 0, 'QUEUED')`,
-      [reply.partId, tx.orgId, reply.id, target.channelId],
-    )
-    await deriveTickets(tx, [target.ticketId], reply.now)
-  },
+  enqueue: (reply) => enqueueReply(tx, ids, reply),
 
   async requeue(messageId, target, now) {
-    await tx.affected(
-      `update messages set status = 'QUEUED', failure = null, position = $3, sent_at = $4 where org_id = $1 and id = $2`,
-      [tx.orgId, messageId, await nextPosition(tx, target), now],
-    )
-    await tx.affected(
-      `update message_parts set status = 'QUEUED', failure = null where org_id = $1 and message_id = $2`,
-      [tx.orgId, messageId],
-    )
+    await requeueParts(tx, messageId, target, now)
+    const change = changeOf(await deriveMessages(tx, [messageId]))
     await deriveTickets(tx, [target.ticketId], now)
+    return change
   },
 
   async head(claim) {
     await lockConversation(tx, claim.conversationId)
     if (!(await holdsLane(tx, claim))) return null
     const [row] = await tx.rows<HeadRow>(HEAD, [tx.orgId, claim.conversationId])
-    return row
-      ? {
-          messageId: row.message_id,
-          partId: row.part_id,
-          ticketId: row.ticket_id,
-          text: row.content ?? '',
-          surface: row.surface,
-          person: row.person,
-          commentId: row.surface === 'COMMENT' ? row.reply_to_external_id : null,
-          window: { openedAt: row.window_opened_at, reason: row.window_reason },
-          author: row.author_type === 'MEMBER' ? 'person' : 'automation',
-          requestId: row.request_id,
-          attempts: row.attempts,
-          firstAttemptAt: row.first_attempt_at,
-        }
-      : null
+    return row ? headOf(row) : null
   },
 
   async begin(claim, head, now) {
-    await tx.affected(`update messages set status = 'SENDING' where org_id = $1 and id = $2 and status = 'QUEUED'`, [
-      tx.orgId,
-      head.messageId,
-    ])
-    await tx.affected(`update message_parts set status = 'SENDING' where org_id = $1 and id = $2`, [
-      tx.orgId,
-      head.partId,
-    ])
+    await tx.affected(
+      `update message_parts set status = 'SENDING' where org_id = $1 and id = $2 and status = 'QUEUED'`,
+      [tx.orgId, head.partId],
+    )
     await tx.affected(
       `insert into send_attempts (id, org_id, part_id, number, fence, started_at) values ($1, $2, $3, $4, $5, $6)`,
       [ids.next(), tx.orgId, head.partId, head.attempts + 1, claim.fence, now],
     )
+    return changeOf(await deriveMessages(tx, [head.messageId]))
   },
 
   async settle(claim, head, settlement, now) {
@@ -135,8 +87,8 @@ export const createSendStore = (tx: Tx, { ids }: { ids: IdSource }): SendStore =
     const notBefore = settlement.status === 'QUEUED' ? settlement.notBefore : null
     if (!holds) {
       // Whoever swept the lane meanwhile held it for a message in doubt, which is resolved now.
-      if (settled && settled.to !== 'UNKNOWN') await wakeLane(tx, claim.conversationId, head.messageId, notBefore)
-    } else if (settled?.to === 'UNKNOWN' && settlement.status === 'UNKNOWN') {
+      if (settled && settled.part.to !== 'UNKNOWN') await wakeLane(tx, claim.conversationId, head.partId, notBefore)
+    } else if (settled?.part.to === 'UNKNOWN' && settlement.status === 'UNKNOWN') {
       await holdLane(tx, claim.conversationId, claim.fence, settlement.holdUntil)
     } else {
       await freeLane(tx, claim, notBefore)
@@ -176,8 +128,8 @@ export const createSendStore = (tx: Tx, { ids }: { ids: IdSource }): SendStore =
     if (!lane) return null
     const [sending] =
       lane.state === 'BUSY'
-        ? await tx.rows<{ id: StoredMessage['id']; ticket_id: StoredMessage['ticketId'] }>(
-            `update messages set status = 'UNKNOWN' where org_id = $1 and conversation_id = $2 and status = 'SENDING' returning id, ticket_id`,
+        ? await tx.rows<{ id: PartId; message_id: StoredMessage['id'] }>(
+            `update message_parts set status = 'UNKNOWN' where org_id = $1 and conversation_id = $2 and status = 'SENDING' returning id, message_id`,
             [tx.orgId, claim.conversationId],
           )
         : []
@@ -186,18 +138,25 @@ export const createSendStore = (tx: Tx, { ids }: { ids: IdSource }): SendStore =
       return null
     }
     await tx.affected(
-      `update message_parts set status = 'UNKNOWN' where org_id = $1 and message_id = $2 and status = 'SENDING'`,
-      [tx.orgId, sending.id],
-    )
-    await tx.affected(
-      `update send_attempts a set finished_at = $3, outcome = 'UNKNOWN', detail = 'the worker did not come back' from message_parts p
-       where p.org_id = $1 and p.message_id = $2 and a.org_id = $1 and a.part_id = p.id and a.outcome is null`,
+      `update send_attempts set finished_at = $3, outcome = 'UNKNOWN', detail = 'the worker did not come back'
+       where org_id = $1 and part_id = $2 and outcome is null`,
       [tx.orgId, sending.id, now],
     )
+    const change = changeOf(await deriveMessages(tx, [sending.message_id]))
     await holdLane(tx, claim.conversationId, claim.fence, holdUntil)
-    return { messageId: sending.id, ticketId: sending.ticket_id }
+    const [message] = await tx.rows<StoredRow>(`${STORED} where org_id = $1 and id = $2`, [
+      tx.orgId,
+      sending.message_id,
+    ])
+    if (!message) throw new Error('a part has no message')
+    return { ...change, partId: sending.id, ticketId: message.ticket_id }
   },
 })
+
+function changeOf([change]: readonly MessageChange[]): MessageChange {
+  if (!change) throw new Error('a reply has no parts')
+  return change
+}
 
 type TargetRow = {
   conversation_id: ReplyTarget['conversationId']
@@ -220,7 +179,7 @@ where t.org_id = $1 and t.id = $2 for no key update of v`
 
 type StoredRow = Omit<StoredMessage, 'ticketId'> & { ticket_id: StoredMessage['ticketId'] }
 
-const STORED = 'select id, ticket_id, status, content, direction from messages'
+const STORED = 'select id, ticket_id, status, content, direction, fingerprint from messages'
 
 const stored = ({ ticket_id, ...row }: StoredRow): StoredMessage => ({ ...row, ticketId: ticket_id })
 
@@ -237,25 +196,11 @@ async function newestComment(tx: Tx, { conversation_id }: TargetRow): Promise<Re
   return row ? { externalId: row.external_id, answered: row.answered } : null
 }
 
-/** The order of the 201s, taken under the conversation's lock; the lane is woken with it unless somebody works on it. */
-async function nextPosition(tx: Tx, { conversationId, channelId }: ReplyTarget): Promise<string> {
-  const [lane] = await tx.rows<{ position: string }>(
-    `insert into send_lanes as l (conversation_id, org_id, channel_id, state, next_position) values ($1, $2, $3, 'READY', 2)
-     on conflict (conversation_id) do update set next_position = l.next_position + 1,
-       state = case when l.state = 'IDLE' then 'READY' else l.state end,
-       not_before = case when l.state = 'IDLE' then now() else l.not_before end
-     returning next_position - 1 as position`,
-    [conversationId, tx.orgId, channelId],
-  )
-  if (!lane) throw new Error('a lane was not written')
-  return lane.position
-}
-
-type HeadRow = {
+type HeadRow = PartContentRow & {
   message_id: StoredMessage['id']
   part_id: PartId
+  part_position: number
   ticket_id: StoredMessage['ticketId']
-  content: string | null
   reply_to_external_id: ExternalMessageId | null
   request_id: string | null
   author_type: string
@@ -268,12 +213,36 @@ type HeadRow = {
 }
 
 const HEAD = `
-select m.id as message_id, p.id as part_id, m.ticket_id, m.content, m.reply_to_external_id, m.request_id, m.author_type,
+select m.id as message_id, p.id as part_id, p.position as part_position, m.ticket_id, p.kind as part_kind, p.content, p.extras,
+  t.type as attachment_type, t.url as attachment_url, m.reply_to_external_id, m.request_id, m.author_type,
   v.surface, v.window_opened_at, v.window_reason, i.external_id as person, a.attempts, a.first_attempt_at
-from messages m
-join message_parts p on p.org_id = m.org_id and p.message_id = m.id and p.position = 0
+from message_parts p
+join messages m on m.org_id = p.org_id and m.id = p.message_id
 join conversations v on v.org_id = m.org_id and v.id = m.conversation_id
 join customer_identities i on i.org_id = v.org_id and i.customer_id = v.customer_id and i.channel_id = v.channel_id
+left join attachments t on t.org_id = p.org_id and t.message_id = m.id and t.part_id = p.id
 left join lateral (select coalesce(max(number), 0)::int as attempts, min(started_at) as first_attempt_at
   from send_attempts a where a.org_id = p.org_id and a.part_id = p.id) a on true
-where m.org_id = $1 and m.conversation_id = $2 and m.status = 'QUEUED' order by m.position limit 1`
+where p.org_id = $1 and p.conversation_id = $2 and p.status = 'QUEUED' order by p.lane_position limit 1`
+
+function headOf(row: HeadRow): Head {
+  const content = contentOf(row)
+  if (content === null) throw new Error('a part that waits has no content')
+  const isComment = row.surface === 'COMMENT'
+  return {
+    messageId: row.message_id,
+    partId: row.part_id,
+    ticketId: row.ticket_id,
+    content,
+    surface: row.surface,
+    person: row.person,
+    commentId: isComment ? row.reply_to_external_id : null,
+    // What a reply of several parts answers is said once.
+    replyTo: isComment || row.part_position > 0 ? null : row.reply_to_external_id,
+    window: { openedAt: row.window_opened_at, reason: row.window_reason },
+    author: row.author_type === 'MEMBER' ? 'person' : 'automation',
+    requestId: row.request_id,
+    attempts: row.attempts,
+    firstAttemptAt: row.first_attempt_at,
+  }
+}

@@ -1,13 +1,16 @@
-import type { ChannelId, ConversationId, ExternalMessageId, MessageId } from '../../../core/ids.ts'
+import type { PartKind } from '../../../core/channel/outbound-content.ts'
+import type { ChannelId, ConversationId, ExternalMessageId, MessageId, PartId } from '../../../core/ids.ts'
 import type { IdSource } from '../../../ports/id-source.ts'
-import type { Head, LaneClaim, Settled, Settlement } from '../../../ports/send-store.ts'
+import type { Head, LaneClaim, MessageChange, Settled, Settlement } from '../../../ports/send-store.ts'
 import type { MessageStatus } from '../../../ports/views.ts'
 import type { Tx } from '../transaction.ts'
+import { deriveMessages } from './derive-messages.ts'
 import { deriveTickets } from './derive-tickets.ts'
 import { adoptEarly } from './early-facts.ts'
 
 type Part = {
   status: MessageStatus
+  kind: PartKind
   external_id: ExternalMessageId | null
   provisional: boolean
   channel_id: ChannelId
@@ -16,8 +19,8 @@ type Part = {
 type Subject = Pick<Head, 'messageId' | 'partId' | 'ticketId'>
 
 /**
- * Records what a send came to. The platform's answer is the truth about our message, also after an echo was taken for it by
- * its text: where the ids differ, the echo was somebody else's and becomes a message of its own.
+ * Records what a send came to. The platform's answer is the truth about our part, also after an echo was taken for it by what
+ * it says: where the ids differ, the echo was another part's, or somebody else's and becomes a message of its own.
  */
 export async function settlePart(
   tx: Tx,
@@ -28,8 +31,8 @@ export async function settlePart(
   now: Date,
 ): Promise<Settled | null> {
   const [part] = await tx.rows<Part>(
-    `select p.status, p.external_id, p.provisional, p.channel_id, m.conversation_id from message_parts p
-     join messages m on m.org_id = p.org_id and m.id = p.message_id where p.org_id = $1 and p.id = $2 for update of p`,
+    `select status, kind, external_id, provisional, channel_id, conversation_id from message_parts
+     where org_id = $1 and id = $2 for update`,
     [tx.orgId, head.partId],
   )
   if (!part) return null
@@ -42,22 +45,25 @@ export async function settlePart(
   const externalId = settlement.status === 'SENT' ? settlement.externalId : null
   const theirs = part.external_id !== null && part.external_id !== externalId ? part.external_id : null
   const replaced = externalId === null ? null : await removeEcho(tx, part, head, externalId)
+  const mistaken = externalId === null ? null : await takeBack(tx, part, head, externalId)
   await tx.affected(
-    `update message_parts set status = $3, external_id = $4, provisional = false, failure = $5 where org_id = $1 and id = $2`,
-    [tx.orgId, head.partId, settlement.status, externalId, failure(settlement)],
+    `update message_parts set status = $3, external_id = $4, provisional = false, failure = $5,
+       sent_at = case when $3 = 'SENT' then coalesce(sent_at, $6) end where org_id = $1 and id = $2`,
+    [tx.orgId, head.partId, settlement.status, externalId, failure(settlement), now],
   )
-  await tx.affected(`update messages set status = $3, external_id = $4, failure = $5 where org_id = $1 and id = $2`, [
-    tx.orgId,
-    head.messageId,
-    settlement.status,
-    externalId,
-    failure(settlement),
-  ])
-  const split = theirs === null ? null : await insertEcho(tx, ids, part, head, theirs)
-  const { messageId } = head
-  const early = externalId === null ? null : await adoptEarly(tx, part.channel_id, { messageId, externalId })
+  // Two of the same words, each taken for the other: they change places.
+  if (mistaken && theirs !== null) await proveBy(tx, mistaken.partId, theirs, now)
+  const split = theirs === null || mistaken ? null : await insertEcho(tx, ids, part, head, theirs)
+  const { messageId, partId } = head
+  const early = externalId === null ? null : await adoptEarly(tx, part.channel_id, { messageId, partId, externalId })
+  const changes = await deriveMessages(tx, [...new Set(mistaken ? [messageId, mistaken.messageId] : [messageId])])
   if (replaced || split || early?.isChanged) await deriveTickets(tx, [head.ticketId], now)
-  return { from: part.status, to: settlement.status, replaced, split }
+  const own = changes.find((change) => change.messageId === messageId)
+  if (!own) throw new Error('a reply has no parts')
+  const others = changes.flatMap((change) =>
+    mistaken && change !== own ? [{ ...change, ticketId: mistaken.ticketId }] : [],
+  )
+  return { ...own, part: { from: part.status, to: settlement.status }, others, replaced, split }
 }
 
 const failure = (settlement: Settlement): string | null =>
@@ -96,7 +102,27 @@ async function removeEcho(tx: Tx, part: Part, head: Subject, externalId: Externa
   return echo?.id ?? null
 }
 
-/** What was taken for ours by its words was typed elsewhere: it becomes a message of its own, with the same words. */
+type Mistaken = Pick<MessageChange, 'messageId'> & Readonly<{ partId: PartId; ticketId: Head['ticketId'] }>
+
+/** Another part of ours, in doubt and of the same words, was taken for this one: it is in doubt again. */
+async function takeBack(tx: Tx, part: Part, head: Subject, externalId: ExternalMessageId): Promise<Mistaken | null> {
+  const [row] = await tx.rows<{ id: PartId; message_id: MessageId; ticket_id: Head['ticketId'] }>(
+    `update message_parts p set status = 'UNKNOWN', external_id = null, provisional = false, sent_at = null
+     from messages m where p.org_id = $1 and p.channel_id = $2 and p.external_id = $3 and p.id <> $4 and p.provisional
+       and m.org_id = $1 and m.id = p.message_id returning p.id, p.message_id, m.ticket_id`,
+    [tx.orgId, part.channel_id, externalId, head.partId],
+  )
+  return row ? { partId: row.id, messageId: row.message_id, ticketId: row.ticket_id } : null
+}
+
+async function proveBy(tx: Tx, partId: PartId, externalId: ExternalMessageId, now: Date): Promise<void> {
+  await tx.affected(
+    `update message_parts set status = 'SENT', external_id = $3, provisional = true, sent_at = $4 where org_id = $1 and id = $2`,
+    [tx.orgId, partId, externalId, now],
+  )
+}
+
+/** What was taken for ours by what it says was sent elsewhere: it becomes a message of its own, and says the same. */
 async function insertEcho(
   tx: Tx,
   ids: IdSource,
@@ -107,13 +133,20 @@ async function insertEcho(
   const id = ids.next() as MessageId
   await tx.affected(
     `insert into messages (id, org_id, ticket_id, conversation_id, direction, kind, content, author_type, via, status, external_id, sent_at)
-     select $3, org_id, ticket_id, conversation_id, 'OUTBOUND', kind, content, 'EXTERNAL', 'PLATFORM_APP', 'SENT', $4, sent_at
-     from messages where org_id = $1 and id = $2`,
-    [tx.orgId, head.messageId, id, externalId],
+     select $4, m.org_id, m.ticket_id, m.conversation_id, 'OUTBOUND', $6, p.content, 'EXTERNAL', 'PLATFORM_APP', 'SENT', $5, m.sent_at
+     from messages m join message_parts p on p.org_id = m.org_id and p.message_id = m.id
+     where m.org_id = $1 and m.id = $2 and p.id = $3`,
+    [tx.orgId, head.messageId, head.partId, id, externalId, part.kind === 'TEXT' ? 'TEXT' : 'MEDIA'],
   )
   await tx.affected(
     `insert into message_parts (id, org_id, message_id, channel_id, position, external_id, status) values ($1, $2, $3, $4, 0, $5, 'SENT')`,
     [ids.next(), tx.orgId, id, part.channel_id, externalId],
+  )
+  // Which picture it was is not known any more, only that it was one.
+  await tx.affected(
+    `insert into attachments (id, org_id, message_id, position, type)
+     select $4, org_id, $3, 0, type from attachments where org_id = $1 and part_id = $2`,
+    [tx.orgId, head.partId, id, ids.next()],
   )
   return id
 }
