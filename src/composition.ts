@@ -18,12 +18,14 @@ import { plainModule } from './adapters/plain/index.ts'
 import { readiness } from './adapters/readiness.ts'
 import { isCommonPassword } from './adapters/security/common-passwords.ts'
 import { createMediaLinks } from './adapters/security/media-links.ts'
+import { oneTimeTokens } from './adapters/security/one-time-tokens.ts'
 import { createPasswordHasher } from './adapters/security/password-hasher.ts'
 import { createSecretBox } from './adapters/security/secret-box.ts'
 import { createSettingsValidator } from './adapters/settings-validator.ts'
 import { systemClock } from './adapters/system-clock.ts'
 import type { Config, Secrets } from './config.ts'
 import { type Core, createCore } from './core/index.ts'
+import type { AccountBindings } from './ports/account-bindings.ts'
 import type { AccountDirectory } from './ports/account-directory.ts'
 import type { ChannelAdapter } from './ports/channel-adapter.ts'
 import type { ChannelAccounts, ChannelDirectory } from './ports/channel-directory.ts'
@@ -91,6 +93,11 @@ export async function compose({
       graphUrl: config.instagramGraphUrl,
       facebookGraphUrl: config.facebookGraphUrl,
       graphVersion: config.metaGraphVersion,
+      instagramOauthUrl: config.instagramOauthUrl,
+      instagramTokenUrl: config.instagramTokenUrl,
+      facebookOauthUrl: config.facebookOauthUrl,
+      instagramApp: appOf(config.instagramAppId, secrets.instagramAppSecret),
+      metaApp: appOf(config.metaAppId, secrets.metaAppSecret),
     }),
     plainModule(),
     persistenceModule(database),
@@ -116,6 +123,7 @@ export async function compose({
     .toResolvedValue(createRegistry, [{ serviceIdentifier: T.CHANNEL_ADAPTER, isMultiple: true }])
   container.bind<Core>(T.CORE).toResolvedValue(() =>
     createCore({
+      accountBindings: container.get<AccountBindings>(T.ACCOUNT_BINDINGS),
       accounts: container.get<AccountDirectory>(T.ACCOUNT_DIRECTORY),
       channelAccounts: container.get<ChannelAccounts>(T.CHANNEL_ACCOUNTS),
       channelDirectory: container.get<ChannelDirectory>(T.CHANNEL_DIRECTORY),
@@ -125,6 +133,7 @@ export async function compose({
       intake: container.get<WebhookIntake>(T.WEBHOOK_INTAKE),
       isCommonPassword,
       log,
+      oneTimeTokens,
       passwordHasher: container.get<PasswordHasher>(T.PASSWORD_HASHER),
       queries: container.get<InboxQueries>(T.INBOX_QUERIES),
       sendLanes: container.get<SendLanes>(T.SEND_LANES),
@@ -170,6 +179,8 @@ function createRegistry(adapters: ChannelAdapter[]): ChannelRegistry {
   const byType = new Map(adapters.map((adapter) => [adapter.type, adapter]))
   return { types: [...byType.keys()].sort(), get: (type) => byType.get(type) ?? null }
 }
+
+const appOf = (id: string | null, secret: string | null) => (id === null || secret === null ? null : { id, secret })
 
 const coreSettings = (config: Config, secrets: Secrets): CoreSettings => ({
   publicUrl: config.publicUrl,

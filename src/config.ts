@@ -22,6 +22,11 @@ export function loadConfig(environment: Environment, options: Readonly<{ role: R
   if (given.DATABASE_ADMIN_URL !== undefined && given.DATABASE_URL === undefined) {
     problems.push({ name: 'DATABASE_ADMIN_URL', problem: 'DATABASE_ADMIN_URL needs DATABASE_URL beside it.' })
   }
+  for (const app of ['INSTAGRAM', 'META'] as const) {
+    const [id, secret] = [`${app}_APP_ID`, `${app}_APP_SECRET`] as const
+    if (given[id] !== undefined && given[secret] === undefined)
+      problems.push({ name: id, problem: `${id} needs ${secret} beside it.` })
+  }
   if (problems.length > 0) return { ok: false, problems }
 
   const config = toConfig(values, given, options)
@@ -55,6 +60,11 @@ function toConfig(values: Values, given: Given, options: { role: Role; dev?: boo
     }),
     signupMode: values.SIGNUP_MODE ?? (production ? 'invite-after-first' : 'open'),
     sessionTtlHours: values.SESSION_TTL_HOURS,
+    instagramAppId: values.INSTAGRAM_APP_ID ?? null,
+    metaAppId: values.META_APP_ID ?? null,
+    instagramOauthUrl: values.INSTAGRAM_OAUTH_URL.replace(/\/+$/, ''),
+    instagramTokenUrl: values.INSTAGRAM_TOKEN_URL.replace(/\/+$/, ''),
+    facebookOauthUrl: values.FACEBOOK_OAUTH_URL.replace(/\/+$/, ''),
     instagramGraphUrl: values.INSTAGRAM_GRAPH_URL.replace(/\/+$/, ''),
     facebookGraphUrl: values.FACEBOOK_GRAPH_URL.replace(/\/+$/, ''),
     metaGraphVersion: values.META_GRAPH_VERSION,
@@ -86,6 +96,9 @@ function toSecrets(values: Values, config: Config, warnings: string[]): Secrets 
     sessionSecrets: Object.freeze(sessionSecrets),
     encryptionKeys: Object.freeze(encryptionKeys),
     instagramApiKey: values.INSTAGRAM_API_KEY ?? null,
+    instagramAppSecret: values.INSTAGRAM_APP_SECRET ?? null,
+    metaAppSecret: values.META_APP_SECRET ?? null,
+    instagramVerifyToken: values.INSTAGRAM_VERIFY_TOKEN ?? null,
     metricsToken: values.METRICS_TOKEN ?? null,
     databaseUrl: values.DATABASE_URL ?? null,
     databaseAdminUrl: values.DATABASE_ADMIN_URL ?? null,

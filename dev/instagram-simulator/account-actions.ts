@@ -1,7 +1,7 @@
 import type { Acting, Options } from './acting.ts'
 import { dashboardSample, isOfConversation } from './dashboard-samples.ts'
 import { newMediaId, newMessageId } from './ids.ts'
-import type { PhoneMessage, SimulatedAccount, SimulatedCustomer } from './types.ts'
+import type { PhoneMessage, SimulatedAccount, SimulatedCustomer, Webhook } from './types.ts'
 import * as bodies from './webhook-bodies.ts'
 import { toWire } from './wire.ts'
 
@@ -41,6 +41,14 @@ export function accountActions({ world, office, post, postItem, postBody, busine
         : { message: { mid, text, is_echo: true, is_self: true } }
       const item = bodies.item(account.id, account.appScopedId, options.at ?? now(), payload)
       return postBody(account, bodies.messagingBody(account.id, [item], now(), options.envelope), options, { mid })
+    },
+
+    /** What these webhooks say in one body, as Meta may put it for all accounts of an app. */
+    together(webhooks: readonly Webhook[], options: Options = {}) {
+      const [first] = webhooks
+      if (!first) throw new Error('There is nothing to put together')
+      const entry = webhooks.flatMap(({ body }) => (JSON.parse(body.toString()) as { entry: object[] }).entry)
+      return postBody(first.account, { object: 'instagram', entry }, options)
     },
 
     /** The "Test" button; of the Page-linked product messages come as `messaging` instead. */

@@ -1,7 +1,8 @@
+import { listPages, subscriptions } from './account-edges.ts'
 import { listConversations, readThread } from './conversations.ts'
 import { refuse } from './graph-errors.ts'
 import { type Answer, type Call, jsonObject, parameters } from './http.ts'
-import { authorize, exchangeCode, exchangeToken, refreshToken } from './oauth.ts'
+import { authorize, debugToken, exchangeCode, exchangeToken, refreshToken } from './oauth.ts'
 import { oauthKind, type RouteKind, routeKind } from './route-kind.ts'
 import { type Sending, send } from './send.ts'
 import type { Login, SimulatedAccount, SimulatedCustomer } from './types.ts'
@@ -35,17 +36,24 @@ export async function answerGraph(sending: Sending, call: Call): Promise<GraphAn
   const given = token ?? (typeof body['access_token'] === 'string' ? body['access_token'] : null)
   const asked: Login = HOSTS[host ?? ''] ?? 'instagram'
   if (given === null) return { ...refuse(asked, { code: 104 }), accountId: null, route: 'other' }
-  const account = sending.world.tokens.find(given)?.account
+  const grant = sending.world.tokens.find(given)
+  const account = grant?.account
   if (!account || (host !== null && host in HOSTS && account.login !== asked)) {
     return { ...refuse(asked, { code: 190, subcode: 463 }), accountId: null, route: 'other' }
   }
   // Every route, those to come too, has its faults here.
   const kind = oauthKind(named, form) ?? routeKind(sending.world, call.method, segments, body)
   const answer = await underFaults(sending.faults, kind, account, () =>
-    route(sending, account, call.method, segments, form, body),
+    grant?.isPersonal
+      ? personal(sending.world, account, named, form)
+      : route(sending, account, call.method, segments, form, body),
   )
   return { ...answer, accountId: account.id, route: kind }
 }
+
+/** With the token of the person who logged in at Facebook: it opens the list of their Pages and nothing else. */
+const personal = (world: World, account: SimulatedAccount, call: string, form: URLSearchParams): Answer =>
+  call === 'GET me/accounts' ? listPages(world, account, form) : refuse('facebook', { code: 200 })
 
 /** Who logs in: whose app it is, or whose token. */
 function oauthCaller({ accounts, tokens }: World, form: URLSearchParams): { id: string | null; login: Login } {
@@ -59,6 +67,7 @@ function oauthCaller({ accounts, tokens }: World, form: URLSearchParams): { id: 
 function oauthCall(call: string) {
   if (call === 'GET oauth/authorize' || call === 'GET dialog/oauth') return authorize
   if (call === 'POST oauth/access_token') return exchangeCode
+  if (call === 'GET debug_token') return debugToken
   if (call === 'GET access_token' || call === 'GET oauth/access_token') return exchangeToken
   return call === 'GET refresh_access_token' ? refreshToken : null
 }
@@ -82,9 +91,8 @@ async function route(
     return send(sending, account, body)
   }
   if (isAccount && edge === 'subscribed_apps') {
-    return { status: 200, body: method === 'GET' ? { data: [{ id: account.appId }] } : { success: true } }
+    return subscriptions(sending.world, account, method, form, body)
   }
-  if (isAccount && edge === 'accounts' && method === 'GET') return { status: 200, body: { data: [pageOf(account)] } }
   if (isAccount && edge === 'conversations' && method === 'GET') {
     // The account's own node of each login, as for messages.
     if (account.login === 'facebook' && node === account.id) return refuse('facebook', { code: 3 })
@@ -158,13 +166,6 @@ const aboutPost = ({ id, caption }: SimulatedMedia) => ({
   media_product_type: 'FEED',
   permalink: `https://www.instagram.com/p/${id}/`,
   media_url: `https://scontent.cdninstagram.com/v/${id}.jpg?oe=simulated`,
-})
-
-const pageOf = (account: SimulatedAccount) => ({
-  name: account.name,
-  access_token: account.accessToken,
-  instagram_business_account: { id: account.id },
-  id: account.pageId,
 })
 
 /** Graph gives the fields that were asked for, and the id always; a null is left out. */

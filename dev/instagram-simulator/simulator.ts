@@ -81,6 +81,8 @@ export async function createInstagramSimulator(options: SimulatorOptions = {}) {
     revokeTokens: (account: SimulatedAccount): void => world.tokens.revoke(account),
     /** What the browser would bring back from the login page. */
     authorizationCode: (account: SimulatedAccount): string => world.tokens.newCode(account, null),
+    /** What the account is subscribed to for its app; null: nothing. */
+    subscriptions: (account: SimulatedAccount): readonly string[] | null => world.subscriptions.get(account.id) ?? null,
     /** Every webhook so far, and the same bytes once more. */
     webhooks: office.sent as readonly (typeof office.sent)[number][],
     deliver: office.deliver,

@@ -5,18 +5,50 @@ const HOUR_MS = 3_600_000
 const DAY_MS = 24 * HOUR_MS
 export const LONG_LIVED_SECONDS = 60 * 24 * 3_600
 
-type Grant = Readonly<{ account: SimulatedAccount; kind: 'short' | 'long'; issuedAt: number; expiresAt: number }>
-type Code = Readonly<{ account: SimulatedAccount; redirectUri: string | null; expiresAt: number }>
+export type Grant = Readonly<{
+  account: SimulatedAccount
+  kind: 'short' | 'long'
+  /** What the person allowed. */
+  scopes: readonly string[]
+  /** Facebook: the token of the person who logged in, which opens the list of their Pages and sends nothing. */
+  isPersonal: boolean
+  issuedAt: number
+  expiresAt: number
+}>
+type Code = Readonly<{
+  account: SimulatedAccount
+  redirectUri: string | null
+  scopes: readonly string[]
+  expiresAt: number
+}>
+
+export const SCOPES = {
+  instagram: ['instagram_business_basic', 'instagram_business_manage_messages', 'instagram_business_manage_comments'],
+  facebook: [
+    'instagram_basic',
+    'instagram_manage_messages',
+    'instagram_manage_comments',
+    'pages_manage_metadata',
+    'pages_show_list',
+    'pages_read_engagement',
+    'business_management',
+  ],
+} as const
 
 /** Access tokens and authorization codes, with Meta's lifetimes: code and short token one hour, long token 60 days. */
 export function createTokens(now: () => Date) {
   const grants = new Map<string, Grant>()
   const codes = new Map<string, Code>()
 
-  const issue = (account: SimulatedAccount, kind: 'short' | 'long'): string => {
+  const issue = (
+    account: SimulatedAccount,
+    kind: 'short' | 'long',
+    { scopes = SCOPES[account.login], isPersonal = false }: Partial<Pick<Grant, 'scopes' | 'isPersonal'>> = {},
+  ): string => {
     const token = newAccessToken(account.login)
     const issuedAt = now().getTime()
-    grants.set(token, { account, kind, issuedAt, expiresAt: issuedAt + (kind === 'short' ? HOUR_MS : 60 * DAY_MS) })
+    const expiresAt = issuedAt + (kind === 'short' ? HOUR_MS : 60 * DAY_MS)
+    grants.set(token, { account, kind, scopes, isPersonal, issuedAt, expiresAt })
     return token
   }
 
@@ -25,7 +57,15 @@ export function createTokens(now: () => Date) {
     /** A token made outside: long-lived, and old enough to be refreshed. */
     grant(account: SimulatedAccount, token: string): void {
       const at = now().getTime()
-      grants.set(token, { account, kind: 'long', issuedAt: at - 2 * DAY_MS, expiresAt: at + 58 * DAY_MS })
+      const [issuedAt, expiresAt] = [at - 2 * DAY_MS, at + 58 * DAY_MS]
+      grants.set(token, {
+        account,
+        kind: 'long',
+        scopes: SCOPES[account.login],
+        isPersonal: false,
+        issuedAt,
+        expiresAt,
+      })
     },
     find(token: string): Grant | null {
       const grant = grants.get(token)
@@ -35,9 +75,13 @@ export function createTokens(now: () => Date) {
     revoke(account: SimulatedAccount): void {
       for (const [token, grant] of grants) if (grant.account === account) grants.delete(token)
     },
-    newCode(account: SimulatedAccount, redirectUri: string | null): string {
+    newCode(
+      account: SimulatedAccount,
+      redirectUri: string | null,
+      scopes: readonly string[] = SCOPES[account.login],
+    ): string {
       const code = newCode()
-      codes.set(code, { account, redirectUri, expiresAt: now().getTime() + HOUR_MS })
+      codes.set(code, { account, redirectUri, scopes, expiresAt: now().getTime() + HOUR_MS })
       return code
     },
     /** Once only. */

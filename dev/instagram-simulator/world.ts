@@ -27,6 +27,8 @@ export function createWorld(now: () => Date, changed: () => void) {
   const lastWroteAt = new Map<string, Date>()
   const lastEventAt = new Map<string, number>()
   const listeners: ((who: SimulatedCustomer, message: PhoneMessage) => void)[] = []
+  /** Of which fields the app is told, by the account's id. */
+  const subscriptions = new Map<string, readonly string[]>()
   const tokens = createTokens(now)
 
   /** Registers an account, or changes the one with this id where something is given. */
@@ -144,6 +146,7 @@ export function createWorld(now: () => Date, changed: () => void) {
     media,
     mentions,
     tokens,
+    subscriptions,
     listeners,
     lastWroteAt,
     account,

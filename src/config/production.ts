@@ -35,6 +35,10 @@ export function productionProblems(given: Given, role: Role): ConfigProblem[] {
     if (passwordOf(given[name] ?? '') === localPassword)
       refuse(name, "must not have docker-compose.yml's local default password")
   }
+  // The app's secret goes there, and people type their passwords there.
+  for (const name of ['INSTAGRAM_OAUTH_URL', 'INSTAGRAM_TOKEN_URL', 'FACEBOOK_OAUTH_URL'] as const) {
+    if (given[name]?.startsWith('http:')) refuse(name, 'must be an https address')
+  }
   if (given.ALLOW_UNVERIFIED_WEBHOOKS === 'true') refuse('ALLOW_UNVERIFIED_WEBHOOKS', 'must not be on')
   return problems
 }

@@ -28,6 +28,13 @@ export type Config = Readonly<{
   }>
   signupMode: 'open' | 'invite' | 'invite-after-first'
   sessionTtlHours: number
+  /** Null: nobody connects by that login. Never set without its secret. */
+  instagramAppId: string | null
+  metaAppId: string | null
+  /** Without a slash at their ends. */
+  instagramOauthUrl: string
+  instagramTokenUrl: string
+  facebookOauthUrl: string
   instagramGraphUrl: string
   facebookGraphUrl: string
   metaGraphVersion: string
@@ -46,6 +53,9 @@ export type Secrets = Readonly<{
   /** The first encrypts, all decrypt. Empty only in production, in the roles migrate, relay and cli. */
   encryptionKeys: readonly EncryptionKey[]
   instagramApiKey: string | null
+  instagramAppSecret: string | null
+  metaAppSecret: string | null
+  instagramVerifyToken: string | null
   metricsToken: string | null
   /** Null: the embedded server. */
   databaseUrl: string | null

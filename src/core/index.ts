@@ -1,8 +1,10 @@
 import type { CorePorts } from '../ports/core-ports.ts'
 import { acceptWebhook } from './channel/accept-webhook.ts'
 import { answerHandshake } from './channel/answer-handshake.ts'
+import { beginConnect } from './channel/begin-connect.ts'
 import { createChannel } from './channel/create-channel.ts'
 import { disconnectChannel } from './channel/disconnect-channel.ts'
+import { chooseAccount, finishConnect } from './channel/finish-connect.ts'
 import { lookUpMedia } from './channel/look-up-media.ts'
 import { lookUpMention } from './channel/look-up-mention.ts'
 import { updateChannel } from './channel/update-channel.ts'
@@ -31,6 +33,9 @@ export const createCore = (ports: CorePorts) => ({
   createChannel: createChannel(ports),
   updateChannel: updateChannel(ports),
   disconnectChannel: disconnectChannel(ports),
+  beginConnect: beginConnect(ports),
+  finishConnect: finishConnect(ports),
+  chooseAccount: chooseAccount(ports),
   answerHandshake: answerHandshake(ports),
   acceptWebhook: acceptWebhook(ports),
 

@@ -2,6 +2,7 @@ import type { ChannelCapabilities } from '../core/channel/capabilities.ts'
 import type { ChannelAccount, Delivery, OutboundMessage } from '../core/channel/delivery.ts'
 import type { MessageReceived, ParsedWebhook, Person } from '../core/channel/inbound-event.ts'
 import type { ExternalAccountId, ExternalMessageId, ExternalUserId } from '../core/ids.ts'
+import type { AccountLogin } from './account-login.ts'
 
 /** A network that customers write on. A missing feature is an absent facet, not a method that throws. */
 export interface ChannelAdapter {
@@ -20,6 +21,8 @@ export interface ChannelAdapter {
   readonly media?: MediaLookup
   /** Absent where the network tells nothing of what was written before. */
   readonly history?: HistoryReader
+  /** Absent where accounts are connected by pasted credentials only. */
+  readonly logins?: readonly AccountLogin[]
 }
 
 export interface ChannelSettings {
@@ -32,6 +35,10 @@ export interface ChannelSettings {
   account(config: Readonly<Record<string, unknown>>): ExternalAccountId
   /** Names of the settings that calls are made with: giving one anew makes a channel go on that needed it. */
   readonly credentials?: readonly string[]
+  /** Another id that webhooks may call the account by; null where there is none. */
+  alias?(config: Readonly<Record<string, unknown>>): ExternalAccountId | null
+  /** Names of the settings by which an account was proven: a change made by hand ends its verified binding. */
+  readonly proof?: readonly string[]
   /** Names of the settings that verify webhooks, in the order to try. */
   readonly webhookSecrets: readonly string[]
   /** Names of the settings that the platform's handshake is compared with. */

@@ -19,10 +19,12 @@ export interface ChannelStore {
   add(channel: ChannelRecord, secrets: Readonly<Record<string, string>>, now: Date): Promise<void>
   /** Locks; throws `NotFound`, also for a disconnected one. */
   get(id: ChannelId): Promise<ChannelRecord>
+  /** Locks the one that is connected to the account; null where there is none. */
+  byAccount(type: string, account: ExternalAccountId): Promise<ChannelRecord | null>
   /** Decrypted secrets, to validate a change of settings as a whole. */
   secrets(id: ChannelId): Promise<Readonly<Record<string, string>>>
   /** Secrets that are named are replaced; `null` removes one. A paused channel stops sending, an active one goes on. */
   save(channel: ChannelRecord, secrets: Readonly<Record<string, string | null>>, now: Date): Promise<void>
-  /** Sets DISCONNECTED and deletes its secrets; history stays. */
+  /** Sets DISCONNECTED and deletes its secrets and its binding to the account; history stays. */
   disconnect(id: ChannelId, now: Date): Promise<void>
 }

@@ -1,3 +1,4 @@
+import type { AccountBindings } from './account-bindings.ts'
 import type { AccountDirectory } from './account-directory.ts'
 import type { ChannelAccounts, ChannelDirectory } from './channel-directory.ts'
 import type { ChannelRegistry } from './channel-registry.ts'
@@ -5,6 +6,7 @@ import type { Clock } from './clock.ts'
 import type { IdSource } from './id-source.ts'
 import type { InboxQueries } from './inbox-queries.ts'
 import type { Logger } from './logger.ts'
+import type { OneTimeTokens } from './one-time-tokens.ts'
 import type { PasswordHasher } from './password-hasher.ts'
 import type { SendLanes } from './send-store.ts'
 import type { SettingsValidator } from './settings-validator.ts'
@@ -26,6 +28,7 @@ export type CoreSettings = Readonly<{
 
 export type CorePorts = Readonly<{
   accounts: AccountDirectory
+  accountBindings: AccountBindings
   channelDirectory: ChannelDirectory
   channelAccounts: ChannelAccounts
   channelRegistry: ChannelRegistry
@@ -33,6 +36,7 @@ export type CorePorts = Readonly<{
   ids: IdSource
   intake: WebhookIntake
   log: Logger
+  oneTimeTokens: OneTimeTokens
   passwordHasher: PasswordHasher
   isCommonPassword: (password: string) => boolean
   queries: InboxQueries

@@ -1,6 +1,7 @@
 /** Names under which the composition finds each port; the types are given where they are bound and asked for. */
 const token = (name: string): symbol => Symbol.for(`delightchat/${name}`)
 
+export const ACCOUNT_BINDINGS = token('AccountBindings')
 export const ACCOUNT_DIRECTORY = token('AccountDirectory')
 export const CHANNEL_ACCOUNTS = token('ChannelAccounts')
 /** Bound once by each channel's module; the registry collects them. */

@@ -1,6 +1,8 @@
 import type { DomainEvent } from '../core/event/domain-event.ts'
 import type { OrgId } from '../core/ids.ts'
+import type { AccountBindingStore } from './account-bindings.ts'
 import type { ChannelStore } from './channel-store.ts'
+import type { ConnectStore } from './connect-store.ts'
 import type { CustomerStore } from './customer-store.ts'
 import type { IdempotencyStore } from './idempotency-store.ts'
 import type { IntakeStore } from './intake-store.ts'
@@ -15,6 +17,8 @@ import type { UploadStore } from './upload-store.ts'
 export type Stores = Readonly<{
   tickets: TicketStore
   channels: ChannelStore
+  bindings: AccountBindingStore
+  connects: ConnectStore
   customers: CustomerStore
   intake: IntakeStore
   media: MediaStore

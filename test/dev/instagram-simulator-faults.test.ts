@@ -187,7 +187,7 @@ test('the login calls: code, short token, long token, refresh, and the account b
   for (const [name, value] of Object.entries(values)) form.set(name, value)
   const exchange = () => fetch(`${simulator.url}/api.instagram.com/oauth/access_token`, { method: 'POST', body: form })
   const [short] = ((await (await exchange()).json()) as { data: { access_token: string; user_id: string }[] }).data
-  t.is(short?.user_id, account.id)
+  t.is(short?.user_id, account.appScopedId)
   const repeated = await exchange()
   t.is(repeated.status, 400)
   t.like(await repeated.json(), { error_type: 'OAuthException', code: 400 })

@@ -63,6 +63,13 @@ export function createFakeCore(accounts: FakeAccounts, queries: FakeQueries, upl
     disconnectChannel: noted('disconnectChannel', async (actor, id) => {
       if ((await queries.channel(actor.orgId, id)) === null) throw new NotFound('channel')
     }),
+    beginConnect: noted('beginConnect', () => ({ authorizeUrl: 'https://login.example', expiresAt: new Date() })),
+    finishConnect: noted('finishConnect', () => {
+      throw new DomainError('connect-denied', 'planted')
+    }),
+    chooseAccount: noted('chooseAccount', () => {
+      throw new DomainError('connect-state-invalid', 'planted')
+    }),
     answerHandshake: noted('answerHandshake', (channelId, query) => {
       const known = webhookSecrets.has(channelId) && query.get('hub.mode') === 'subscribe'
       return known && query.get('hub.verify_token') === 'verify-me' ? query.get('hub.challenge') : null

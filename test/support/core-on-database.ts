@@ -1,11 +1,13 @@
 import { randomUUID } from 'node:crypto'
 import type { Pool } from 'pg'
+import { createAccountBindings } from '../../src/adapters/persistence/account-bindings.ts'
 import { createAccountDirectory } from '../../src/adapters/persistence/account-directory.ts'
 import { createChannelAccounts } from '../../src/adapters/persistence/channel-accounts.ts'
 import { createChannelDirectory } from '../../src/adapters/persistence/channel-directory.ts'
 import { createInboxQueries } from '../../src/adapters/persistence/inbox-queries.ts'
 import { createSendLanes } from '../../src/adapters/persistence/send-lanes.ts'
 import type { Orm } from '../../src/adapters/persistence/transaction.ts'
+import { oneTimeTokens } from '../../src/adapters/security/one-time-tokens.ts'
 import type { Actor } from '../../src/core/actor.ts'
 import type { InboundEvent } from '../../src/core/channel/inbound-event.ts'
 import type { ChannelId, ExternalAccountId, OrgId, RawEventId } from '../../src/core/ids.ts'
@@ -60,6 +62,7 @@ export function coreOn(db: TestDatabase, options: CoreOptions = {}): CoreOnDatab
   const log = new RecordingLog()
   const channelDirectory = createChannelDirectory({ pool, secretBox: testSecretBox, registry })
   const core = createCore({
+    accountBindings: createAccountBindings({ pool }),
     accounts: createAccountDirectory({ orm }),
     channelDirectory,
     channelAccounts: createChannelAccounts({ orm, secretBox: testSecretBox }),
@@ -69,6 +72,7 @@ export function coreOn(db: TestDatabase, options: CoreOptions = {}): CoreOnDatab
     intake: { accept: () => notUsed('the intake') },
     isCommonPassword: () => false,
     log,
+    oneTimeTokens,
     passwordHasher: {
       hash: () => notUsed('the hasher'),
       verify: () => notUsed('the hasher'),

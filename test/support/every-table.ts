@@ -75,6 +75,15 @@ async function seedAround(tx: Tx, thread: Thread, memberId: MemberId): Promise<v
     orgId,
     uploadId,
   ])
+  await insert(
+    `insert into account_bindings (type, account, org_id, channel_id, token_issued_at) values ('INSTAGRAM', $1::uuid::text, $1, $2, now())`,
+    [orgId, channelId],
+  )
+  await insert(
+    `insert into connect_attempts (org_id, token_hash, member_id, session_hash, login, moves, expires_at)
+     values ($1, 'hash', $2, 'hash', 'instagram', false, now())`,
+    [orgId, memberId],
+  )
   await insert(`insert into media (org_id, channel_id, media_id) values ($1, $2, 'a post')`, [orgId, channelId])
   await insert(`insert into early_reads (org_id, channel_id, external_id) values ($1, $2, 'to come')`, [
     orgId,

@@ -25,6 +25,9 @@ export type Folder = Readonly<{ name: string; description: string; steps: readon
 
 /** Operations that a run from top to bottom cannot contain, with the reason. */
 export const leftOut: Readonly<Record<string, string>> = {
+  finishInstagramLogin: 'a browser comes there from the login page of the platform',
+  finishFacebookLogin: 'a browser comes there from the login page of the platform',
+  chooseFacebookAccount: 'it needs a person who has logged in',
   streamEvents: 'a stream has no end, so a run would never come past it',
   createAttachment: 'its body is a file, and a run on a laptop has no public address to fetch it from',
   getAttachment: 'it needs an upload',
@@ -157,6 +160,9 @@ export const story: readonly Folder[] = [
         body: { type: 'API', name: 'Contact form', config: { secret: '{{channelSecret}}' } },
         after: [save('channelId', 'answer.channelId')],
       },
+      // 409 where the operator has not set that login up.
+      { operationId: 'connectInstagram', name: 'Connect by Instagram Login', status: [200, 409] },
+      { operationId: 'connectFacebook', name: 'Connect by Facebook Login', status: [200, 409] },
       { operationId: 'listChannels', name: 'List the channels', status: 200 },
       { operationId: 'getChannel', name: 'Read a channel', status: 200 },
       {

@@ -25,6 +25,9 @@ const AGENTS: readonly Role[] = ['OWNER', 'ADMIN', 'AGENT']
 /** Operations that not every member may call. */
 const ALLOWED: Readonly<Record<string, readonly Role[]>> = {
   createChannel: MANAGERS,
+  connectInstagram: MANAGERS,
+  connectFacebook: MANAGERS,
+  chooseFacebookAccount: MANAGERS,
   updateChannel: MANAGERS,
   deleteChannel: MANAGERS,
   // Bodies hold every customer's words, past what a ticket shows.

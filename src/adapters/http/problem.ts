@@ -54,6 +54,13 @@ export const problemTypes = {
     fix: 'Upload the file again.',
     retryable: true,
   },
+  'connect-code-refused': {
+    status: 400,
+    title: 'The platform does not accept the login',
+    explanation: 'The code that came back from the login page was used before, is older than an hour, or was changed.',
+    fix: 'Begin again with `GET /orgs/{orgId}/channels/instagram/connect` (or `facebook`).',
+    retryable: false,
+  },
   unauthenticated: {
     status: 401,
     title: 'You are not signed in',
@@ -80,6 +87,21 @@ export const problemTypes = {
     title: 'You may not do this',
     explanation: 'Your role in the organization does not allow it.',
     fix: 'Ask an owner or administrator of the organization.',
+    retryable: false,
+  },
+  'connect-denied': {
+    status: 403,
+    title: 'The login was refused',
+    explanation: 'On the login page of the platform somebody chose not to allow what was asked for.',
+    fix: 'Begin again, and agree. Nothing was changed.',
+    retryable: false,
+  },
+  'connect-state-invalid': {
+    status: 403,
+    title: 'This login cannot be finished here',
+    explanation:
+      'A login is finished once, by the session that began it, within ten minutes. This one was begun elsewhere, was finished before, or took too long.',
+    fix: 'Begin again in the session that you want to finish in.',
     retryable: false,
   },
   'csrf-rejected': {
@@ -129,6 +151,21 @@ export const problemTypes = {
     title: 'The e-mail address is taken',
     explanation: 'Somebody signed up with this e-mail address before.',
     fix: 'Sign in with POST /auth/login, or use another address.',
+    retryable: false,
+  },
+  'account-bound-elsewhere': {
+    status: 409,
+    title: 'The account is connected in another organization',
+    explanation:
+      'Within an installation one organization speaks for an account that was connected by login. Which one has it is not told.',
+    fix: 'Delete the channel there, or take the account over: begin again with `?move=true` and log in as its owner.',
+    retryable: false,
+  },
+  'login-not-configured': {
+    status: 409,
+    title: 'This login is not set up',
+    explanation: "The operator has not entered the app's id and secret, so nobody can be sent to the login page.",
+    fix: 'Set `INSTAGRAM_APP_ID` and `INSTAGRAM_APP_SECRET`, or `META_APP_ID` and `META_APP_SECRET`, and restart.',
     retryable: false,
   },
   'channel-exists': {
@@ -219,6 +256,20 @@ export const problemTypes = {
     fix: 'Choose another one. A few random words are easy to remember and hard to guess.',
     retryable: false,
   },
+  'connect-scopes-missing': {
+    status: 422,
+    title: 'Not everything that is needed was allowed',
+    explanation: 'On the login page somebody left out a permission without which messages cannot be read or answered.',
+    fix: 'Begin again and leave all permissions on. `missing` names the ones that are needed.',
+    retryable: false,
+  },
+  'connect-no-account': {
+    status: 422,
+    title: 'The login speaks for no Instagram account',
+    explanation: 'None of the chosen Pages is linked to an Instagram professional account.',
+    fix: 'Link the Page to the account in its settings, begin again, and choose that Page.',
+    retryable: false,
+  },
   'channel-type-unknown': {
     status: 422,
     title: 'There is no such type of channel',
@@ -294,6 +345,13 @@ export const problemTypes = {
     title: 'Something went wrong here',
     explanation: 'A fault of this server. It was logged under the request id.',
     fix: 'Tell the operator the request id. Repeat a write only with an Idempotency-Key.',
+    retryable: false,
+  },
+  'connect-failed': {
+    status: 502,
+    title: 'The platform did not let us finish',
+    explanation: 'The platform gave no answer, or one that cannot be used, while an account was being connected.',
+    fix: 'Nothing was made. `detail` says at which step; begin again.',
     retryable: false,
   },
   'no-webhook-secret': {

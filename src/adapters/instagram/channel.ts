@@ -1,23 +1,35 @@
 import type { ChannelAdapter } from '../../ports/channel-adapter.ts'
 import { instagramCapabilities } from './capabilities.ts'
+import { createFacebookLogin } from './facebook-login.ts'
 import { createGraphClient, type InstagramConfig } from './graph-client.ts'
 import { answerHandshake } from './handshake.ts'
 import { createHistoryReader } from './history-reader.ts'
 import { instagramParser } from './inbound-parser.ts'
+import { createInstagramLogin } from './instagram-login.ts'
+import type { LoginConfig } from './login-answer.ts'
 import { createMediaLookup } from './media-lookup.ts'
 import { createInstagramSender } from './outbound-sender.ts'
 import { createProfileLookup } from './profile-lookup.ts'
 import { instagramSettings } from './settings.ts'
 import { verifySignature } from './signature.ts'
 
-export type { InstagramConfig }
+export type { InstagramConfig, LoginConfig }
+
+const NO_LOGIN: LoginConfig = {
+  instagramOauthUrl: 'https://www.instagram.com',
+  instagramTokenUrl: 'https://api.instagram.com',
+  facebookOauthUrl: 'https://www.facebook.com',
+  instagramApp: null,
+  metaApp: null,
+}
 
 /** Instagram through both of its logins; a channel's setting `login` says which. */
 export function createInstagramChannel(
-  config: InstagramConfig,
+  config: InstagramConfig & Partial<LoginConfig>,
   { fetch }: { fetch: typeof globalThis.fetch },
 ): ChannelAdapter {
   const graph = createGraphClient(config, fetch)
+  const login: InstagramConfig & LoginConfig = { ...NO_LOGIN, ...config }
   return {
     type: 'INSTAGRAM',
     platform: 'INSTAGRAM',
@@ -29,5 +41,6 @@ export function createInstagramChannel(
     profiles: createProfileLookup(graph),
     media: createMediaLookup(graph),
     history: createHistoryReader(graph),
+    logins: [createInstagramLogin(login, fetch), createFacebookLogin(login, fetch)],
   }
 }

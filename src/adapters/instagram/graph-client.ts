@@ -37,27 +37,41 @@ const SAFE_REQUEST_ID = /^[\w.:-]{1,128}$/
 
 /** One call, one answer, nothing tried again. No failure says more than a word of ours, so that no token gets out by it. */
 export function createGraphClient(config: InstagramConfig, fetch: typeof globalThis.fetch): GraphClient {
-  return async (request, signal) => {
-    if (signal.aborted) return { kind: 'not-written', detail: 'the call was cancelled before it began' }
-    const timeout = AbortSignal.timeout(config.sendTimeoutMs ?? DEFAULT_TIMEOUT_MS)
-    try {
-      const response = await fetch(urlOf(config, request), {
-        method: request.method,
-        headers: headersOf(request),
-        ...(request.json === undefined ? {} : { body: JSON.stringify(request.json) }),
-        // Following one would hand the token to wherever it points, and could repeat a send.
-        redirect: 'manual',
-        signal: AbortSignal.any([signal, timeout]),
-      })
-      return { kind: 'answered', status: response.status, headers: response.headers, body: await readBody(response) }
-    } catch (error) {
-      if (timeout.aborted) return { kind: 'no-answer', detail: 'no answer in time' }
-      if (signal.aborted) return { kind: 'no-answer', detail: 'the call was cancelled' }
-      const reason = reasonNothingWasWritten(error)
-      return reason === null
-        ? { kind: 'no-answer', detail: 'the connection broke' }
-        : { kind: 'not-written', detail: `the platform could not be reached (${reason})` }
+  return (request, signal) => {
+    const init = {
+      method: request.method,
+      headers: headersOf(request),
+      ...(request.json === undefined ? {} : { body: JSON.stringify(request.json) }),
     }
+    return askPlatform(fetch, urlOf(config, request), init, signal, config.sendTimeoutMs)
+  }
+}
+
+/** One call to any of the platform's hosts. */
+export async function askPlatform(
+  fetch: typeof globalThis.fetch,
+  url: string,
+  init: Readonly<{ method: string; headers?: Record<string, string>; body?: string | URLSearchParams }>,
+  signal: AbortSignal,
+  timeoutMs = DEFAULT_TIMEOUT_MS,
+): Promise<GraphAnswer> {
+  if (signal.aborted) return { kind: 'not-written', detail: 'the call was cancelled before it began' }
+  const timeout = AbortSignal.timeout(timeoutMs)
+  try {
+    const response = await fetch(url, {
+      ...init,
+      // Following one would hand the token to wherever it points, and could repeat a send.
+      redirect: 'manual',
+      signal: AbortSignal.any([signal, timeout]),
+    })
+    return { kind: 'answered', status: response.status, headers: response.headers, body: await readBody(response) }
+  } catch (error) {
+    if (timeout.aborted) return { kind: 'no-answer', detail: 'no answer in time' }
+    if (signal.aborted) return { kind: 'no-answer', detail: 'the call was cancelled' }
+    const reason = reasonNothingWasWritten(error)
+    return reason === null
+      ? { kind: 'no-answer', detail: 'the connection broke' }
+      : { kind: 'not-written', detail: `the platform could not be reached (${reason})` }
   }
 }
 

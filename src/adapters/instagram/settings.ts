@@ -42,6 +42,12 @@ export const instagramSettings: ChannelSettings = {
         default: 'instagram',
         description: 'Which of the two logins issued the access token.',
       },
+      appScopedId: {
+        type: 'string',
+        pattern: '^\\S{1,64}$',
+        description:
+          'Instagram Login only: the id that the account has for the app besides `pageId`. Filled in by connecting.',
+      },
       humanAgent: {
         type: 'boolean',
         default: false,
@@ -57,6 +63,8 @@ export const instagramSettings: ChannelSettings = {
   },
   account: (config) => accountId(String(config['pageId'])),
   credentials: ['accessToken'],
+  alias: ({ appScopedId }) => (typeof appScopedId === 'string' ? accountId(appScopedId) : null),
+  proof: ['pageId', 'accessToken', 'login', 'facebookPageId', 'appScopedId'],
   webhookSecrets: ['appSecret'],
   verifyTokens: ['webhookVerifyToken'],
 }

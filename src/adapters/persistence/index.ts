@@ -1,4 +1,5 @@
 import { ContainerModule } from 'inversify'
+import type { AccountBindings } from '../../ports/account-bindings.ts'
 import type { AccountDirectory } from '../../ports/account-directory.ts'
 import type { ChannelAccounts, ChannelDirectory } from '../../ports/channel-directory.ts'
 import type { ChannelRegistry } from '../../ports/channel-registry.ts'
@@ -11,6 +12,7 @@ import type { SendLanes } from '../../ports/send-store.ts'
 import * as T from '../../ports/tokens.ts'
 import type { UnitOfWork } from '../../ports/unit-of-work.ts'
 import type { UploadQueries } from '../../ports/upload-store.ts'
+import { createAccountBindings } from './account-bindings.ts'
 import { createAccountDirectory } from './account-directory.ts'
 import { createCachedChannelDirectory } from './cached-channel-directory.ts'
 import { createChannelAccounts } from './channel-accounts.ts'
@@ -67,6 +69,7 @@ export const persistenceModule = ({ orm, systemPool: pool }: OpenDatabase) =>
     bind<AccountDirectory>(T.ACCOUNT_DIRECTORY)
       .toResolvedValue(() => createAccountDirectory({ orm }))
       .inSingletonScope()
+    bind<AccountBindings>(T.ACCOUNT_BINDINGS).toConstantValue(createAccountBindings({ pool }))
     bind<SendLanes>(T.SEND_LANES).toConstantValue(createSendLanes(pool))
     bind<Housekeeping>(T.HOUSEKEEPING).toConstantValue(createHousekeeping(pool))
     bind<SessionRecords>(T.SESSION_RECORDS).toConstantValue(createSessionRecords({ pool }))

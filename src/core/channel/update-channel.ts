@@ -21,13 +21,13 @@ export const updateChannel =
     input: UpdateChannelInput,
   ): Promise<{ channel: ChannelView; warnings: readonly string[] }> => {
     await unitOfWork.run(actor.orgId, async (stores) => {
-      const { channels, audit } = stores
+      const { audit, bindings, channels } = stores
       const channel = await channels.get(id)
       const adapter = channelRegistry.get(channel.type)
       if (adapter === null)
         throw new DomainError('channel-type-unknown', `No adapter for ${channel.type} is installed.`)
       const before = await channels.secrets(id)
-      const whole = withoutNulls({ ...channel.settings, ...before, ...input.config })
+      const whole: Readonly<Record<string, unknown>> = withoutNulls({ ...channel.settings, ...before, ...input.config })
       if (input.config) validateConfig(adapter, whole, settingsValidator)
       const { settings, secrets } = splitSecrets(adapter, whole)
       const changed = Object.fromEntries(Object.entries(secrets).filter(([name, value]) => before[name] !== value))
@@ -49,6 +49,10 @@ export const updateChannel =
       const secretsAfter = { ...changed, ...removed }
       if (givesToken || isRevived) await saveWithToken(stores, after, secretsAfter, actor, clock.now())
       else await channels.save(after, secretsAfter, clock.now())
+      const proof = adapter.settings.proof ?? []
+      const was: Readonly<Record<string, unknown>> = { ...channel.settings, ...before }
+      // What was entered by hand is not proven: such a channel is served at its own address only.
+      if (proof.some((name) => was[name] !== whole[name])) await bindings.release(id)
       await audit.record({
         actorType: 'MEMBER',
         actorId: actor.memberId,

@@ -14,6 +14,8 @@ export type DeclaredOperation = Readonly<{
   raw: boolean
   /** Its body is a file, of any type and as it is: the handler reads it. */
   bytes: boolean
+  /** Takes query parameters that are not described: others than we write the address. */
+  furtherQuery: boolean
   /** The names of the security schemes that open it, one is enough. Empty if it is public. */
   security: readonly string[]
   parameters: readonly DeclaredParameter[]
@@ -57,6 +59,7 @@ export function collectOperations(document: OpenAPIV3_1.Document): readonly Decl
         template,
         raw: Reflect.get(operation, 'x-raw') === true,
         bytes: takesBytes(document, pointer),
+        furtherQuery: Reflect.get(operation, 'x-further-query') === true,
         security: securityOf(operation.security ?? document.security ?? []),
         parameters: [toPointer('paths', template), pointer].flatMap((at) => parametersAt(document, at)),
         pointer,

@@ -98,7 +98,7 @@ function compileParameters(
         },
       ]),
     ),
-    ...(part === 'query' && { additionalProperties: false }),
+    ...(part === 'query' && { additionalProperties: operation.furtherQuery }),
   })
 }
 

@@ -1,9 +1,14 @@
 import type { Operation } from '../operation.ts'
 import type { WebhookOperation } from '../webhook-exchange.ts'
+import { chooseFacebookAccount } from './choose-facebook-account.ts'
+import { connectFacebook } from './connect-facebook.ts'
+import { connectInstagram } from './connect-instagram.ts'
 import { createAttachment } from './create-attachment.ts'
 import { createChannel } from './create-channel.ts'
 import { deleteAttachment } from './delete-attachment.ts'
 import { deleteChannel } from './delete-channel.ts'
+import { finishFacebookLogin } from './finish-facebook-login.ts'
+import { finishInstagramLogin } from './finish-instagram-login.ts'
 import { getAttachment } from './get-attachment.ts'
 import { getChannel } from './get-channel.ts'
 import { getCustomer } from './get-customer.ts'
@@ -48,8 +53,13 @@ export const operations = {
   deleteAttachment,
   getAttachment,
   getMedia,
+  chooseFacebookAccount,
+  connectFacebook,
+  connectInstagram,
   createChannel,
   deleteChannel,
+  finishFacebookLogin,
+  finishInstagramLogin,
   getChannel,
   getCustomer,
   getLiveness,

@@ -6,6 +6,7 @@ import { M0007Media } from './0007-media.ts'
 import { M0008Parts } from './0008-parts.ts'
 import { M0009Uploads } from './0009-uploads.ts'
 import { M0010Doubt } from './0010-doubt.ts'
+import { M0011AccountBindings } from './0011-account-bindings.ts'
 
 export const MIGRATION_TABLE = 'schema_migration'
 
@@ -18,4 +19,5 @@ export const migrations: MigrationObject[] = [
   { name: '0008-parts', class: M0008Parts },
   { name: '0009-uploads', class: M0009Uploads },
   { name: '0010-doubt', class: M0010Doubt },
+  { name: '0011-account-bindings', class: M0011AccountBindings },
 ]

@@ -18,8 +18,16 @@ export const createChannelStore = (tx: Tx, { secretBox }: { secretBox: SecretBox
   },
 
   async get(id) {
-    const { orgId, type, platform, name, status, account, settings, version } = await load(tx, id)
-    return { id, orgId, type, platform, name, status, account, settings, version }
+    return recordOf(await load(tx, id))
+  },
+
+  async byAccount(type, account) {
+    const [found] = await tx.rows<{ id: ChannelId }>(
+      `select id from channels where org_id = $1 and type = $2 and account = $3 and status <> 'DISCONNECTED'
+       order by created_at limit 1`,
+      [tx.orgId, type, account],
+    )
+    return found ? recordOf(await load(tx, found.id)) : null
   },
 
   async secrets(id) {
@@ -46,10 +54,23 @@ export const createChannelStore = (tx: Tx, { secretBox }: { secretBox: SecretBox
     tx.em.assign(row, { status: 'DISCONNECTED', updatedAt: now })
     await tx.em.flush()
     await tx.em.nativeDelete(ChannelSecretRow, { orgId: tx.orgId, channelId: id })
+    await tx.affected('delete from account_bindings where org_id = $1 and channel_id = $2', [tx.orgId, id])
     // What is queued is taken up, and refused for what it is: the channel is gone.
     await tx.affected('delete from channel_pauses where org_id = $1 and channel_id = $2', [tx.orgId, id])
   },
 })
+
+const recordOf = ({
+  id,
+  orgId,
+  type,
+  platform,
+  name,
+  status,
+  account,
+  settings,
+  version,
+}: ChannelRow): ChannelRecord => ({ id, orgId, type, platform, name, status, account, settings, version })
 
 /** Not `for update`: that would hold up every insert that refers to the channel. */
 async function load(tx: Tx, id: ChannelId): Promise<ChannelRow> {

@@ -2,8 +2,10 @@ import type { IdSource } from '../../../ports/id-source.ts'
 import type { SecretBox } from '../../../ports/secret-box.ts'
 import type { Stores } from '../../../ports/unit-of-work.ts'
 import type { Tx } from '../transaction.ts'
+import { createAccountBindingStore } from './account-binding-store.ts'
 import { createAuditLog } from './audit-log.ts'
 import { createChannelStore } from './channel-store.ts'
+import { createConnectStore } from './connect-store.ts'
 import { createCustomerStore } from './customer-store.ts'
 import { createIdempotencyStore } from './idempotency-store.ts'
 import { createIntakeStore } from './intake-store.ts'
@@ -22,7 +24,9 @@ export const storesWith =
   (deps: StoreDeps) =>
   (tx: Tx): Stores => ({
     tickets: createTicketStore(tx),
+    bindings: createAccountBindingStore(tx),
     channels: createChannelStore(tx, deps),
+    connects: createConnectStore(tx, deps),
     customers: createCustomerStore(tx),
     intake: createIntakeStore(tx, deps),
     media: createMediaStore(tx),

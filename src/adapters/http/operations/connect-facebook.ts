@@ -1,0 +1,3 @@
+import { beginLogin } from '../begin-login.ts'
+
+export const connectFacebook = beginLogin('facebook')

@@ -1,0 +1,3 @@
+import { finishLogin } from '../finish-login.ts'
+
+export const finishFacebookLogin = finishLogin('facebook', 'connectFacebook')

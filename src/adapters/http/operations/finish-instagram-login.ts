@@ -1,0 +1,3 @@
+import { finishLogin } from '../finish-login.ts'
+
+export const finishInstagramLogin = finishLogin('instagram', 'connectInstagram')

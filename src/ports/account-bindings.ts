@@ -1,0 +1,31 @@
+import type { ChannelId, ExternalAccountId, OrgId } from '../core/ids.ts'
+
+/** That a channel speaks for an account by a token which was issued to this installation's own app. */
+export type AccountBinding = Readonly<{
+  type: string
+  account: ExternalAccountId
+  /** Another id of the same account. */
+  alias: ExternalAccountId | null
+  channelId: ChannelId
+  tokenIssuedAt: Date
+  tokenExpiresAt: Date | null
+}>
+
+/** One binding for each account in the whole installation. */
+export interface AccountBindingStore {
+  /**
+   * Replaces the organization's own. Throws DomainError `account-bound-elsewhere` where another organization has it; with
+   * `moves` that one's channel is disconnected instead, in the same transaction.
+   */
+  bind(binding: AccountBinding, options: Readonly<{ moves: boolean }>): Promise<void>
+  /** Nothing where the channel has none. */
+  release(channelId: ChannelId): Promise<void>
+}
+
+export type BoundChannel = Readonly<{ orgId: OrgId; channelId: ChannelId }>
+
+/** Whose account it is, looked up before an organization is known. */
+export interface AccountBindings {
+  /** By account or alias; what nobody has is left out. Rejects with `Unavailable` while the database is away. */
+  find(type: string, accounts: readonly ExternalAccountId[]): Promise<ReadonlyMap<ExternalAccountId, BoundChannel>>
+}
