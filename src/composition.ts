@@ -2,6 +2,7 @@ import 'reflect-metadata'
 import type { RequestListener } from 'node:http'
 import { Container } from 'inversify'
 import { collectDefaultMetrics, Registry } from 'prom-client'
+import { guardedFetchModule } from './adapters/guarded-fetch/index.ts'
 import {
   connectRedis,
   createOperatorApp,
@@ -100,6 +101,7 @@ export async function compose({
       metaApp: appOf(config.metaAppId, secrets.metaAppSecret),
     }),
     plainModule(),
+    guardedFetchModule({ allowPrivate: config.allowPrivateUrls }),
     persistenceModule(database),
     messagingModule(messaging, database),
     httpModule({ config, secrets, redis, health, metrics }),

@@ -72,6 +72,7 @@ function toConfig(values: Values, given: Given, options: { role: Role; dev?: boo
       given.ALLOW_UNVERIFIED_WEBHOOKS === undefined
         ? options.dev === true && !production
         : values.ALLOW_UNVERIFIED_WEBHOOKS,
+    allowPrivateUrls: values.ALLOW_PRIVATE_URLS,
     reopenWindowHours: values.REOPEN_WINDOW_HOURS,
     rawEventRetentionDays: values.RAW_EVENT_RETENTION_DAYS,
     logLevel: values.LOG_LEVEL,
@@ -115,6 +116,11 @@ function warningsOf(config: Config, values: Values): string[] {
   if (config.allowUnverifiedWebhooks && servesHttp) {
     warnings.push(
       'ALLOW_UNVERIFIED_WEBHOOKS is on: webhook calls from this machine are taken without a signature. Not for real use.',
+    )
+  }
+  if (config.allowPrivateUrls) {
+    warnings.push(
+      'ALLOW_PRIVATE_URLS is on: addresses that people enter are called also where they lead to this machine. Not for real use.',
     )
   }
   if (config.production && servesHttp && !config.publicUrl.startsWith('https:')) {

@@ -110,7 +110,7 @@ test('only the migration knows the owner of the database; the others log in as d
   for (const [service, { environment }] of programs) {
     t.regex(String(environment['DATABASE_URL']), /^postgres:\/\/dc_login:/)
     t.is(environment['DATABASE_ADMIN_URL'] !== undefined, service === 'migrate')
-    t.is(environment['SESSION_SECRET'] !== undefined, service === 'api')
+    t.is(environment['SESSION_SECRET'] !== undefined, service === 'api' || service === 'worker-outbound')
   }
   t.regex(read('docker/postgres-init.sh'), /create role dc_login login/)
 })

@@ -144,7 +144,8 @@ test('production refuses to start without what it needs', (t) => {
 test('a role is asked only for what it uses', (t) => {
   const missing = (role: Role) => refused({ NODE_ENV: 'production' }, role).map(({ name }) => name)
   t.deepEqual(missing('api'), ['PUBLIC_URL', 'DATABASE_URL', 'SESSION_SECRET', 'ENCRYPTION_KEYS'])
-  t.deepEqual(missing('outbound'), ['DATABASE_URL', 'ENCRYPTION_KEYS'])
+  t.deepEqual(missing('outbound'), ['PUBLIC_URL', 'DATABASE_URL', 'SESSION_SECRET', 'ENCRYPTION_KEYS'])
+  t.deepEqual(missing('inbound'), ['DATABASE_URL', 'ENCRYPTION_KEYS'])
   t.deepEqual(missing('migrate'), ['DATABASE_URL'])
 })
 
@@ -174,6 +175,15 @@ test('unverified webhooks are refused in production, and warned about elsewhere'
   const { config, warnings } = accepted(given)
   t.true(config.allowUnverifiedWebhooks)
   t.true(warnings.some((line) => line.startsWith('ALLOW_UNVERIFIED_WEBHOOKS is on')))
+})
+
+test('addresses of this machine are refused in production, and warned about elsewhere', (t) => {
+  const given = { ALLOW_PRIVATE_URLS: 'true' }
+  t.is(refused({ ...production, ...given })[0]?.name, 'ALLOW_PRIVATE_URLS')
+  const { config, warnings } = accepted(given)
+  t.true(config.allowPrivateUrls)
+  t.true(warnings.some((line) => line.startsWith('ALLOW_PRIVATE_URLS is on')))
+  t.false(accepted({}).config.allowPrivateUrls)
 })
 
 test('development takes unverified webhooks unless told not to', (t) => {

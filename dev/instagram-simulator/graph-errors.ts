@@ -9,6 +9,9 @@ const MESSAGES: Record<string, string> = {
   '10/2534022': 'This message is sent outside of allowed window.',
   '100/33':
     'Unsupported request. Object does not exist, cannot be loaded due to missing permissions, or does not support this operation.',
+  '100/2018008': 'Failed to fetch the file from the url.',
+  '100/2018047': 'Upload attachment failure: the type of the file does not match the type that was asked for.',
+  '100/2018109': 'Attachment size exceeds allowable limit.',
   '100/2534014': 'The requested user cannot be found.',
   '100/2534025': 'The comment is invalid for a private reply.',
   '190/463': 'Error validating access token: Session has expired.',

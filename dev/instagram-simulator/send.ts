@@ -1,11 +1,12 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Actions } from './actions.ts'
 import type { Faults } from './faults.ts'
+import { fetchMedia, type Reach } from './fetch-media.ts'
 import { refuse } from './graph-errors.ts'
 import type { Answer } from './http.ts'
 import { newMessageId } from './ids.ts'
 import { judge } from './send-rules.ts'
-import type { PhoneMessage, SimulatedAccount, SimulatedCustomer } from './types.ts'
+import type { PhoneAttachment, PhoneMessage, SimulatedAccount, SimulatedCustomer } from './types.ts'
 import type { World } from './world.ts'
 
 export type Sending = Readonly<{
@@ -14,6 +15,8 @@ export type Sending = Readonly<{
   faults: Faults
   /** From the answer to the echo's webhook, where no fault says otherwise. */
   echoDelayMs: number
+  /** Null: addresses of media are taken as they are, and not fetched. */
+  reach: Reach | null
 }>
 
 /** `POST /{node}/messages`: Meta's rules, else a bubble on the phone. */
@@ -28,6 +31,13 @@ export async function send(
   const { customer } = verdict
   if ('action' in verdict) return { status: 200, body: { recipient_id: customer.id } }
 
+  const attachments: PhoneAttachment[] = []
+  for (const attachment of verdict.attachments) {
+    const fetched = sending.reach ? await fetchMedia(attachment, sending.reach) : attachment
+    if ('code' in fetched) return refuse(account.login, fetched)
+    attachments.push(fetched)
+  }
+
   const mid = newMessageId(account.id)
   const message: PhoneMessage = {
     mid,
@@ -35,7 +45,7 @@ export async function send(
     via: 'graph-api',
     kind: 'message',
     text: verdict.text,
-    attachments: verdict.attachments,
+    attachments,
     privateReplyTo: verdict.comment?.id ?? null,
     at: world.nextEventAt(customer.id),
     unsent: false,

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { type Actions, createActions } from './actions.ts'
 import { answerControl, CONTROL_PATH } from './control.ts'
 import { createFaults, type Fault, type FaultScope } from './faults.ts'
+import type { Reach } from './fetch-media.ts'
 import { answerGraph } from './graph-api.ts'
 import { type Answer, readCall, sendAnswer } from './http.ts'
 import { ledgerOf } from './ledger.ts'
@@ -22,6 +23,8 @@ export type SimulatorOptions = Readonly<{
   webhookTimeoutMs?: number
   /** Between the answer to a send and its echo. */
   echoDelayMs?: number
+  /** How to reach what the business sends; without it addresses of media are not fetched. */
+  reach?: Reach
 }>
 
 export type InstagramSimulator = Awaited<ReturnType<typeof createInstagramSimulator>>
@@ -33,7 +36,7 @@ export async function createInstagramSimulator(options: SimulatorOptions = {}) {
   const faults = createFaults()
   const office = createPostOffice(options.webhookTimeoutMs ?? 10_000, watch.changed, faults)
   const actions: Actions = createActions(world, office)
-  const sending = { world, actions, faults, echoDelayMs: options.echoDelayMs ?? 10 }
+  const sending = { world, actions, faults, echoDelayMs: options.echoDelayMs ?? 10, reach: options.reach ?? null }
   const calls: GraphCall[] = []
 
   const ledger = () => ledgerOf(world, office.sent, calls)

@@ -56,7 +56,12 @@ export type SimulatedCustomer = {
 
 export type MediaType = 'image' | 'video' | 'audio' | 'file'
 
-export type PhoneAttachment = Readonly<{ type: string; url: string | null }>
+export type PhoneAttachment = Readonly<{
+  type: string
+  url: string | null
+  /** What was behind the address of what the business sent; only where the simulator was told how to reach it. */
+  fetched?: Readonly<{ contentType: string; bytes: number; sha256: string }>
+}>
 
 /** One bubble on a customer's phone, or a comment of theirs. A message delivered twice is there twice. */
 export type PhoneMessage = {

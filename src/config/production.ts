@@ -9,9 +9,10 @@ const leastSecretLength = 32
 
 /** Roles that cannot do their work without the variable. */
 const required: readonly { name: VariableName; roles: readonly Role[] | 'every' }[] = [
-  { name: 'PUBLIC_URL', roles: ['all', 'api'] },
+  // A worker that sends hands out links too.
+  { name: 'PUBLIC_URL', roles: ['all', 'api', 'outbound'] },
   { name: 'DATABASE_URL', roles: 'every' },
-  { name: 'SESSION_SECRET', roles: ['all', 'api'] },
+  { name: 'SESSION_SECRET', roles: ['all', 'api', 'outbound'] },
   { name: 'ENCRYPTION_KEYS', roles: ['all', 'api', 'inbound', 'outbound', 'scheduler'] },
 ]
 
@@ -39,6 +40,7 @@ export function productionProblems(given: Given, role: Role): ConfigProblem[] {
   for (const name of ['INSTAGRAM_OAUTH_URL', 'INSTAGRAM_TOKEN_URL', 'FACEBOOK_OAUTH_URL'] as const) {
     if (given[name]?.startsWith('http:')) refuse(name, 'must be an https address')
   }
-  if (given.ALLOW_UNVERIFIED_WEBHOOKS === 'true') refuse('ALLOW_UNVERIFIED_WEBHOOKS', 'must not be on')
+  for (const name of ['ALLOW_UNVERIFIED_WEBHOOKS', 'ALLOW_PRIVATE_URLS'] as const)
+    if (given[name] === 'true') refuse(name, 'must not be on')
   return problems
 }

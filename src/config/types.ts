@@ -39,6 +39,8 @@ export type Config = Readonly<{
   facebookGraphUrl: string
   metaGraphVersion: string
   allowUnverifiedWebhooks: boolean
+  /** Addresses that people enter may lead to this machine and its networks. */
+  allowPrivateUrls: boolean
   reopenWindowHours: number
   rawEventRetentionDays: number
   logLevel: Values['LOG_LEVEL']

@@ -351,6 +351,16 @@ export const variables = [
     defaultNote: 'unset',
     example: '9464',
   },
+  {
+    name: 'ALLOW_PRIVATE_URLS',
+    group: 'Operation',
+    schema: { type: 'boolean' },
+    must: 'true or false',
+    description:
+      'Lets addresses that people enter lead to this machine and its networks, for tests and for trying things out. Refused in production.',
+    default: false,
+    example: 'true',
+  },
 ] as const satisfies readonly Variable[]
 
 type Entry = (typeof variables)[number]
