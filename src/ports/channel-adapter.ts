@@ -1,5 +1,5 @@
 import type { ChannelCapabilities } from '../core/channel/capabilities.ts'
-import type { ChannelAccount, Delivery, OutboundMessage } from '../core/channel/delivery.ts'
+import type { ChannelAccount, Delivery, Demand, OutboundMessage } from '../core/channel/delivery.ts'
 import type { MessageReceived, ParsedWebhook, Person } from '../core/channel/inbound-event.ts'
 import type { ExternalAccountId, ExternalMessageId, ExternalUserId } from '../core/ids.ts'
 import type { AccountLogin } from './account-login.ts'
@@ -33,6 +33,8 @@ export interface ChannelSettings {
   readonly schema: Readonly<Record<string, unknown>>
   /** The account the channel speaks for: what a webhook body must name. */
   account(config: Readonly<Record<string, unknown>>): ExternalAccountId
+  /** What stands for the app that calls go through, where the network limits those of all its accounts together. */
+  app?(config: Readonly<Record<string, unknown>>): string
   /** Names of the settings that calls are made with: giving one anew makes a channel go on that needed it. */
   readonly credentials?: readonly string[]
   /** Another id that webhooks may call the account by; null where there is none. */
@@ -83,6 +85,17 @@ export interface OutboundSender {
   send(message: OutboundMessage, account: ChannelAccount, signal: AbortSignal): Promise<Delivery>
 }
 
+/**
+ * An answer to any look-up: asked too soon, or the network is in trouble. The same call can be made again; `afterMs` is the
+ * network's own wish, `demands` what it wants of the account's other calls.
+ */
+export type PutOff = Readonly<{
+  status: 'retry'
+  afterMs: number | null
+  detail: string
+  demands?: readonly Demand[]
+}>
+
 /** An answer to any look-up: the account's token is dead, and the look-up waits for another. */
 export type Reauthorize = Readonly<{ status: 'reauthorize'; alert: boolean; detail: string }>
 
@@ -92,7 +105,7 @@ export type ProfileAnswer =
   | Readonly<{ status: 'found'; profile: Profile }>
   /** The platform will not tell, now or ever; a placeholder name stays. */
   | Readonly<{ status: 'withheld'; detail: string }>
-  | Readonly<{ status: 'retry'; afterMs: number | null; detail: string }>
+  | PutOff
   | Reauthorize
 
 export interface ProfileLookup {
@@ -106,7 +119,7 @@ export type MediaAnswer =
   | Readonly<{ status: 'found'; media: Media }>
   /** Deleted, over, or not the account's own. */
   | Readonly<{ status: 'gone'; detail: string }>
-  | Readonly<{ status: 'retry'; afterMs: number | null; detail: string }>
+  | PutOff
   | Reauthorize
 
 /** What somebody wrote where they named the account. */
@@ -115,7 +128,7 @@ export type Mention = Readonly<{ text: string | null; username: string | null; m
 export type MentionAnswer =
   | Readonly<{ status: 'found'; mention: Mention }>
   | Readonly<{ status: 'gone'; detail: string }>
-  | Readonly<{ status: 'retry'; afterMs: number | null; detail: string }>
+  | PutOff
   | Reauthorize
 
 export interface MediaLookup {
@@ -157,8 +170,7 @@ export type HistoryAnswer<Found> =
   | (Readonly<{ status: 'found' }> & Found)
   /** `alert`: of `credentials-rejected`, whether the administrators are to be told at once. */
   | Readonly<{ status: 'withheld'; reason: HistoryRefusal; alert?: boolean; detail: string }>
-  /** Asked too soon, or in trouble: the same call can be made again. `afterMs` is the network's own wish. */
-  | Readonly<{ status: 'retry'; afterMs: number | null; detail: string }>
+  | PutOff
 
 export type ConversationPage = Readonly<{
   conversations: readonly ListedConversation[]

@@ -25,6 +25,7 @@ export type LoadedAccount = ChannelAccount &
   Readonly<{
     type: string
     status: ChannelStatus
+    app: string | null
     /** Grows with every change of the channel, of its token too. */
     version: number
     /** What calls wait for; `until` is null where nobody knows for how long. One that is over may still be here. */

@@ -1,5 +1,5 @@
 import type { ChannelId, ExternalAccountId, OrgId } from '../core/ids.ts'
-import type { ChannelStatus } from './views.ts'
+import type { ChannelStatus, PauseReason } from './views.ts'
 
 export type ChannelRecord = Readonly<{
   id: ChannelId
@@ -9,6 +9,8 @@ export type ChannelRecord = Readonly<{
   name: string
   status: ChannelStatus
   account: ExternalAccountId
+  /** The app that the account is called through, of which the network limits the calls; left out: as it is, else none. */
+  app?: string | null
   /** Without secrets. */
   settings: Readonly<Record<string, unknown>>
   version: number
@@ -25,6 +27,8 @@ export interface ChannelStore {
   secrets(id: ChannelId): Promise<Readonly<Record<string, string>>>
   /** Secrets that are named are replaced; `null` removes one. A paused channel stops sending, an active one goes on. */
   save(channel: ChannelRecord, secrets: Readonly<Record<string, string | null>>, now: Date): Promise<void>
+  /** Calls for it wait until then, unless they wait for longer already. Does nothing where the channel is gone. */
+  pause(id: ChannelId, pause: Readonly<{ until: Date; reason: PauseReason }>): Promise<void>
   /** Sets DISCONNECTED and deletes its secrets and its binding to the account; history stays. */
   disconnect(id: ChannelId, now: Date): Promise<void>
 }

@@ -14,7 +14,7 @@ import type {
   TicketId,
 } from '../core/ids.ts'
 import type { ReplyAuthor } from '../core/ticket/window.ts'
-import type { ChannelStatus, MessageFailure, MessageStatus } from './views.ts'
+import type { ChannelStatus, MessageFailure, MessageStatus, PauseReason } from './views.ts'
 
 /** A ticket as a reply needs it; its conversation is locked. */
 export type ReplyTarget = Readonly<{
@@ -149,6 +149,8 @@ export interface SendStore {
 export interface SendLanes {
   /** READY lanes whose time has come and whose channel is not paused; each belongs to the caller until its lease runs out. */
   claim(limit: number, leaseMs: number): Promise<readonly LaneClaim[]>
+  /** No lane of a channel that is called through this app is claimed until then, unless it waits for longer already. */
+  pauseApp(app: string, until: Date, reason: PauseReason): Promise<void>
   /** Lanes whose lease or hold ran out; each is given to one caller. */
   expired(limit: number, leaseMs: number): Promise<readonly LaneClaim[]>
 }

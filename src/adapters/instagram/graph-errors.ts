@@ -1,25 +1,55 @@
 import type { RefusalCode } from '../../core/channel/delivery.ts'
+import type { PauseReason } from '../../ports/views.ts'
 import type { GraphError } from './graph-error.ts'
 
 /** What an error means for a send. */
 export type SendVerdict =
-  | Readonly<{ verdict: 'refused'; code: RefusalCode; say: string }>
-  | Readonly<{ verdict: 'retry'; pauses: 'message' | 'account' | 'app'; afterMs: number | null; say: string }>
+  | Readonly<{
+      verdict: 'refused'
+      code: RefusalCode
+      say: string
+      /** It concerns the account, not this message alone: its other calls wait so long. */
+      pausesAccountMs?: number
+    }>
+  | Readonly<{
+      verdict: 'retry'
+      pauses: 'message' | 'account' | 'app'
+      afterMs: number | null
+      say: string
+      reason?: PauseReason
+      bound?: Readonly<{ retries: number; code: RefusalCode }>
+    }>
   /** Nothing more goes out until the account is connected again; `alert`: somebody is told at once. */
   | Readonly<{ verdict: 'reauthorize'; alert: boolean; say: string }>
   | Readonly<{ verdict: 'unknown'; say: string }>
 
-const refused = (code: RefusalCode, say: string): SendVerdict => ({ verdict: 'refused', code, say })
-const pause = (pauses: 'message' | 'account' | 'app', say: string, afterMs: number | null = null): SendVerdict => ({
+const refused = (code: RefusalCode, say: string) => ({ verdict: 'refused', code, say }) as const
+const pause = (pauses: 'account' | 'app', say: string): SendVerdict => ({
   verdict: 'retry',
   pauses,
-  afterMs,
+  afterMs: null,
   say,
+  reason: pauses === 'app' ? 'app-throttled' : 'throttled',
 })
 const inDoubt = (say: string): SendVerdict => ({ verdict: 'unknown', say })
 
 /** Restrictions for policy last hours; asking sooner prolongs them. */
 const HOUR_MS = 60 * 60 * 1000
+const restricted = (say: string): SendVerdict => ({
+  verdict: 'retry',
+  pauses: 'account',
+  afterMs: HOUR_MS,
+  say,
+  reason: 'restricted',
+})
+/** The platform could not get what it was to send; it may next time. */
+const tryAgain = (retries: number, say: string): SendVerdict => ({
+  verdict: 'retry',
+  pauses: 'message',
+  afterMs: null,
+  say,
+  bound: { retries, code: 'media-refused' },
+})
 
 const reauthorize = (say: string, alert = true): SendVerdict => ({ verdict: 'reauthorize', alert, say })
 const REAUTHORIZE = reauthorize('Instagram no longer accepts the access token: connect the account again.')
@@ -39,6 +69,7 @@ const COMMENT_USED = refused(
   'Instagram allows no private reply to this comment: it was answered before, is too old, or is gone.',
 )
 const RESTRICTED = refused('account-restricted', 'Instagram does not let this account send messages.')
+const COMMERCE = refused('platform-refused', 'Instagram refuses this for reasons of commerce or payment.')
 const THROTTLED = 'Instagram asks to slow down.'
 const PLATFORM_IN_TROUBLE = inDoubt('Instagram reported a fault and does not say whether the message went out.')
 
@@ -66,7 +97,7 @@ export const SEND_VERDICTS: Readonly<Record<string, SendVerdict>> = {
     'permission-missing',
     'Instagram cannot verify the link between Page, account and user, or asks for two-factor login.',
   ),
-  '10/1893063': pause('account', 'Instagram has restricted the account for a while.', HOUR_MS),
+  '10/1893063': restricted('Instagram has restricted the account for a while.'),
   '27': NO_PERMISSION,
 
   '100': BAD_CONTENT,
@@ -76,13 +107,13 @@ export const SEND_VERDICTS: Readonly<Record<string, SendVerdict>> = {
   '100/2534013': refused('permission-missing', 'The Facebook Page is not linked to the Instagram account.'),
   '100/2534015': BAD_CONTENT,
   '100/2534025': COMMENT_USED,
-  '100/2534029': RESTRICTED,
+  '100/2534029': { ...RESTRICTED, pausesAccountMs: HOUR_MS },
   '100/2534037': NOT_OWNER,
   '*/2018300': NOT_OWNER,
   '2018300': NOT_OWNER,
   '100/2534068': refused('media-refused', 'Instagram does not take several images in one message from this account.'),
-  '100/2018008': pause('message', 'Instagram could not fetch the attachment.'),
-  '100/2018294': pause('message', 'Instagram could not fetch the video in time.'),
+  '100/2018008': tryAgain(2, 'Instagram could not fetch the attachment.'),
+  '100/2018294': tryAgain(1, 'Instagram could not fetch the video in time.'),
   '100/2018047': BAD_MEDIA,
   '100/2018074': BAD_MEDIA,
   '100/2018109': refused('media-refused', 'The attachment is too large for Instagram.'),
@@ -117,7 +148,7 @@ export const SEND_VERDICTS: Readonly<Record<string, SendVerdict>> = {
   '80001': pause('account', THROTTLED),
   '80002': pause('account', THROTTLED),
   '80006': pause('account', THROTTLED),
-  '368': pause('account', 'Instagram has blocked this action for a while.', HOUR_MS),
+  '368': restricted('Instagram has blocked this action for a while.'),
 
   '506': refused('content-refused', 'Instagram refuses the same text twice.'),
   '2500': refused(
@@ -125,6 +156,8 @@ export const SEND_VERDICTS: Readonly<Record<string, SendVerdict>> = {
     'The address of the call is wrong: check INSTAGRAM_GRAPH_URL and META_GRAPH_VERSION.',
   ),
   '36103': RESTRICTED,
+  '2022': COMMERCE,
+  '24001': COMMERCE,
 }
 
 // Meanings that only the message tells.
@@ -141,13 +174,17 @@ const BY_MESSAGE: readonly (readonly [RegExp, SendVerdict])[] = [
   ],
 ]
 
+/** A wrong address is refused before anybody is looked up, and yet with a 500. */
+export const isWrongAddress = ({ code, message }: GraphError): boolean =>
+  code === 2500 && /unknown path components/i.test(message)
+
 /** The verdict on an error that came with a 4xx. */
 export function verdictOf(error: GraphError): SendVerdict {
   const { code, subcode, message } = error
   const exact = subcode === null ? undefined : (row(`${code}/${subcode}`) ?? row(`*/${subcode}`))
   if (exact) return exact
   const told = BY_MESSAGE.find(([pattern]) => pattern.test(message))?.[1]
-  if (told && (code === null || code === 10 || code === 100 || isPermission(code))) return told
+  if (told && (code === null || code === 10 || code === 100 || code === 403 || isPermission(code))) return told
   const byCode = code === null ? undefined : row(`${code}`)
   if (byCode) return byCode
   if (code !== null && isPermission(code)) return NO_PERMISSION

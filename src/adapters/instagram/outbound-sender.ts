@@ -4,9 +4,10 @@ import type { OutboundSender } from '../../ports/channel-adapter.ts'
 import { asShape, type Shape } from '../channel-kit/fields.ts'
 import type { GraphAnswer, GraphClient } from './graph-client.ts'
 import { type GraphError, platformCodeOf, readGraphError } from './graph-error.ts'
-import { verdictOf } from './graph-errors.ts'
+import { isWrongAddress, verdictOf } from './graph-errors.ts'
 import { askedPauseMs } from './graph-pause.ts'
 import { graphTarget } from './graph-target.ts'
+import { usageDemands } from './graph-usage.ts'
 import { readMessageId } from './ids.ts'
 
 export const createInstagramSender = (graph: GraphClient): OutboundSender => ({
@@ -20,7 +21,9 @@ export const createInstagramSender = (graph: GraphClient): OutboundSender => ({
     const path = `${node}/messages`
     const json = bodyOf(message)
     const answer = await graph({ method: 'POST', flavour, path, token, json, requestId: message.requestId }, signal)
-    return deliveryOf(answer, message.recipient.type, token)
+    const delivery = deliveryOf(answer, message.recipient.type, token)
+    const demands = answer.kind === 'answered' ? usageDemands(answer.headers) : []
+    return demands.length === 0 ? delivery : { ...delivery, demands: [...(delivery.demands ?? []), ...demands] }
   },
 })
 
@@ -49,7 +52,8 @@ function deliveryOf(answer: GraphAnswer, recipient: Recipient, token: string): D
     if (externalId !== null && error === null) return { status: 'accepted', externalId }
     return { status: 'unknown', detail: `status ${status} without a plain answer` }
   }
-  if (status < 400 || status >= 500 || externalId !== null) return { status: 'unknown', detail: `status ${status}` }
+  const isRefused = (status >= 400 && status < 500) || (error !== null && isWrongAddress(error))
+  if (!isRefused || externalId !== null) return { status: 'unknown', detail: `status ${status}` }
   const afterMs = askedPauseMs(headers, Date.now())
   if (error === null) {
     return status === 429
@@ -65,7 +69,16 @@ function deliveryOfError(error: GraphError, { status, recipient, token, afterMs 
   const verdict = verdictOf(error)
   const detail = detailOf(verdict.say, error, token)
   if (verdict.verdict === 'retry') {
-    return { status: 'retry', afterMs: afterMs ?? verdict.afterMs, pauses: verdict.pauses, detail }
+    const { pauses, reason, bound } = verdict
+    return {
+      status: 'retry',
+      afterMs: afterMs ?? verdict.afterMs,
+      pauses,
+      detail,
+      platformCode: platformCodeOf(error),
+      ...(reason === undefined ? {} : { reason }),
+      ...(bound === undefined ? {} : { bound }),
+    }
   }
   // 429 is a definite "not now", whatever the error beside it.
   if (status === 429) return { status: 'retry', afterMs, pauses: 'account', detail }
@@ -75,7 +88,9 @@ function deliveryOfError(error: GraphError, { status, recipient, token, afterMs 
   }
   const isCommentGone = recipient === 'comment' && verdict.code === 'recipient-unknown'
   const code = isCommentGone ? 'comment-gone' : verdict.code
-  return { status: 'refused', code, detail, platformCode: platformCodeOf(error) }
+  const refusal = { status: 'refused', code, detail, platformCode: platformCodeOf(error) } as const
+  if (verdict.pausesAccountMs === undefined) return refusal
+  return { ...refusal, demands: [{ pauses: 'account', afterMs: verdict.pausesAccountMs, reason: 'restricted' }] }
 }
 
 const MAX_QUOTE_CHARS = 300

@@ -62,6 +62,8 @@ export const instagramSettings: ChannelSettings = {
     },
   },
   account: (config) => accountId(String(config['pageId'])),
+  // One app for each login is what an installation has.
+  app: (config) => `INSTAGRAM ${config['login'] ?? 'instagram'}`,
   credentials: ['accessToken'],
   alias: ({ appScopedId }) => (typeof appScopedId === 'string' ? accountId(appScopedId) : null),
   proof: ['pageId', 'accessToken', 'login', 'facebookPageId', 'appScopedId'],

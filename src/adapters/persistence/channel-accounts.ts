@@ -21,6 +21,7 @@ export const createChannelAccounts = ({ orm, secretBox }: { orm: Orm; secretBox:
         account: row.account,
         type: row.type,
         status: row.status,
+        app: row.app ?? null,
         version: row.version,
         pause: await longestPause(tx, row),
         settings: row.settings,

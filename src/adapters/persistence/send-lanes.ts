@@ -25,6 +25,9 @@ export function createSendLanes(pool: pg.Pool): SendLanes {
   }
   return {
     claim: (limit, leaseMs) => take('claim-lanes', CLAIM, limit, leaseMs),
+    async pauseApp(app, until, reason) {
+      await pool.query({ name: 'pause-app', text: PAUSE_APP, values: [app, until, reason] })
+    },
     expired: (limit, leaseMs) => take('expired-lanes', EXPIRED, limit, leaseMs),
   }
 }
@@ -33,10 +36,15 @@ const CLAIM = `
 with due as (
   select s.conversation_id from send_lanes s where s.state = 'READY' and s.not_before <= now()
     and not exists (select from channel_pauses p where p.channel_id = s.channel_id and p.until > now())
+    and not exists (select from app_pauses a join channels c on c.app = a.app where c.id = s.channel_id and a.until > now())
   order by s.not_before, s.conversation_id limit $1 for update skip locked)
 update send_lanes s set state = 'BUSY', lease_until = now() + $2 * interval '1 millisecond', fence = s.fence + 1
 from due where s.conversation_id = due.conversation_id
 returning s.org_id, s.conversation_id, s.channel_id, s.fence`
+
+const PAUSE_APP = `
+insert into app_pauses (app, until, reason) values ($1, $2, $3)
+on conflict (app) do update set until = excluded.until, reason = excluded.reason where app_pauses.until < excluded.until`
 
 const EXPIRED = `
 with due as (

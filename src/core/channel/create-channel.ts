@@ -29,6 +29,7 @@ export const createChannel =
           name: input.name.trim(),
           status: 'ACTIVE',
           account: adapter.settings.account(config),
+          app: adapter.settings.app?.(config) ?? null,
           settings,
           version: 1,
         },

@@ -1,3 +1,4 @@
+import type { PauseReason } from '../../ports/views.ts'
 import type { ChannelId, ExternalAccountId, ExternalMessageId, ExternalUserId, OrgId } from '../ids.ts'
 import type { OutboundContent } from './outbound-content.ts'
 
@@ -18,8 +19,13 @@ export type RefusalCode =
   | 'account-restricted'
   | 'platform-refused'
 
+/** What a network wants of the next calls for the account or for its whole app, whatever became of this one. */
+export type Demand = Readonly<{ pauses: 'account' | 'app'; afterMs: number; reason: PauseReason }>
+
 /** What a network answered to a send. Doubt is a value of its own: only a definite refusal may be tried again. */
-export type Delivery =
+export type Delivery = Answer & Readonly<{ demands?: readonly Demand[] }>
+
+type Answer =
   | Readonly<{ status: 'accepted'; externalId: ExternalMessageId }>
   | Readonly<{ status: 'refused'; code: RefusalCode; detail: string; platformCode: string | null }>
   | Readonly<{
@@ -29,7 +35,12 @@ export type Delivery =
       afterMs: number | null
       /** Whom the platform asked to wait. */
       pauses: 'message' | 'account' | 'app'
+      /** Why the account or the app waits; `throttled` where it is not said. */
+      reason?: PauseReason
+      /** How often the same may be tried again, and what it comes to after that; without end where it is not said. */
+      bound?: Readonly<{ retries: number; code: RefusalCode }>
       detail: string
+      platformCode?: string | null
     }>
   | Readonly<{
       /** The account's token is dead: nothing was sent, and nothing will be until somebody connects the account again. */

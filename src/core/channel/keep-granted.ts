@@ -48,6 +48,7 @@ async function keepIn(
     name: known?.name ?? granted.name,
     status: known?.status ?? 'ACTIVE',
     account: granted.account,
+    app: adapter.settings.app?.(settings) ?? null,
     settings,
     version: known?.version ?? 1,
   }

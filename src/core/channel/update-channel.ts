@@ -41,6 +41,7 @@ export const updateChannel =
         name: input.name?.trim() ?? channel.name,
         status: input.status ?? channel.status,
         account: adapter.settings.account(whole),
+        app: adapter.settings.app?.(whole) ?? null,
         settings,
       }
       // Also one that is the same: the account's owner may have had to confirm something, nothing more.

@@ -13,6 +13,7 @@ export const ChannelRow = defineEntity({
     name: p.text(),
     status: p.text().$type<ChannelStatus>(),
     account: p.text().$type<ExternalAccountId>(),
+    app: p.text().nullable(),
     settings: p.json<Readonly<Record<string, unknown>>>(),
     createdAt: p.datetime(3),
     updatedAt: p.datetime(3),

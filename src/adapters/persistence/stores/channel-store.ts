@@ -40,13 +40,23 @@ export const createChannelStore = (tx: Tx, { secretBox }: { secretBox: SecretBox
 
   async save(channel, secrets, now) {
     const row = await load(tx, channel.id)
-    const { name, status, account, settings } = channel
-    tx.em.assign(row, { name, status, account, updatedAt: now })
+    const { name, status, account, app = row.app ?? null, settings } = channel
+    tx.em.assign(row, { name, status, account, app, updatedAt: now })
     // Replaced as a whole: `assign` would merge it.
     row.settings = settings
     await flush(tx, channel)
     await keepSecrets(tx, secretBox, channel.id, secrets)
     await keepPause(tx, channel)
+  },
+
+  async pause(id, { until, reason }) {
+    await tx.affected(
+      `insert into channel_pauses (channel_id, org_id, until, reason)
+       select id, org_id, $3, $4 from channels where org_id = $1 and id = $2 and status <> 'DISCONNECTED'
+       on conflict (channel_id) do update set until = excluded.until, reason = excluded.reason
+         where channel_pauses.until < excluded.until`,
+      [tx.orgId, id, until, reason],
+    )
   },
 
   async disconnect(id, now) {
@@ -68,9 +78,21 @@ const recordOf = ({
   name,
   status,
   account,
+  app,
   settings,
   version,
-}: ChannelRow): ChannelRecord => ({ id, orgId, type, platform, name, status, account, settings, version })
+}: ChannelRow): ChannelRecord => ({
+  id,
+  orgId,
+  type,
+  platform,
+  name,
+  status,
+  account,
+  app: app ?? null,
+  settings,
+  version,
+})
 
 /** Not `for update`: that would hold up every insert that refers to the channel. */
 async function load(tx: Tx, id: ChannelId): Promise<ChannelRow> {

@@ -1,0 +1,33 @@
+import type { LoadedAccount } from '../../ports/channel-directory.ts'
+import type { CorePorts } from '../../ports/core-ports.ts'
+import type { PauseReason } from '../../ports/views.ts'
+import type { Demand } from './delivery.ts'
+
+export type Pause = Readonly<{ until: Date; reason: PauseReason }>
+
+/** How long a demand of the network holds, the longest of its kind; null for none. */
+export function pauseOf(demands: readonly Demand[], pauses: Demand['pauses'], now: Date): Pause | null {
+  const [longest] = demands.filter((demand) => demand.pauses === pauses).sort((a, b) => b.afterMs - a.afterMs)
+  return longest ? { until: new Date(now.getTime() + longest.afterMs), reason: longest.reason } : null
+}
+
+/** Calls through the account's app wait, whoever's they are: all organizations share it, so it belongs to none of them. */
+export async function pauseApp(
+  { sendLanes }: Pick<CorePorts, 'sendLanes'>,
+  { app }: Pick<LoadedAccount, 'app'>,
+  pause: Pause | null,
+): Promise<void> {
+  if (app !== null && pause !== null) await sendLanes.pauseApp(app, pause.until, pause.reason)
+}
+
+/** What the network demanded beside its answer to a look-up. */
+export async function meetDemands(
+  ports: Pick<CorePorts, 'sendLanes' | 'unitOfWork' | 'clock'>,
+  account: LoadedAccount,
+  demands: readonly Demand[] = [],
+): Promise<void> {
+  const now = ports.clock.now()
+  await pauseApp(ports, account, pauseOf(demands, 'app', now))
+  const pause = pauseOf(demands, 'account', now)
+  if (pause) await ports.unitOfWork.run(account.orgId, ({ channels }) => channels.pause(account.channelId, pause))
+}
