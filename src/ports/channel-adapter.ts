@@ -1,6 +1,7 @@
 import type { ChannelCapabilities } from '../core/channel/capabilities.ts'
 import type { ChannelAccount, Delivery, Demand, OutboundMessage } from '../core/channel/delivery.ts'
 import type { MessageReceived, ParsedWebhook, Person } from '../core/channel/inbound-event.ts'
+import type { Pacing } from '../core/channel/pacing.ts'
 import type { ExternalAccountId, ExternalMessageId, ExternalUserId } from '../core/ids.ts'
 import type { AccountLogin } from './account-login.ts'
 
@@ -15,6 +16,8 @@ export interface ChannelAdapter {
   readonly webhook: WebhookVerifier
   readonly parser: InboundParser
   readonly sender: OutboundSender
+  /** Absent where the network does not say how fast it may be called. */
+  readonly pacing?: Pacing
   /** Absent where the network has no profiles. */
   readonly profiles?: ProfileLookup
   /** Absent where nothing is posted that people could speak of. */

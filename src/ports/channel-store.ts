@@ -27,8 +27,8 @@ export interface ChannelStore {
   secrets(id: ChannelId): Promise<Readonly<Record<string, string>>>
   /** Secrets that are named are replaced; `null` removes one. A paused channel stops sending, an active one goes on. */
   save(channel: ChannelRecord, secrets: Readonly<Record<string, string | null>>, now: Date): Promise<void>
-  /** Calls for it wait until then, unless they wait for longer already. Does nothing where the channel is gone. */
-  pause(id: ChannelId, pause: Readonly<{ until: Date; reason: PauseReason }>): Promise<void>
+  /** Calls for it wait until then, unless they wait for longer already. Whether they did not wait at all for such a reason. */
+  pause(id: ChannelId, pause: Readonly<{ until: Date; reason: PauseReason }>): Promise<boolean>
   /** Sets DISCONNECTED and deletes its secrets and its binding to the account; history stays. */
   disconnect(id: ChannelId, now: Date): Promise<void>
 }

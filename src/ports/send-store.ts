@@ -88,6 +88,8 @@ export type Head = Readonly<{
   requestId: string | null
   /** Attempts begun before this one. */
   attempts: number
+  /** What the platform answered to them, in its own codes. */
+  refusals: readonly string[]
   /** When the first attempt began, null before it. */
   firstAttemptAt: Date | null
 }>
@@ -96,7 +98,7 @@ export type Settlement =
   | Readonly<{ status: 'SENT'; externalId: ExternalMessageId }>
   | Readonly<{ status: 'FAILED'; failure: MessageFailure }>
   /** Back to the head of its lane, not before this time. */
-  | Readonly<{ status: 'QUEUED'; notBefore: Date; pauseChannelUntil: Date | null; detail: string }>
+  | Readonly<{ status: 'QUEUED'; notBefore: Date; detail: string; platformCode: string | null }>
   /** The lane is held for a bounded time. */
   | Readonly<{ status: 'UNKNOWN'; holdUntil: Date; detail: string }>
 
@@ -135,6 +137,10 @@ export interface SendStore {
     settlement: Settlement,
     now: Date,
   ): Promise<Settled | null>
+  /** Whether the lane's turn has come that it was given when it was too early; it is used up. */
+  isItsTurn(claim: LaneClaim): Promise<boolean>
+  /** Gives the lane back until its turn. */
+  postpone(claim: LaneClaim, waitMs: number): Promise<void>
   /** Gives the lane back without an outcome: IDLE, or READY where something is queued. */
   release(claim: LaneClaim): Promise<void>
   /** The part whose lease ran out while SENDING becomes UNKNOWN; a lane that was only claimed is free again. */

@@ -8,6 +8,7 @@ import type { IdempotencyStore } from './idempotency-store.ts'
 import type { IntakeStore } from './intake-store.ts'
 import type { MediaStore } from './media-store.ts'
 import type { NotificationStore } from './notification-store.ts'
+import type { PaceStore } from './pace-store.ts'
 import type { RawEventStore } from './raw-event-store.ts'
 import type { SendStore } from './send-store.ts'
 import type { TicketStore } from './ticket-store.ts'
@@ -24,6 +25,7 @@ export type Stores = Readonly<{
   media: MediaStore
   rawEvents: RawEventStore
   sends: SendStore
+  pace: PaceStore
   notifications: NotificationStore
   uploads: UploadStore
   idempotency: IdempotencyStore

@@ -24,6 +24,9 @@ export function startOutbound({ core, wakeups, log }: { core: Core; wakeups: Wak
         for (const delivery of await core.deliverDue(free, abandoned.signal)) {
           again = true
           const done: Promise<void> = delivery
+            .then((waitMs) => {
+              if (waitMs !== null) wakeIn(waitMs)
+            })
             .catch((error: unknown) =>
               log.error({ err: error }, 'a delivery ended without an outcome; its lease will run out'),
             )
@@ -48,6 +51,16 @@ export function startOutbound({ core, wakeups, log }: { core: Core; wakeups: Wak
     })
   }
 
+  // A conversation that came before its turn is due then, and not at the next round.
+  const turns = new Set<NodeJS.Timeout>()
+  const wakeIn = (ms: number): void => {
+    const turn = setTimeout(() => {
+      turns.delete(turn)
+      poke()
+    }, ms)
+    turns.add(turn)
+  }
+
   const silence = wakeups.on('sends', poke)
   const timer = setInterval(poke, POLL_MS)
   poke()
@@ -55,6 +68,7 @@ export function startOutbound({ core, wakeups, log }: { core: Core; wakeups: Wak
     async stop() {
       stopped = true
       clearInterval(timer)
+      for (const turn of turns) clearTimeout(turn)
       silence()
       await looking
       // A call that has begun is finished: cut off, nobody would know whether it was sent. Its own time limit ends it.

@@ -190,7 +190,7 @@ onEachProfile((profile) => {
       sentBesides: ['two'],
     },
     'refused for now': {
-      settlement: { status: 'QUEUED', notBefore: new Date(0), pauseChannelUntil: null, detail: 'later' },
+      settlement: { status: 'QUEUED', notBefore: new Date(0), detail: 'later', platformCode: null },
       statuses: ['one SENT', 'two SENT'],
       sentBesides: ['one', 'two'],
     },

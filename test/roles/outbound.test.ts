@@ -14,7 +14,7 @@ function aLine(t: ExecutionContext, count: number) {
     deliverDue: async (limit: number) => {
       const taken = Math.min(limit, waiting)
       waiting -= taken
-      return Array.from({ length: taken }, () => new Promise<void>((resolve) => underWay.push(resolve)))
+      return Array.from({ length: taken }, () => new Promise<null>((resolve) => underWay.push(() => resolve(null))))
     },
   } as Pick<Core, 'deliverDue'> as Core
   const wakeups: Wakeups = {

@@ -39,6 +39,8 @@ export type CoreOnDatabase = Readonly<{
 export type CoreOptions = Readonly<{
   clock?: Clock
   send?: OutboundSender['send']
+  /** How fast the network may be called; as fast as can be by default. */
+  pacing?: ChannelAdapter['pacing']
   /** The network's own, instead of our events as JSON. */
   parser?: InboundParser
   poolSize?: number
@@ -119,13 +121,14 @@ const ownEvents: InboundParser = {
 const SETTINGS: ChannelAdapter['settings'] = {
   schema: { properties: { accessToken: { type: 'string', 'x-secret': true } } },
   account: (config) => String(config['account']) as ExternalAccountId,
+  app: (config) => `app of ${config['app'] ?? config['account']}`,
   credentials: ['accessToken'],
   webhookSecrets: [],
   verifyTokens: [],
 }
 
 /** A network whose webhook bodies are our own events as JSON, so that tests say exactly what arrives. */
-function registryOf({ send, parser = ownEvents }: CoreOptions): ChannelRegistry {
+function registryOf({ send, pacing, parser = ownEvents }: CoreOptions): ChannelRegistry {
   const adapter: ChannelAdapter = {
     type: TYPE,
     platform: TYPE,
@@ -142,6 +145,7 @@ function registryOf({ send, parser = ownEvents }: CoreOptions): ChannelRegistry 
     },
     webhook: { verify: () => 0 },
     parser,
+    ...(pacing === undefined ? {} : { pacing }),
     sender: { send: send ?? (async () => notUsed('the sender')) },
   }
   return { types: [TYPE], get: (type) => (type === TYPE ? adapter : null) }

@@ -9,6 +9,7 @@ import { createInstagramLogin } from './instagram-login.ts'
 import type { LoginConfig } from './login-answer.ts'
 import { createMediaLookup } from './media-lookup.ts'
 import { createInstagramSender } from './outbound-sender.ts'
+import { instagramPacing } from './pacing.ts'
 import { createProfileLookup } from './profile-lookup.ts'
 import { instagramSettings } from './settings.ts'
 import { verifySignature } from './signature.ts'
@@ -37,6 +38,7 @@ export function createInstagramChannel(
     capabilities: instagramCapabilities,
     webhook: { handshake: answerHandshake, verify: verifySignature },
     parser: instagramParser,
+    pacing: instagramPacing,
     sender: createInstagramSender(graph),
     profiles: createProfileLookup(graph),
     media: createMediaLookup(graph),

@@ -1,5 +1,6 @@
 import type { ChannelSettings } from '../../ports/channel-adapter.ts'
 import { accountId } from './ids.ts'
+import { pacingSchema } from './pacing.ts'
 
 const secret = { type: 'string', minLength: 1, maxLength: 4096, 'x-secret': true } as const
 
@@ -54,6 +55,7 @@ export const instagramSettings: ChannelSettings = {
         description:
           'Whether people may answer for seven days instead of 24 hours. Needs Meta’s approval of the Human Agent feature; goes off by itself when Meta says that it is missing.',
       },
+      pacing: pacingSchema,
       facebookPageId: {
         type: 'string',
         pattern: '^\\S{1,64}$',

@@ -1,5 +1,6 @@
 import type { LoadedAccount } from '../../ports/channel-directory.ts'
 import type { CorePorts } from '../../ports/core-ports.ts'
+import type { Stores } from '../../ports/unit-of-work.ts'
 import type { PauseReason } from '../../ports/views.ts'
 import type { Demand } from './delivery.ts'
 
@@ -20,6 +21,27 @@ export async function pauseApp(
   if (app !== null && pause !== null) await sendLanes.pauseApp(app, pause.until, pause.reason)
 }
 
+/** The account's own calls wait. A restriction is told: it lasts for hours, and somebody may be able to lift it. */
+export async function pauseChannel(
+  { channels, outbox }: Pick<Stores, 'channels' | 'outbox'>,
+  { channelId }: Pick<LoadedAccount, 'channelId'>,
+  pause: Pause,
+  requestId: string | null,
+): Promise<void> {
+  const isNew = await channels.pause(channelId, pause)
+  if (!isNew || pause.reason !== 'restricted') return
+  await outbox.append([
+    {
+      type: 'channel.health_changed',
+      actor: { type: 'SYSTEM', id: null },
+      resource: { type: 'channel', id: channelId },
+      ticketId: null,
+      data: { pauseReason: pause.reason, pausedUntil: pause.until.toISOString() },
+      requestId,
+    },
+  ])
+}
+
 /** What the network demanded beside its answer to a look-up. */
 export async function meetDemands(
   ports: Pick<CorePorts, 'sendLanes' | 'unitOfWork' | 'clock'>,
@@ -29,5 +51,5 @@ export async function meetDemands(
   const now = ports.clock.now()
   await pauseApp(ports, account, pauseOf(demands, 'app', now))
   const pause = pauseOf(demands, 'account', now)
-  if (pause) await ports.unitOfWork.run(account.orgId, ({ channels }) => channels.pause(account.channelId, pause))
+  if (pause) await ports.unitOfWork.run(account.orgId, (stores) => pauseChannel(stores, account, pause, null))
 }

@@ -5,38 +5,47 @@ import type { Stores } from '../../ports/unit-of-work.ts'
 import type { MessageStatus } from '../../ports/views.ts'
 import { loseAuthorization } from '../channel/authorization.ts'
 import type { ChannelAccount, OutboundMessage } from '../channel/delivery.ts'
+import { pauseApp, pauseChannel, pauseOf } from '../channel/pauses.ts'
 import type { DomainEvent } from '../event/domain-event.ts'
 import type { PartId } from '../ids.ts'
 import { allowsReply, needsHumanAgent, type WindowFacts, type WindowRules, windowOf } from '../ticket/window.ts'
-import { failureOf, HOLD_MS, settlementOf } from './send-outcome.ts'
+import { demandsOf, failureOf, HOLD_MS, settlementOf } from './send-outcome.ts'
 
 /** Longer than twice the longest call, so that a lease cannot run out under a call that began in its first half. */
 export const LEASE_MS = 30_000
 
 /**
  * Takes up to `limit` conversations that have something due and begins to send, one part each. Resolves with the
- * deliveries under way, so that a slow account keeps only its own places busy; none means that nothing is due.
+ * deliveries under way, so that a slow account keeps only its own places busy; none means that nothing is due. A delivery
+ * resolves with the milliseconds until its conversation's turn, where it came too early, else with null.
  */
 export const deliverDue =
   (ports: CorePorts) =>
-  async (limit: number, signal: AbortSignal): Promise<readonly Promise<void>[]> => {
+  async (limit: number, signal: AbortSignal): Promise<readonly Promise<number | null>[]> => {
     await expire(ports, limit)
     // Taken before the claim: a worker that was paused after it finds its lease half spent and does not send late.
     const pickedMs = ports.clock.monotonicMs()
     const claims = await ports.sendLanes.claim(limit, LEASE_MS)
     return claims.map(async (claim) => {
-      await deliver(ports, claim, pickedMs, signal)
-      ports.wakeups.wake('events-written')
+      const waitMs = await deliver(ports, claim, pickedMs, signal)
+      if (waitMs === null) ports.wakeups.wake('events-written')
+      return waitMs
     })
   }
 
-async function deliver(ports: CorePorts, claim: LaneClaim, pickedMs: number, signal: AbortSignal): Promise<void> {
+async function deliver(
+  ports: CorePorts,
+  claim: LaneClaim,
+  pickedMs: number,
+  signal: AbortSignal,
+): Promise<number | null> {
   const log = ports.log.child({ orgId: claim.orgId, conversationId: claim.conversationId })
   const account = await ports.channelAccounts.load(claim.orgId, claim.channelId)
   const adapter = account && ports.channelRegistry.get(account.type)
-  const head = await ports.unitOfWork.run(claim.orgId, async (stores) => {
+  const begun = await ports.unitOfWork.run(claim.orgId, async (stores): Promise<Head | number | null> => {
     const next = await stores.sends.head(claim)
-    if (next === null) {
+    // The channel was stopped after the claim: the claim is given back, and no claim is made until it goes on.
+    if (next === null || account?.status === 'PAUSED' || account?.status === 'NEEDS_REAUTH') {
       await stores.sends.release(claim)
       return null
     }
@@ -52,11 +61,18 @@ async function deliver(ports: CorePorts, claim: LaneClaim, pickedMs: number, sig
       await settle(stores, claim, next, { status: 'FAILED', failure }, now)
       return null
     }
+    // Last, since it locks what the account's other conversations want too.
+    const waitMs = adapter && account ? await turnOf(stores, claim, next, adapter, account) : 0
+    if (waitMs > 0) {
+      await stores.sends.postpone(claim, waitMs)
+      return waitMs
+    }
     const change = await stores.sends.begin(claim, next, now)
     await stores.outbox.append(statusEvents(next, change, 'SENDING'))
     return next
   })
-  if (!head || !account || !adapter) return
+  if (begun === null || typeof begun === 'number' || !account || !adapter) return begun as number | null
+  const head = begun
 
   const message: OutboundMessage = {
     recipient:
@@ -79,14 +95,18 @@ async function deliver(ports: CorePorts, claim: LaneClaim, pickedMs: number, sig
   const settlement = settlementOf(
     delivery,
     now,
-    { number: head.attempts + 1, firstAt: head.firstAttemptAt ?? startedAt },
+    { number: head.attempts + 1, firstAt: head.firstAttemptAt ?? startedAt, refusals: head.refusals },
     Math.random(),
   )
+  const demands = demandsOf(delivery, settlement, now)
+  await pauseApp(ports, account, pauseOf(demands, 'app', now))
   await ports.unitOfWork.run(claim.orgId, async (stores) => {
     // First the channel: its row is locked before the conversation's everywhere.
     if (delivery.status === 'reauthorize')
       await loseAuthorization(stores, account, { alert: delivery.alert, requestId: head.requestId, now })
     await settle(stores, claim, head, settlement, now)
+    const pause = pauseOf(demands, 'account', now)
+    if (pause) await pauseChannel(stores, account, pause, head.requestId)
     const { humanAgent = null } = adapter.capabilities.replyWindow ?? {}
     if (humanAgent && delivery.status === 'refused' && delivery.code === 'human-agent-not-approved')
       await switchOff(stores, account, humanAgent.setting, head.requestId, now)
@@ -96,6 +116,21 @@ async function deliver(ports: CorePorts, claim: LaneClaim, pickedMs: number, sig
   if (settlement.status === 'SENT') log.info(fields, 'a reply was sent')
   else
     log.warn({ ...fields, detail: 'detail' in delivery ? delivery.detail : null }, 'a reply was not confirmed as sent')
+  return null
+}
+
+/** Milliseconds until the account's rate has room for this part. */
+async function turnOf(
+  { pace, sends }: Stores,
+  claim: LaneClaim,
+  { commentId, content }: Head,
+  { pacing }: ChannelAdapter,
+  { settings }: ChannelAccount,
+): Promise<number> {
+  const kind = commentId !== null ? 'private-reply' : content.kind === 'ATTACHMENT' ? 'media' : 'text'
+  const rate = pacing?.(kind, settings) ?? null
+  if (rate === null || (await sends.isItsTurn(claim))) return 0
+  return pace.take(claim.channelId, kind, rate, { reserve: true })
 }
 
 const factsOf = (head: Head): WindowFacts => ({ surface: head.surface, ...head.window })

@@ -1,6 +1,6 @@
 import type { Settlement } from '../../ports/send-store.ts'
 import type { MessageFailure } from '../../ports/views.ts'
-import type { Delivery, RefusalCode } from '../channel/delivery.ts'
+import type { Delivery, Demand, RefusalCode } from '../channel/delivery.ts'
 
 /** How long a message in doubt holds the rest of its conversation back. */
 export const HOLD_MS = 120_000
@@ -104,7 +104,7 @@ export const failureOf = (code: keyof typeof SENTENCES, platformCode: string | n
 export function settlementOf(
   delivery: Delivery,
   now: Date,
-  attempt: { number: number; firstAt: Date },
+  attempt: Readonly<{ number: number; firstAt: Date; refusals: readonly string[] }>,
   random: number,
 ): Settlement {
   switch (delivery.status) {
@@ -116,19 +116,24 @@ export function settlementOf(
       return { status: 'UNKNOWN', holdUntil: new Date(now.getTime() + HOLD_MS), detail: delivery.detail }
     case 'reauthorize':
       // The channel waits, not the message: it is the head of its line when the channel goes on.
-      return { status: 'QUEUED', notBefore: now, pauseChannelUntil: null, detail: delivery.detail }
+      return { status: 'QUEUED', notBefore: now, detail: delivery.detail, platformCode: delivery.platformCode }
     case 'retry': {
+      const { bound, detail, platformCode = null } = delivery
+      if (bound && attempt.refusals.filter((code) => code === platformCode).length >= bound.retries)
+        return { status: 'FAILED', failure: failureOf(bound.code, platformCode) }
       if (now.getTime() - attempt.firstAt.getTime() > GIVE_UP_AFTER_MS)
         return { status: 'FAILED', failure: failureOf('gave-up') }
       const backoff = Math.min(MAX_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** (attempt.number - 1))
       const waitMs = Math.max(delivery.afterMs ?? 0, backoff / 2) + (random * backoff) / 2
-      const notBefore = new Date(now.getTime() + waitMs)
-      return {
-        status: 'QUEUED',
-        notBefore,
-        pauseChannelUntil: delivery.pauses === 'message' ? null : notBefore,
-        detail: delivery.detail,
-      }
+      return { status: 'QUEUED', notBefore: new Date(now.getTime() + waitMs), detail, platformCode }
     }
   }
+}
+
+/** What the answer asks of the account's and the app's other calls; a throttle, that they wait as long as this message does. */
+export function demandsOf(delivery: Delivery, settlement: Settlement, now: Date): readonly Demand[] {
+  const demands = delivery.demands ?? []
+  if (delivery.status !== 'retry' || delivery.pauses === 'message' || settlement.status !== 'QUEUED') return demands
+  const { pauses, reason = 'throttled' } = delivery
+  return [{ pauses, afterMs: settlement.notBefore.getTime() - now.getTime(), reason }, ...demands]
 }

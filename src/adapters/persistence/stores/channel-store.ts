@@ -50,13 +50,18 @@ export const createChannelStore = (tx: Tx, { secretBox }: { secretBox: SecretBox
   },
 
   async pause(id, { until, reason }) {
-    await tx.affected(
+    const [before] = await tx.rows<{ reason: string }>(
+      'select reason from channel_pauses where org_id = $1 and channel_id = $2 and until > now() for update',
+      [tx.orgId, id],
+    )
+    const written = await tx.rows(
       `insert into channel_pauses (channel_id, org_id, until, reason)
        select id, org_id, $3, $4 from channels where org_id = $1 and id = $2 and status <> 'DISCONNECTED'
        on conflict (channel_id) do update set until = excluded.until, reason = excluded.reason
-         where channel_pauses.until < excluded.until`,
+         where channel_pauses.until < excluded.until returning 1`,
       [tx.orgId, id, until, reason],
     )
+    return written.length > 0 && before?.reason !== reason
   },
 
   async disconnect(id, now) {

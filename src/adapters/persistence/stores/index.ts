@@ -12,6 +12,7 @@ import { createIntakeStore } from './intake-store.ts'
 import { createMediaStore } from './media-store.ts'
 import { createNotificationStore } from './notification-store.ts'
 import { createOutbox } from './outbox.ts'
+import { createPaceStore } from './pace-store.ts'
 import { createRawEventStore } from './raw-event-store.ts'
 import { createSendStore } from './send-store.ts'
 import { createTicketStore } from './ticket-store.ts'
@@ -32,6 +33,7 @@ export const storesWith =
     media: createMediaStore(tx),
     rawEvents: createRawEventStore(tx, deps),
     sends: createSendStore(tx, deps),
+    pace: createPaceStore(tx),
     notifications: createNotificationStore(tx, deps),
     uploads: createUploadStore(tx),
     idempotency: createIdempotencyStore(tx),

@@ -11,6 +11,9 @@ import { contentOf, type PartContentRow } from './part-content.ts'
 import { enqueueReply, requeueParts } from './queue-parts.ts'
 import { settlePart } from './settle-part.ts'
 
+/** A turn that was missed by more is taken anew: those of a whole stall would come at once. */
+const TURN_LASTS_MS = 250
+
 const IS_UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
 
 /** Every method locks the conversation first: its line of messages is decided by one transaction at a time. */
@@ -93,14 +96,6 @@ export const createSendStore = (tx: Tx, { ids }: { ids: IdSource }): SendStore =
     } else {
       await freeLane(tx, claim, notBefore)
     }
-    if (settlement.status === 'QUEUED' && settlement.pauseChannelUntil) {
-      await tx.affected(
-        `insert into channel_pauses (channel_id, org_id, until, reason) values ($1, $2, $3, 'throttled')
-         on conflict (channel_id) do update set until = greatest(channel_pauses.until, excluded.until),
-           reason = case when channel_pauses.until > excluded.until then channel_pauses.reason else excluded.reason end`,
-        [claim.channelId, tx.orgId, settlement.pauseChannelUntil],
-      )
-    }
     await tx.affected(
       `update channel_health set last_outbound_at = case when $3 then $4 else last_outbound_at end, last_error = coalesce($5, last_error),
          last_error_at = case when $5::text is null then last_error_at else $4 end where org_id = $1 and channel_id = $2`,
@@ -113,6 +108,24 @@ export const createSendStore = (tx: Tx, { ids }: { ids: IdSource }): SendStore =
       ],
     )
     return settled
+  },
+
+  async isItsTurn({ conversationId, fence }) {
+    const rows = await tx.rows(
+      `with lane as (select turn_at from send_lanes where org_id = $1 and conversation_id = $2 and fence = $3)
+       update send_lanes l set turn_at = null from lane where l.org_id = $1 and l.conversation_id = $2 and l.fence = $3
+         and lane.turn_at is not null returning lane.turn_at > clock_timestamp() - $4 * interval '1 ms' as is_fresh`,
+      [tx.orgId, conversationId, fence, TURN_LASTS_MS],
+    )
+    return (rows[0] as { is_fresh: boolean } | undefined)?.is_fresh === true
+  },
+
+  async postpone({ conversationId, fence }, waitMs) {
+    await tx.affected(
+      `update send_lanes set state = 'READY', lease_until = null, turn_at = t.at, not_before = t.at
+       from (select clock_timestamp() + $4 * interval '1 ms' as at) t where org_id = $1 and conversation_id = $2 and fence = $3`,
+      [tx.orgId, conversationId, fence, waitMs],
+    )
   },
 
   async release(claim) {
@@ -209,19 +222,21 @@ type HeadRow = PartContentRow & {
   window_reason: string | null
   person: ExternalUserId
   attempts: number
+  refusals: string[] | null
   first_attempt_at: Date | null
 }
 
 const HEAD = `
 select m.id as message_id, p.id as part_id, p.position as part_position, m.ticket_id, p.kind as part_kind, p.content, p.extras,
   t.type as attachment_type, t.url as attachment_url, m.reply_to_external_id, m.request_id, m.author_type,
-  v.surface, v.window_opened_at, v.window_reason, i.external_id as person, a.attempts, a.first_attempt_at
+  v.surface, v.window_opened_at, v.window_reason, i.external_id as person, a.attempts, a.refusals, a.first_attempt_at
 from message_parts p
 join messages m on m.org_id = p.org_id and m.id = p.message_id
 join conversations v on v.org_id = m.org_id and v.id = m.conversation_id
 join customer_identities i on i.org_id = v.org_id and i.customer_id = v.customer_id and i.channel_id = v.channel_id
 left join attachments t on t.org_id = p.org_id and t.message_id = m.id and t.part_id = p.id
-left join lateral (select coalesce(max(number), 0)::int as attempts, min(started_at) as first_attempt_at
+left join lateral (select coalesce(max(number), 0)::int as attempts,
+    array_agg(platform_code) filter (where platform_code is not null) as refusals, min(started_at) as first_attempt_at
   from send_attempts a where a.org_id = p.org_id and a.part_id = p.id) a on true
 where p.org_id = $1 and p.conversation_id = $2 and p.status = 'QUEUED' order by p.lane_position limit 1`
 
@@ -243,6 +258,7 @@ function headOf(row: HeadRow): Head {
     author: row.author_type === 'MEMBER' ? 'person' : 'automation',
     requestId: row.request_id,
     attempts: row.attempts,
+    refusals: row.refusals ?? [],
     firstAttemptAt: row.first_attempt_at,
   }
 }

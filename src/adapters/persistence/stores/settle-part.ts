@@ -79,7 +79,7 @@ async function finishAttempt(
   now: Date,
 ): Promise<void> {
   await tx.affected(
-    `update send_attempts set finished_at = $4, outcome = $5, detail = $6 where org_id = $1 and part_id = $2 and fence = $3`,
+    `update send_attempts set finished_at = $4, outcome = $5, detail = $6, platform_code = $7 where org_id = $1 and part_id = $2 and fence = $3`,
     [
       tx.orgId,
       head.partId,
@@ -87,6 +87,7 @@ async function finishAttempt(
       now,
       OUTCOME[settlement.status],
       'detail' in settlement ? settlement.detail : null,
+      settlement.status === 'QUEUED' ? settlement.platformCode : null,
     ],
   )
 }

@@ -46,6 +46,7 @@ onEachProfile((profile) => {
       name: 'Support',
       status: 'ACTIVE',
       account: 'acct-1' as ExternalAccountId,
+      app: null,
       settings: { pageId: 'page' },
       version: 1,
     })
@@ -88,13 +89,13 @@ onEachProfile((profile) => {
     t.is(saved.version, 2)
   })
 
-  test(`${profile}: pausing stops sending until it is active again; an account's own trouble is left alone`, async (t) => {
+  test(`${profile}: pausing and a rejected token stop sending until it is active again; what the platform wants is left alone`, async (t) => {
     const id = await seedChannel(orm, orgId)
     t.is(await pauseOf(id), undefined)
     await setStatus(id, 'PAUSED')
     t.deepEqual(await pauseOf(id), { until: Number.POSITIVE_INFINITY, reason: 'paused' })
     await setStatus(id, 'NEEDS_REAUTH')
-    t.is((await pauseOf(id))?.reason, 'paused')
+    t.is((await pauseOf(id))?.reason, 'needs-reauth')
     await setStatus(id, 'ACTIVE')
     t.is(await pauseOf(id), undefined)
 
@@ -161,6 +162,9 @@ onEachProfile((profile) => {
       account: 'sender' as ExternalAccountId,
       type: 'INSTAGRAM',
       status: 'ACTIVE',
+      app: null,
+      version: 1,
+      pause: null,
       settings: { pageId: 'page' },
       secrets: { accessToken: 'token' },
     })

@@ -1,0 +1,196 @@
+import test from 'ava'
+import type { Delivery, OutboundMessage } from '../../src/core/channel/delivery.ts'
+import { paceOf, type Rate } from '../../src/core/channel/pacing.ts'
+import type { ExternalMessageId } from '../../src/core/ids.ts'
+import { type CoreOnDatabase, coreOn, type Inbox, seedInbox } from '../support/core-on-database.ts'
+import { onEachProfile, type TestDatabase, testDatabase } from '../support/database.ts'
+import { aNetwork, reply, startTalk, statusesIn, type Talk, taken, textOf, workOff } from '../support/replies.ts'
+
+const throttled = (pauses: 'account' | 'app', afterMs = 60_000): Delivery => ({
+  status: 'retry',
+  afterMs,
+  pauses,
+  reason: pauses === 'app' ? 'app-throttled' : 'throttled',
+  detail: 'a test',
+})
+
+onEachProfile((profile) => {
+  let db: TestDatabase
+  test.before(async () => {
+    db = await testDatabase(profile)
+  })
+  test.after.always(() => db.close())
+
+  const healthOf = async ({ queries }: CoreOnDatabase, { orgId, channelId }: Inbox) =>
+    (await queries.channel(orgId, channelId))?.health
+  /** Of one app, as an installation's channels are. */
+  const onApp = ({ core }: CoreOnDatabase, { actor, channelId }: Inbox, app: string) =>
+    core.updateChannel(actor, channelId, { config: { app } })
+  const say = async (on: CoreOnDatabase, talk: Talk, ...texts: string[]) => {
+    for (const text of texts) await reply(on, talk, text)
+  }
+  const answering =
+    (answers: Readonly<Record<string, Delivery>>) => (message: OutboundMessage, id: ExternalMessageId) =>
+      answers[textOf(message)] ?? taken(message, id)
+
+  test.serial(`${profile}: a throttled account waits, shows it, and nobody else does`, async (t) => {
+    const network = aNetwork(answering({ slow: throttled('account') }))
+    const on = coreOn(db, { send: network.send })
+    const [inbox, other] = [await seedInbox(on.orm), await seedInbox(on.orm)]
+    const [ann, bob, eve] = [
+      await startTalk(on, inbox, 'ann'),
+      await startTalk(on, inbox, 'bob'),
+      await startTalk(on, other, 'eve'),
+    ]
+    await say(on, ann, 'slow')
+    await workOff(on)
+    await say(on, bob, 'waits with it')
+    await say(on, eve, 'goes on')
+    await workOff(on)
+    t.deepEqual(await statusesIn(on, ann), ['slow QUEUED'])
+    t.deepEqual(await statusesIn(on, bob), ['waits with it QUEUED'])
+    t.deepEqual(await statusesIn(on, eve), ['goes on SENT'])
+    const health = await healthOf(on, inbox)
+    t.is(health?.pauseReason, 'throttled')
+    const waitsMs = (health?.pausedUntil?.getTime() ?? 0) - Date.now()
+    t.true(waitsMs > 30_000 && waitsMs <= 62_000, String(waitsMs))
+    t.like(await healthOf(on, other), { pausedUntil: null, pauseReason: null })
+  })
+
+  test.serial(
+    `${profile}: a throttled app stops the channels of all organizations on it, and no other app's`,
+    async (t) => {
+      const network = aNetwork(answering({ slow: throttled('app') }))
+      const on = coreOn(db, { send: network.send })
+      const inboxes = [await seedInbox(on.orm), await seedInbox(on.orm), await seedInbox(on.orm)] as const
+      const app = `of ${inboxes[0].orgId}`
+      await onApp(on, inboxes[0], app)
+      await onApp(on, inboxes[1], app)
+      const talks = await Promise.all(inboxes.map((inbox) => startTalk(on, inbox, 'ann')))
+      const [first, same, other] = talks as [Talk, Talk, Talk]
+      await say(on, first, 'slow')
+      await workOff(on)
+      await say(on, same, 'waits too')
+      await say(on, other, 'goes on')
+      await workOff(on)
+      t.deepEqual(await statusesIn(on, same), ['waits too QUEUED'])
+      t.deepEqual(await statusesIn(on, other), ['goes on SENT'])
+      for (const inbox of inboxes.slice(0, 2)) t.is((await healthOf(on, inbox))?.pauseReason, 'app-throttled')
+      t.is((await healthOf(on, inboxes[2]))?.pauseReason, null)
+    },
+  )
+
+  test.serial(`${profile}: a message that used up the budget is SENT, and the next one waits`, async (t) => {
+    const network = aNetwork((_, externalId) => ({
+      status: 'accepted',
+      externalId,
+      demands: [{ pauses: 'account', afterMs: 60_000, reason: 'throttled' }],
+    }))
+    const on = coreOn(db, { send: network.send })
+    const talk = await startTalk(on, await seedInbox(on.orm), 'ann')
+    await say(on, talk, 'one', 'two')
+    await workOff(on)
+    t.deepEqual(await statusesIn(on, talk), ['one SENT', 'two QUEUED'])
+  })
+
+  test.serial(
+    `${profile}: a restriction is told, a short pause does not hide a longer one, and pausing by hand wins`,
+    async (t) => {
+      const on = coreOn(db)
+      const inbox = await seedInbox(on.orm)
+      const pause = (seconds: number, reason: 'restricted' | 'throttled') =>
+        on.unitOfWork.run(inbox.orgId, ({ channels }) =>
+          channels.pause(inbox.channelId, { until: new Date(Date.now() + seconds * 1_000), reason }),
+        )
+      t.true(await pause(3_600, 'restricted'))
+      t.false(await pause(5, 'throttled'))
+      t.is((await healthOf(on, inbox))?.pauseReason, 'restricted')
+      t.false(await pause(7_200, 'restricted'))
+      await on.core.updateChannel(inbox.actor, inbox.channelId, { status: 'PAUSED' })
+      t.false(await pause(3_600, 'throttled'))
+      t.like(await healthOf(on, inbox), { pausedUntil: null, pauseReason: 'paused' })
+    },
+  )
+
+  test.serial(
+    `${profile}: turns that two processes take at once keep the rate, wherever the period begins`,
+    async (t) => {
+      const rate: Rate = { calls: 20, perMs: 1_000 }
+      const on = coreOn(db)
+      const beside = coreOn(db)
+      const inbox = await seedInbox(on.orm)
+      const from = Date.now()
+      const take = async (worker: CoreOnDatabase) => {
+        const waitMs = await worker.unitOfWork.run(inbox.orgId, ({ pace }) =>
+          pace.take(inbox.channelId, 'text', rate, { reserve: true }),
+        )
+        return waitMs
+      }
+      const waits = (await Promise.all(Array.from({ length: 60 }, (_, n) => take(n % 2 ? on : beside)))).sort(
+        (a, b) => a - b,
+      )
+      // Sixty at twenty a second: two seconds at least, less the time that taking them took.
+      const tookMs = Date.now() - from
+      t.true((waits.at(-1) ?? 0) >= (60 - 1 - 2) * paceOf(rate).stepMs - tookMs - 50, JSON.stringify({ waits, tookMs }))
+      // Another kind of call has turns of its own.
+      t.is(
+        await on.unitOfWork.run(inbox.orgId, ({ pace }) =>
+          pace.take(inbox.channelId, 'media', rate, { reserve: false }),
+        ),
+        0,
+      )
+    },
+  )
+
+  test.serial(
+    `${profile}: an account at its limit waits for its turns, and another one’s replies overtake it`,
+    async (t) => {
+      const network = aNetwork()
+      const pacing = (_: string, settings: Readonly<Record<string, unknown>>) =>
+        settings['slow'] ? { calls: 1, perMs: 4_000 } : null
+      const workers = [coreOn(db, { send: network.send, pacing }), coreOn(db, { send: network.send, pacing })] as const
+      const [on] = workers
+      const [slow, quick] = [await seedInbox(on.orm), await seedInbox(on.orm)]
+      await on.core.updateChannel(slow.actor, slow.channelId, { config: { slow: true } })
+      const slowTalks = await Promise.all([1, 2].map((n) => startTalk(on, slow, `slow ${n}`)))
+      const quickTalks = await Promise.all([1, 2, 3].map((n) => startTalk(on, quick, `quick ${n}`)))
+      for (const talk of [...slowTalks, ...quickTalks]) await say(on, talk, talk.person)
+      await Promise.all(workers.map(workOff))
+      t.deepEqual(
+        network
+          .texts()
+          .filter((text) => text.startsWith('quick'))
+          .sort(),
+        ['quick 1', 'quick 2', 'quick 3'],
+      )
+      t.is(network.texts().filter((text) => text.startsWith('slow')).length, 1)
+      const allSent = async () =>
+        (await Promise.all(slowTalks.map((talk) => statusesIn(on, talk))))
+          .flat()
+          .every((status) => status.endsWith('SENT'))
+      for (let round = 0; round < 400 && !(await allSent()); round++) {
+        await Promise.all(workers.map(workOff))
+        await new Promise((resolve) => setTimeout(resolve, 20))
+      }
+      t.true(await allSent())
+      t.is(network.texts().length, 5)
+    },
+  )
+})
+
+test('a rate is never exceeded, burst and all, in any period', (t) => {
+  for (const rate of [
+    { calls: 100, perMs: 1_000 },
+    { calls: 10, perMs: 1_000 },
+    { calls: 2, perMs: 1_000 },
+    { calls: 750, perMs: 3_600_000 },
+    { calls: 1, perMs: 1_000 },
+  ]) {
+    const { stepMs, slackMs } = paceOf(rate)
+    const atOnce = Math.round(slackMs / stepMs) + 1
+    // As many at once as were saved, and one more with each step.
+    const within = atOnce + Math.ceil(rate.perMs / stepMs - 1e-9) - 1
+    t.true(within <= rate.calls, JSON.stringify({ rate, within }))
+    t.true(within >= rate.calls - 1, 'and it is made use of')
+  }
+})
