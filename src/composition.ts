@@ -13,6 +13,7 @@ import {
 } from './adapters/http/index.ts'
 import { createIdSource } from './adapters/ids.ts'
 import { instagramModule } from './adapters/instagram/index.ts'
+import { createInstallationCounters } from './adapters/installation-counters.ts'
 import { messagingModule, openMessaging } from './adapters/messaging/index.ts'
 import { claimApiProcess, openDatabase, persistenceModule } from './adapters/persistence/index.ts'
 import { plainModule } from './adapters/plain/index.ts'
@@ -99,6 +100,8 @@ export async function compose({
       facebookOauthUrl: config.facebookOauthUrl,
       instagramApp: appOf(config.instagramAppId, secrets.instagramAppSecret),
       metaApp: appOf(config.metaAppId, secrets.metaAppSecret),
+      appSecrets: [secrets.instagramAppSecret, secrets.metaAppSecret].filter((secret) => secret !== null),
+      verifyToken: secrets.instagramVerifyToken,
     }),
     plainModule(),
     guardedFetchModule({ allowPrivate: config.allowPrivateUrls }),
@@ -135,6 +138,7 @@ export async function compose({
       intake: container.get<WebhookIntake>(T.WEBHOOK_INTAKE),
       isCommonPassword,
       log,
+      installationCounters: createInstallationCounters(metrics),
       oneTimeTokens,
       passwordHasher: container.get<PasswordHasher>(T.PASSWORD_HASHER),
       queries: container.get<InboxQueries>(T.INBOX_QUERIES),

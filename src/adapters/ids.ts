@@ -1,4 +1,4 @@
-import { randomFillSync } from 'node:crypto'
+import { createHash, randomFillSync } from 'node:crypto'
 import type { IdSource } from '../ports/id-source.ts'
 
 const MAX_COUNTER = 0xfff
@@ -37,8 +37,17 @@ export function createIdSource(now: () => number = Date.now): IdSource {
       bytes[6] = 0x70 | (counter >> 8)
       bytes[7] = counter & 0xff
       bytes[8] = ((bytes[8] as number) & 0x3f) | 0x80
-      const hex = bytes.toString('hex')
-      return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`
+      return uuidOf(bytes.toString('hex'))
+    },
+    derive(id, name) {
+      const hash = createHash('sha256').update(`${id} ${name}`).digest()
+      // Version 8: made up as the maker likes, here from the time of the other and the hash of both.
+      hash[6] = 0x80 | ((hash[6] as number) & 0x0f)
+      hash[8] = 0x80 | ((hash[8] as number) & 0x3f)
+      return uuidOf(id.replaceAll('-', '').slice(0, 12) + hash.toString('hex', 6, 16))
     },
   }
 }
+
+const uuidOf = (hex: string): string =>
+  `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`

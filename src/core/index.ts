@@ -1,4 +1,5 @@
 import type { CorePorts } from '../ports/core-ports.ts'
+import { acceptAppWebhook, answerAppHandshake } from './channel/accept-app-webhook.ts'
 import { acceptWebhook } from './channel/accept-webhook.ts'
 import { answerHandshake } from './channel/answer-handshake.ts'
 import { beginConnect } from './channel/begin-connect.ts'
@@ -14,6 +15,7 @@ import { resetPassword } from './member/reset-password.ts'
 import { deliverDue } from './message/deliver-message.ts'
 import { receiveWebhooks } from './message/receive-webhooks.ts'
 import { retryMessage } from './message/retry-message.ts'
+import { routeAppDeliveries } from './message/route-app-deliveries.ts'
 import { sendReply } from './message/send-reply.ts'
 import { markNotification } from './notification/mark-notification.ts'
 import { logIn } from './organization/log-in.ts'
@@ -38,7 +40,10 @@ export const createCore = (ports: CorePorts) => ({
   chooseAccount: chooseAccount(ports),
   answerHandshake: answerHandshake(ports),
   acceptWebhook: acceptWebhook(ports),
+  answerAppHandshake: answerAppHandshake(ports),
+  acceptAppWebhook: acceptAppWebhook(ports),
 
+  routeAppDeliveries: routeAppDeliveries(ports),
   receiveWebhooks: receiveWebhooks(ports),
   replayRawEvent: replayRawEvent(ports),
   replayRawEvents: replayRawEvents(ports),

@@ -26,6 +26,16 @@ export interface ChannelAdapter {
   readonly history?: HistoryReader
   /** Absent where accounts are connected by pasted credentials only. */
   readonly logins?: readonly AccountLogin[]
+  /** Absent where every channel has an address of its own. */
+  readonly app?: AppWebhook
+}
+
+/** One address for all accounts of an app of the operator's: `/webhook/{name}`. */
+export interface AppWebhook {
+  readonly name: string
+  /** Any of them signs; empty where the operator has set none. */
+  readonly secrets: readonly string[]
+  readonly verifyTokens: readonly string[]
 }
 
 export interface ChannelSettings {
@@ -60,11 +70,21 @@ export interface WebhookVerifier {
   verify(request: RawWebhook, secrets: readonly string[]): number
 }
 
+export type SplitWebhook =
+  | Readonly<{
+      readable: true
+      /** Each a body of its own; an account comes once. */
+      shares: readonly Readonly<{ account: ExternalAccountId; body: string; entries: number }>[]
+    }>
+  | Readonly<{ readable: false; reason: string }>
+
 export type ParseOptions = Readonly<{
   /** Stands in where the platform gave no usable time. */
   receivedAt: Date
   /** The channel's own account: what a hand-made call counts for, whatever id it names. */
   account: ExternalAccountId
+  /** Other ids of the channel's own account. */
+  aliases?: readonly ExternalAccountId[]
   /** False for a hand-made call under `ALLOW_UNVERIFIED_WEBHOOKS`; then the plain JSON form is taken as well. */
   verified: boolean
 }>
@@ -75,6 +95,8 @@ export interface InboundParser {
    * know becomes an `unhandled` event beside its neighbours, never dropped.
    */
   parse(body: Uint8Array, options: ParseOptions): ParsedWebhook
+  /** Parts a body for a whole app by account and looks no further. Total, as `parse`. Goes with `app`. */
+  split?(body: Uint8Array): SplitWebhook
   /**
    * A body of its own (an account's share) without the words of the messages that were taken back; parsed again it gives the
    * same events, those messages without content. Never throws. Absent where the network has no unsending: then nothing of the

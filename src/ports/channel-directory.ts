@@ -9,6 +9,8 @@ export type WebhookChannel = Readonly<{
   type: string
   status: ChannelStatus
   account: ExternalAccountId
+  /** Other ids of the same account. */
+  aliases: readonly ExternalAccountId[]
   /** Decrypted, in the adapter's order; empty where none is set. */
   webhookSecrets: readonly string[]
   verifyTokens: readonly string[]

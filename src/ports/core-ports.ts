@@ -5,6 +5,7 @@ import type { ChannelRegistry } from './channel-registry.ts'
 import type { Clock } from './clock.ts'
 import type { IdSource } from './id-source.ts'
 import type { InboxQueries } from './inbox-queries.ts'
+import type { InstallationCounters } from './installation-counters.ts'
 import type { Logger } from './logger.ts'
 import type { OneTimeTokens } from './one-time-tokens.ts'
 import type { PasswordHasher } from './password-hasher.ts'
@@ -34,6 +35,7 @@ export type CorePorts = Readonly<{
   channelRegistry: ChannelRegistry
   clock: Clock
   ids: IdSource
+  installationCounters: InstallationCounters
   intake: WebhookIntake
   log: Logger
   oneTimeTokens: OneTimeTokens

@@ -13,13 +13,22 @@ export type RawDelivery = Readonly<{
   requestId: string
 }>
 
+/** A verified body that Meta sent for a whole app: whose entries it holds nobody knows before somebody has looked inside. */
+export type AppDelivery = Omit<RawDelivery, 'orgId' | 'channelId' | 'verified'> & Readonly<{ channelType: string }>
+
 export interface WebhookIntake {
   /**
    * Resolves once the delivery is durable: confirmed by the broker or committed in the spool. Rejects with `Unavailable`
    * when neither was possible; the caller then answers 503 and the platform delivers again.
    */
-  accept(delivery: RawDelivery): Promise<void>
+  accept(delivery: RawDelivery | AppDelivery): Promise<void>
 }
+
+export type SourceOptions = Readonly<{
+  concurrency: number
+  /** Deliveries for a whole app, in batches of one channel type; without it they are failures. */
+  handleForApp?: (batch: readonly AppDelivery[]) => Promise<void>
+}>
 
 export interface WebhookSource {
   /**
@@ -27,7 +36,7 @@ export interface WebhookSource {
    * fill; up to `concurrency` batches at once. A batch is acknowledged when `handle` resolves and comes again, later, when
    * it rejects. The same delivery may come more than once.
    */
-  start(handle: (batch: readonly RawDelivery[]) => Promise<void>, options: { concurrency: number }): Promise<void>
+  start(handle: (batch: readonly RawDelivery[]) => Promise<void>, options: SourceOptions): Promise<void>
   /** Takes no more, waits for the running batches, gives the rest back. */
   stop(): Promise<void>
 }

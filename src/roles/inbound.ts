@@ -20,7 +20,10 @@ export async function startInbound({
   jobs: JobQueue
 }): Promise<RunningRole> {
   const stopping = new AbortController()
-  await source.start(core.receiveWebhooks, { concurrency: BATCHES_AT_ONCE })
+  await source.start(core.receiveWebhooks, {
+    concurrency: BATCHES_AT_ONCE,
+    handleForApp: core.routeAppDeliveries,
+  })
   const lookUps = {
     'profile-lookup': (job: Job) => core.lookUpProfile(job.payload as ProfileJob, job.attempt, stopping.signal),
     'media-lookup': (job: Job) => core.lookUpMedia(job.payload as MediaJob, job.attempt, stopping.signal),

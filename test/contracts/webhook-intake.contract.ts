@@ -3,7 +3,7 @@ import type { ExecutionContext, TestFn } from 'ava'
 import fc from 'fast-check'
 import { Unavailable } from '../../src/core/errors.ts'
 import type { ChannelId, OrgId, RawEventId } from '../../src/core/ids.ts'
-import type { RawDelivery, WebhookIntake, WebhookSource } from '../../src/ports/webhook-intake.ts'
+import type { AppDelivery, RawDelivery, WebhookIntake, WebhookSource } from '../../src/ports/webhook-intake.ts'
 
 export type IntakeUnderTest = Readonly<{
   intake: WebhookIntake
@@ -117,6 +117,34 @@ export function webhookIntakeContract(test: TestFn, { name, make }: IntakeKit): 
       t.true(Math.max(...sizes) > 20, `what waits is taken together: ${sizes}`)
     },
   )
+
+  rule('what came for a whole app comes out as it was, never beside what came for a channel', async (t, under) => {
+    const { orgId: _o, channelId: _c, verified: _v, ...common } = aDelivery(aChannel(), { body: Buffer.from('{}') })
+    const forApp: readonly AppDelivery[] = ['INSTAGRAM', 'INSTAGRAM', 'OTHER'].map((channelType) => ({
+      ...common,
+      id: randomUUID() as RawEventId,
+      channelType,
+    }))
+    const forChannel = aDelivery(aChannel())
+    await Promise.all([...forApp, forChannel].map((one) => under.intake.accept(one)))
+    const got = new Map<string, AppDelivery>()
+    const others: string[] = []
+    let refusals = 0
+    const source = under.source()
+    await source.start(async (batch) => void others.push(...batch.map(({ id }) => id)), {
+      concurrency: 2,
+      handleForApp: async (batch) => {
+        t.is(new Set(batch.map(({ channelType }) => channelType)).size, 1)
+        refusals += 1
+        if (refusals === 1) throw new Error('no')
+        for (const one of batch) got.set(one.id, { ...one, body: Buffer.from(one.body) })
+      },
+    })
+    await eventually(t, () => got.size === forApp.length && others.length > 0, 'all came out')
+    await source.stop()
+    for (const one of forApp) t.deepEqual(got.get(one.id), one)
+    t.true(others.every((id) => id === forChannel.id))
+  })
 
   rule('a rejected batch comes again, a resolved one does not', async (t, under) => {
     const [good, bad] = [aChannel(), aChannel()]

@@ -74,6 +74,8 @@ export function createFakeCore(accounts: FakeAccounts, queries: FakeQueries, upl
       const known = webhookSecrets.has(channelId) && query.get('hub.mode') === 'subscribe'
       return known && query.get('hub.verify_token') === 'verify-me' ? query.get('hub.challenge') : null
     }),
+    answerAppHandshake: () => null,
+    acceptAppWebhook: async () => ({ status: 'no-secret' }),
     acceptWebhook: async (input) => {
       if (state.webhooks === 'broken') throw new Error('planted bug')
       const secret = webhookSecrets.get(input.channelId)

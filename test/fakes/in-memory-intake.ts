@@ -1,27 +1,28 @@
 import { type ChannelBatcher, createChannelBatcher } from '../../src/adapters/messaging/channel-batcher.ts'
+import { type AnyDelivery, batchKey, handlerOfAny } from '../../src/adapters/messaging/delivery-message.ts'
 import type { Logger } from '../../src/ports/logger.ts'
-import type { RawDelivery, WebhookIntake, WebhookSource } from '../../src/ports/webhook-intake.ts'
+import type { WebhookIntake, WebhookSource } from '../../src/ports/webhook-intake.ts'
 
 export type InMemoryIntake = Readonly<{
   intake: WebhookIntake
   /** A further consumer of the same deliveries. */
   source(): WebhookSource
   /** Accepted and not handled yet, in the order of arrival. */
-  waiting(): readonly RawDelivery[]
+  waiting(): readonly AnyDelivery[]
 }>
 
 const nothing = (): void => {}
 const silent: Logger = { debug: nothing, info: nothing, warn: nothing, error: nothing, child: () => silent }
 
 export function createInMemoryIntake({ retryDelayMs = 20 }: { retryDelayMs?: number } = {}): InMemoryIntake {
-  const deliveries = new Map<string, RawDelivery>()
+  const deliveries = new Map<string, AnyDelivery>()
   const free = new Set<string>()
   const attempts = new Map<string, number>()
   const pumps = new Set<() => void>()
   const pumpAll = (): void => {
     for (const pump of pumps) pump()
   }
-  const giveBack = (batch: readonly RawDelivery[]): void => {
+  const giveBack = (batch: readonly AnyDelivery[]): void => {
     for (const { id } of batch) free.add(id)
     pumpAll()
   }
@@ -37,7 +38,7 @@ export function createInMemoryIntake({ retryDelayMs = 20 }: { retryDelayMs?: num
       },
     },
     source() {
-      let batcher: ChannelBatcher<RawDelivery> | undefined
+      let batcher: ChannelBatcher<AnyDelivery> | undefined
       const pump = (): void => {
         for (const id of free) {
           const delivery = deliveries.get(id)
@@ -47,13 +48,13 @@ export function createInMemoryIntake({ retryDelayMs = 20 }: { retryDelayMs?: num
         }
       }
       return {
-        async start(handle, { concurrency }) {
-          batcher = createChannelBatcher<RawDelivery>({
-            concurrency,
+        async start(handle, options) {
+          batcher = createChannelBatcher<AnyDelivery>({
+            concurrency: options.concurrency,
             maxBatch: 100,
-            keyOf: ({ orgId, channelId }) => `${orgId}:${channelId}`,
+            keyOf: batchKey,
             isSuspect: ({ id }) => (attempts.get(id) ?? 0) >= 3,
-            handle,
+            handle: handlerOfAny(handle, options),
             async done(batch) {
               for (const { id } of batch) deliveries.delete(id)
             },

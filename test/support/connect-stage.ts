@@ -82,7 +82,7 @@ export async function connectStage(profile: Profile): Promise<ConnectStage> {
   if (!loaded.ok) throw new Error(JSON.stringify(loaded.problems))
   const log = new RecordingLog()
   const { config, secrets } = loaded
-  const application = await startApplication({ roles: ['api', 'inbound', 'relay'], config, secrets, log })
+  const application = await startApplication({ roles: ['api', 'inbound', 'outbound', 'relay'], config, secrets, log })
 
   async function personWith(path: string, body: { email: string; password: string }): Promise<Person> {
     const browser = createBrowser(url)
@@ -146,4 +146,22 @@ export type Finished = Readonly<{ status: number; body: Record<string, unknown> 
 export async function finish({ browser }: Pick<Person, 'browser'>, back: string): Promise<Finished> {
   const { status, text } = await browser.step(back, { headers: { accept: 'application/json' } })
   return { status, body: JSON.parse(text) as Finished['body'] }
+}
+
+/** The account is this person's to answer from now on; answers the channel's id. */
+export async function connected(
+  person: Person,
+  account: SimulatedAccount,
+  options: { move?: boolean } = {},
+): Promise<string> {
+  const { status, body } = await finish(
+    person,
+    await backFrom(person, account.login, { ...options, account: account.id }),
+  )
+  if (status !== 200) throw new Error(JSON.stringify(body))
+  if (body['status'] !== 'CHOOSE') return (body['channel'] as ChannelJson).id
+  const choice = { choice: body['choice'], account: account.id }
+  const chosen = await person.api<{ channel: ChannelJson }>('POST', `/channels/${account.login}/connect`, choice)
+  if (chosen.status !== 200) throw new Error(JSON.stringify(chosen.body))
+  return chosen.body.channel.id
 }

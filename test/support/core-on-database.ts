@@ -74,6 +74,7 @@ export function coreOn(db: TestDatabase, options: CoreOptions = {}): CoreOnDatab
     intake: { accept: () => notUsed('the intake') },
     isCommonPassword: () => false,
     log,
+    installationCounters: { count: () => {} },
     oneTimeTokens,
     passwordHasher: {
       hash: () => notUsed('the hasher'),

@@ -177,6 +177,9 @@ export const story: readonly Folder[] = [
     name: 'Webhooks',
     description: 'What the platforms do: the handshake of Meta, and a message in the plain form.',
     steps: [
+      // 403 and 503 where the operator has set no token and no secret; 401 where there is one, which this run does not know.
+      { operationId: 'verifyAppWebhook', name: 'Answer the handshake of the whole app', status: [200, 403] },
+      { operationId: 'receiveAppWebhook', name: 'Take a delivery for a whole app', status: [401, 503] },
       {
         operationId: 'verifyWebhook',
         name: "Answer the platform's handshake",

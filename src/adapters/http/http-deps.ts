@@ -24,6 +24,8 @@ export type HttpCore = Pick<
   | 'chooseAccount'
   | 'acceptWebhook'
   | 'answerHandshake'
+  | 'acceptAppWebhook'
+  | 'answerAppHandshake'
   | 'updateTicket'
   | 'sendReply'
   | 'retryMessage'

@@ -7,7 +7,7 @@ import type { ProblemCode } from './problem.ts'
 import { problemFor, writeProblem } from './send-problem.ts'
 
 export type WebhookDeps = Readonly<{
-  core: Pick<Core, 'acceptWebhook' | 'answerHandshake'>
+  core: Pick<Core, 'acceptWebhook' | 'answerHandshake' | 'acceptAppWebhook' | 'answerAppHandshake'>
   log: Logger
   metrics: WebhookMetrics
 }>
@@ -18,6 +18,8 @@ export type WebhookExchange = Readonly<{
   res: ServerResponse
   /** As it came; null where it has not even the form of one. */
   channelId: ChannelId | null
+  /** Of the app, where the address is one that all its accounts share. */
+  appName: string | null
   /** As it came, for the platform's own reading. */
   query: string
   requestId: string

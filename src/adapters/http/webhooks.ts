@@ -1,13 +1,17 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Unavailable } from '../../core/errors.ts'
 import type { ChannelId } from '../../core/ids.ts'
+import { receiveAppWebhook } from './operations/receive-app-webhook.ts'
 import { receiveWebhook } from './operations/receive-webhook.ts'
+import { verifyAppWebhook } from './operations/verify-app-webhook.ts'
 import { verifyWebhook } from './operations/verify-webhook.ts'
 import { requestIdOf } from './request-id.ts'
 import { isUuid } from './uuid.ts'
 import { refuse, type WebhookDeps, type WebhookExchange } from './webhook-exchange.ts'
 
 const PREFIX = '/webhook/'
+/** Of an app; a channel's id is a UUID. */
+const APP_NAME = /^[a-z]{1,32}$/
 
 /**
  * The platforms' door, first in the chain: takes any bytes, content type and query. No session, parser or validator stands
@@ -16,21 +20,24 @@ const PREFIX = '/webhook/'
 export function createWebhookRoute(
   deps: WebhookDeps,
 ): (req: IncomingMessage, res: ServerResponse, next: () => void) => void {
-  const receive = receiveWebhook.make(deps)
-  const verify = verifyWebhook.make(deps)
+  const forChannel = [receiveWebhook.make(deps), verifyWebhook.make(deps)] as const
+  const forApp = [receiveAppWebhook.make(deps), verifyAppWebhook.make(deps)] as const
 
   return (req, res, next) => {
     const url = req.url ?? ''
     if (!url.startsWith(PREFIX)) return next()
     const end = url.indexOf('?')
     const id = end < 0 ? url.slice(PREFIX.length) : url.slice(PREFIX.length, end)
+    const appName = APP_NAME.test(id) ? id : null
     const exchange: WebhookExchange = {
       req,
       res,
       channelId: isUuid(id) ? (id as ChannelId) : null,
+      appName,
       query: end < 0 ? '' : url.slice(end + 1),
       requestId: requestIdOf(req),
     }
+    const [receive, verify] = appName === null ? forChannel : forApp
     if (req.method === 'POST') receive(exchange).catch((error: unknown) => fail(deps, exchange, error))
     else if (req.method === 'GET' || req.method === 'HEAD')
       verify(exchange).catch((error: unknown) => fail(deps, exchange, error))

@@ -22,6 +22,8 @@ const NO_LOGIN: LoginConfig = {
   facebookOauthUrl: 'https://www.facebook.com',
   instagramApp: null,
   metaApp: null,
+  appSecrets: [],
+  verifyToken: null,
 }
 
 /** Instagram through both of its logins; a channel's setting `login` says which. */
@@ -43,6 +45,11 @@ export function createInstagramChannel(
     profiles: createProfileLookup(graph),
     media: createMediaLookup(graph),
     history: createHistoryReader(graph),
+    app: {
+      name: 'instagram',
+      secrets: login.appSecrets,
+      verifyTokens: login.verifyToken === null ? [] : [login.verifyToken],
+    },
     logins: [createInstagramLogin(login, fetch), createFacebookLogin(login, fetch)],
   }
 }

@@ -1,8 +1,9 @@
 import type { AccountShare, InboundEvent, ParsedWebhook } from '../../core/channel/inbound-event.ts'
-import type { InboundParser, ParseOptions } from '../../ports/channel-adapter.ts'
+import type { InboundParser, ParseOptions, SplitWebhook } from '../../ports/channel-adapter.ts'
 import { asShape } from '../channel-kit/fields.ts'
 import { readJson } from '../channel-kit/json.ts'
 import { isPlainForm, readPlainForm } from '../channel-kit/plain-form.ts'
+import { UNATTRIBUTABLE } from './ids.ts'
 import { parseEntry } from './parse-entry.ts'
 import { redactMessages } from './redact.ts'
 import { type Scope, timeOf, unknown } from './scope.ts'
@@ -12,7 +13,7 @@ import type { Entry } from './webhook-payload.ts'
 /** The platform puts at most 1,000 updates into one delivery; each counts for up to three here, with entry and body. */
 const MAX_ITEMS = 10_000
 
-export const instagramParser: InboundParser = { parse: parseWebhook, redact: redactMessages }
+export const instagramParser: InboundParser = { parse: parseWebhook, split: splitWebhook, redact: redactMessages }
 
 function parseWebhook(body: Uint8Array, options: ParseOptions): ParsedWebhook {
   const json = readJson(body)
@@ -30,6 +31,19 @@ function parseWebhook(body: Uint8Array, options: ParseOptions): ParsedWebhook {
   return { readable: true, shares }
 }
 
+function splitWebhook(body: Uint8Array): SplitWebhook {
+  const json = readJson(body)
+  if (!json.ok) return { readable: false, reason: json.reason }
+  if (countItems(json.value) > MAX_ITEMS) return { readable: false, reason: 'too-many-events' }
+  const pieces = splitBody(json.value, { receivedAt: new Date(0), account: UNATTRIBUTABLE, verified: true })
+  const shares = groupByAccount(pieces).map((group) => ({
+    account: group[0].account,
+    body: bodyOf(group),
+    entries: group.length,
+  }))
+  return { readable: true, shares }
+}
+
 type Group = [Piece, ...Piece[]]
 
 function groupByAccount(pieces: readonly Piece[]): readonly Group[] {
@@ -44,10 +58,14 @@ function groupByAccount(pieces: readonly Piece[]): readonly Group[] {
 }
 
 function parsePiece(piece: Piece, position: number, options: ParseOptions): readonly InboundEvent[] {
-  const { account, receivedAt, verified } = options
+  const { account, aliases = [], receivedAt, verified } = options
   const scope: Scope = {
     account: piece.account,
-    ownIds: new Set([piece.account, ...(piece.namedId === null ? [] : [piece.namedId])]),
+    ownIds: new Set([
+      piece.account,
+      ...(piece.account === account ? aliases : []),
+      ...(piece.namedId === null ? [] : [piece.namedId]),
+    ]),
     entryTime: asShape<Entry>(piece.value)?.time,
     receivedAt,
   }

@@ -14,6 +14,10 @@ export type LoginConfig = Readonly<{
   /** Null where accounts are not connected by that login. */
   instagramApp: LoginApp | null
   metaApp: LoginApp | null
+  /** Of both apps, in the order to try: which of them signs a webhook depends on the login. */
+  appSecrets: readonly string[]
+  /** For the handshake of the whole app's webhook. */
+  verifyToken: string | null
 }>
 
 type Failed = Extract<LoginAnswer, { status: 'failed' }>

@@ -42,11 +42,11 @@ function itemsOf(value: unknown): number {
   return lists.reduce<number>((sum, list) => sum + asList(list).length, 1)
 }
 
-function pieceOf(object: string, entry: unknown, { account, verified }: ParseOptions): Piece {
+function pieceOf(object: string, entry: unknown, { account, aliases = [], verified }: ParseOptions): Piece {
   const namedId = readId(asShape<Entry>(entry)?.id)
   const isTest = object === 'instagram' && namedId === SAMPLE_ACCOUNT
   // An entry of another object says nothing of an Instagram account, whatever number it has: it is kept, and nothing is made.
-  const isOurs = !verified || object !== 'instagram'
+  const isOurs = !verified || object !== 'instagram' || aliases.some((alias) => alias === namedId)
   const named = namedId === null ? UNATTRIBUTABLE : accountId(namedId)
   return { account: isOurs ? account : named, isTest, object, namedId, value: entry }
 }

@@ -14,7 +14,7 @@ export function createCombinedSource(sources: readonly WebhookSource[]): Webhook
   let stopping = false
 
   return {
-    async start(handle, { concurrency }) {
+    async start(handle, { concurrency, handleForApp }) {
       const busy = new Set<string>()
       stopping = false
       const admit = (): void => {
@@ -37,8 +37,7 @@ export function createCombinedSource(sources: readonly WebhookSource[]): Webhook
         }, ADMITTED_WITHIN_MS)
         await turn.promise.finally(() => clearTimeout(timer))
       }
-      const handleInTurn: typeof handle = async (batch) => {
-        const channel = batch[0]?.channelId ?? ''
+      const inTurn = async (channel: string, work: () => Promise<void>): Promise<void> => {
         // For a source this is like a server that is away: the batch goes back as it is.
         if (stopping) throw new Unavailable('stopping')
         await admitted(channel)
@@ -46,7 +45,7 @@ export function createCombinedSource(sources: readonly WebhookSource[]): Webhook
           // A hanging one must not keep its place for ever.
           await within(
             HANDLED_WITHIN_MS,
-            handle(batch),
+            work(),
             () => new Error(`The batch took longer than ${HANDLED_WITHIN_MS} ms.`),
           )
         } finally {
@@ -54,7 +53,14 @@ export function createCombinedSource(sources: readonly WebhookSource[]): Webhook
           admit()
         }
       }
-      for (const source of sources) await source.start(handleInTurn, { concurrency })
+      for (const source of sources) {
+        await source.start((batch) => inTurn(batch[0]?.channelId ?? '', () => handle(batch)), {
+          concurrency,
+          ...(handleForApp && {
+            handleForApp: (batch) => inTurn(batch[0]?.channelType ?? '', () => handleForApp(batch)),
+          }),
+        })
+      }
     },
 
     async stop() {

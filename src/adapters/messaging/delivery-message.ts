@@ -1,22 +1,23 @@
 import { Ajv } from 'ajv'
 import type { ChannelId, OrgId, RawEventId } from '../../core/ids.ts'
-import type { RawDelivery } from '../../ports/webhook-intake.ts'
+import type { AppDelivery, RawDelivery, SourceOptions, WebhookSource } from '../../ports/webhook-intake.ts'
 
 /** What travels beside the body: as headers through the broker, as JSON in the jobs table. */
-export type DeliveryFields = Readonly<{
-  orgId: string
-  channelId: string
-  verified: boolean
-  receivedAt: string
-  requestId: string
-}>
+export type DeliveryFields = Readonly<{ receivedAt: string; requestId: string }> & (ForChannel | ForApp)
+type ForChannel = Readonly<{ orgId: string; channelId: string; verified: boolean }>
+type ForApp = Readonly<{ channelType: string }>
+
+export type AnyDelivery = RawDelivery | AppDelivery
 
 const UUID = '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'
 const ajv = new Ajv({ allErrors: true })
 const isFields = ajv.compile<DeliveryFields>({
   type: 'object',
-  required: ['orgId', 'channelId', 'verified', 'receivedAt', 'requestId'],
+  required: ['receivedAt', 'requestId'],
+  if: { required: ['channelType'] },
+  else: { required: ['orgId', 'channelId', 'verified'] },
   properties: {
+    channelType: { type: 'string', pattern: '^[A-Z][A-Z0-9_]{0,39}$' },
     orgId: { type: 'string', pattern: UUID },
     channelId: { type: 'string', pattern: UUID },
     verified: { type: 'boolean' },
@@ -26,12 +27,16 @@ const isFields = ajv.compile<DeliveryFields>({
 })
 const isId = new RegExp(UUID)
 
-export function fieldsOf(delivery: RawDelivery): DeliveryFields {
-  const { orgId, channelId, verified, receivedAt, requestId } = delivery
-  return { orgId, channelId, verified, receivedAt: receivedAt.toISOString(), requestId }
+export function fieldsOf(delivery: AnyDelivery): DeliveryFields {
+  const common = { receivedAt: delivery.receivedAt.toISOString(), requestId: delivery.requestId }
+  if (isForApp(delivery)) return { channelType: delivery.channelType, ...common }
+  const { orgId, channelId, verified } = delivery
+  return { orgId, channelId, verified, ...common }
 }
 
-export type ReadDelivery = Readonly<{ delivery: RawDelivery }> | Readonly<{ wrong: string }>
+export const isForApp = (delivery: AnyDelivery): delivery is AppDelivery => 'channelType' in delivery
+
+export type ReadDelivery = Readonly<{ delivery: AnyDelivery }> | Readonly<{ wrong: string }>
 
 /** Another version of the program, or another program, may have written what we read. */
 export function readDelivery(id: unknown, fields: unknown, body: unknown): ReadDelivery {
@@ -41,18 +46,24 @@ export function readDelivery(id: unknown, fields: unknown, body: unknown): ReadD
   if (!Buffer.isBuffer(body)) return { wrong: 'the body is not bytes' }
   const receivedAt = new Date(fields.receivedAt)
   if (Number.isNaN(receivedAt.getTime())) return { wrong: 'receivedAt is not a time' }
-  return {
-    delivery: {
-      id: id as RawEventId,
-      orgId: fields.orgId as OrgId,
-      channelId: fields.channelId as ChannelId,
-      body,
-      verified: fields.verified,
-      receivedAt,
-      requestId: fields.requestId,
-    },
-  }
+  const common = { id: id as RawEventId, body, receivedAt, requestId: fields.requestId }
+  if ('channelType' in fields) return { delivery: { ...common, channelType: fields.channelType } }
+  const { orgId, channelId, verified } = fields
+  return { delivery: { ...common, orgId: orgId as OrgId, channelId: channelId as ChannelId, verified } }
 }
 
-export const channelKey = ({ orgId, channelId }: Pick<DeliveryFields, 'orgId' | 'channelId'>): string =>
-  `${orgId}:${channelId}`
+/** What is handed out together. */
+export const batchKey = (delivery: AnyDelivery): string =>
+  isForApp(delivery) ? `app:${delivery.channelType}` : `${delivery.orgId}:${delivery.channelId}`
+
+/** One handler for batches of either kind, which a source never mixes. */
+export function handlerOfAny(
+  handle: Parameters<WebhookSource['start']>[0],
+  { handleForApp }: SourceOptions,
+): (batch: readonly AnyDelivery[]) => Promise<void> {
+  return (batch) => {
+    const forApp = batch.filter(isForApp)
+    if (forApp.length === 0) return handle(batch.filter((delivery): delivery is RawDelivery => !isForApp(delivery)))
+    return handleForApp?.(forApp) ?? Promise.reject(new Error('Nobody takes deliveries for a whole app here.'))
+  }
+}

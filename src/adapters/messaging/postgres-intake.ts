@@ -1,8 +1,8 @@
 import type { Logger } from '../../ports/logger.ts'
 import type { Wakeups } from '../../ports/wakeups.ts'
-import type { RawDelivery, WebhookIntake, WebhookSource } from '../../ports/webhook-intake.ts'
+import type { WebhookIntake, WebhookSource } from '../../ports/webhook-intake.ts'
 import { type ChannelBatcher, createChannelBatcher } from './channel-batcher.ts'
-import { channelKey, fieldsOf, readDelivery } from './delivery-message.ts'
+import { type AnyDelivery, batchKey, fieldsOf, handlerOfAny, readDelivery } from './delivery-message.ts'
 import { backoffMs, reasonOf } from './failure.ts'
 import type { HeldJob, PostgresQueue } from './postgres-queue.ts'
 import { createPoller, type Poller } from './queue-poller.ts'
@@ -21,7 +21,7 @@ export function createPostgresIntake({ queue }: { queue: PostgresQueue }): Webho
       queue.enqueue({
         id: delivery.id,
         queue: QUEUE,
-        grouping: channelKey(delivery),
+        grouping: batchKey(delivery),
         meta: fieldsOf(delivery),
         payload: delivery.body,
       }),
@@ -35,7 +35,7 @@ export type PostgresSourceOptions = Readonly<{
   retryDelayMs?: (attempt: number) => number
 }>
 
-type Held = { job: HeldJob; delivery: RawDelivery }
+type Held = { job: HeldJob; delivery: AnyDelivery }
 
 export function createPostgresSource(options: PostgresSourceOptions): WebhookSource {
   const { queue, wakeups, log, retryDelayMs = backoffMs } = options
@@ -46,7 +46,7 @@ export function createPostgresSource(options: PostgresSourceOptions): WebhookSou
 
   const failed = async (batch: readonly Held[], error: unknown): Promise<void> => {
     const reason = reasonOf(error)
-    log.warn({ reason, size: batch.length, channelId: batch[0]?.delivery.channelId }, 'a batch failed')
+    log.warn({ reason, size: batch.length, about: batch[0] && batchKey(batch[0].delivery) }, 'a batch failed')
     for (const { job } of batch) held.delete(job)
     const attempts = Map.groupBy(batch, ({ job }) => job.attempt)
     for (const [attempt, items] of attempts) {
@@ -73,14 +73,15 @@ export function createPostgresSource(options: PostgresSourceOptions): WebhookSou
   }
 
   return {
-    async start(handle, { concurrency }) {
+    async start(handle, options) {
+      const handleAny = handlerOfAny(handle, options)
       if (batcher !== undefined) throw new Error('The source runs already.')
       const running = createChannelBatcher<Held>({
-        concurrency,
+        concurrency: options.concurrency,
         maxBatch: MAX_BATCH,
-        keyOf: ({ delivery }) => channelKey(delivery),
+        keyOf: ({ delivery }) => batchKey(delivery),
         isSuspect: ({ job }) => job.attempt >= SUSPECT_FROM,
-        handle: (batch) => handle(batch.map(({ delivery }) => delivery)),
+        handle: (batch) => handleAny(batch.map(({ delivery }) => delivery)),
         async done(batch) {
           for (const { job } of batch) held.delete(job)
           await Promise.all(batch.map(({ job }) => queue.done(job)))

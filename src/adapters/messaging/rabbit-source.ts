@@ -1,9 +1,9 @@
 import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises'
 import { type AsyncMessage, type Consumer, ConsumerStatus } from 'rabbitmq-client'
 import type { Logger } from '../../ports/logger.ts'
-import type { RawDelivery, WebhookSource } from '../../ports/webhook-intake.ts'
+import type { WebhookSource } from '../../ports/webhook-intake.ts'
 import { type ChannelBatcher, createChannelBatcher } from './channel-batcher.ts'
-import { channelKey, readDelivery } from './delivery-message.ts'
+import { type AnyDelivery, batchKey, handlerOfAny, readDelivery } from './delivery-message.ts'
 import { reasonOf } from './failure.ts'
 import type { RabbitConnection } from './rabbit-connection.ts'
 import { MESSAGE_TYPE, type RabbitPublisher } from './rabbit-publisher.ts'
@@ -28,7 +28,7 @@ export type RabbitSourceOptions = Readonly<{
 
 type Item = Readonly<{
   message: AsyncMessage
-  delivery: RawDelivery
+  delivery: AnyDelivery
   failures: number
   settle(status: ConsumerStatus): void
 }>
@@ -68,7 +68,7 @@ export function createRabbitSource({ rabbit, publisher, topology, log }: RabbitS
 
   const failed = async (batch: readonly Item[], error: unknown): Promise<void> => {
     const reason = reasonOf(error)
-    log.warn({ reason, size: batch.length, channelId: batch[0]?.delivery.channelId }, 'a batch failed')
+    log.warn({ reason, size: batch.length, about: batch[0] && batchKey(batch[0].delivery) }, 'a batch failed')
     await Promise.all(
       batch.map(async ({ message, failures, settle }) => settle(await moveOn(message, failures + 1, reason))),
     )
@@ -95,16 +95,17 @@ export function createRabbitSource({ rabbit, publisher, topology, log }: RabbitS
   }
 
   return {
-    async start(handle, { concurrency }) {
+    async start(handle, options) {
+      const handleAny = handlerOfAny(handle, options)
       if (!stopped) throw new Error('The source runs already.')
       stopped = cancelled = false
       void publisher.start()
       batcher = createChannelBatcher<Item>({
-        concurrency,
+        concurrency: options.concurrency,
         maxBatch: MAX_BATCH,
-        keyOf: ({ delivery }) => channelKey(delivery),
+        keyOf: ({ delivery }) => batchKey(delivery),
         isSuspect: ({ failures }) => failures >= SUSPECT_AFTER,
-        handle: (batch) => handle(batch.map(({ delivery }) => delivery)),
+        handle: (batch) => handleAny(batch.map(({ delivery }) => delivery)),
         async done(batch) {
           for (const { settle } of batch) settle(ConsumerStatus.ACK)
         },

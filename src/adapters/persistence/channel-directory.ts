@@ -29,6 +29,8 @@ select c.id, c.org_id, c.type, c.status, c.account, c.settings,
   (select coalesce(jsonb_object_agg(s.name, s.sealed), '{}') from channel_secrets s where s.org_id = c.org_id and s.channel_id = c.id) as sealed
 from channels c where c.id = $1 and c.status <> 'DISCONNECTED'`
 
+const aliasesOf = (alias: ExternalAccountId | null | undefined): readonly ExternalAccountId[] => (alias ? [alias] : [])
+
 /** Channels by id alone, over connections of the system role. */
 export function createChannelDirectory({ pool, secretBox, registry }: ChannelDirectoryDeps): ClosableChannelDirectory {
   const counters = createChannelCounters(countInto(pool))
@@ -56,6 +58,7 @@ export function createChannelDirectory({ pool, secretBox, registry }: ChannelDir
         type: row.type,
         status: row.status,
         account: row.account,
+        aliases: aliasesOf(registry.get(row.type)?.settings.alias?.(row.settings)),
         webhookSecrets: valuesOf(named.webhookSecrets),
         verifyTokens: valuesOf(named.verifyTokens),
       }

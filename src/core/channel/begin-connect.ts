@@ -21,7 +21,7 @@ export const beginConnect =
   async (actor: Actor, input: BeginConnectInput): Promise<{ authorizeUrl: string; expiresAt: Date }> => {
     const { login } = configuredLogin(ports, input.login)
     const { clock, oneTimeTokens, settings, unitOfWork } = ports
-    const state = `${actor.orgId}.${oneTimeTokens.make()}`
+    const state = newState(oneTimeTokens, actor.orgId)
     const now = clock.now()
     const expiresAt = new Date(now.getTime() + CONNECT_WITHIN_MS)
     await unitOfWork.run(actor.orgId, ({ connects }) =>
@@ -44,6 +44,9 @@ export const beginConnect =
 /** Registered with the platform, byte for byte. */
 export const callbackOf = ({ publicUrl }: Pick<CorePorts['settings'], 'publicUrl'>, login: string): string =>
   `${publicUrl}/oauth/${login}/callback`
+
+/** Whoever comes back with it alone tells by it which organization's it is. */
+export const newState = (tokens: CorePorts['oneTimeTokens'], orgId: OrgId): string => `${orgId}.${tokens.make()}`
 
 const STATE = /^([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\.[\w-]{43}$/
 

@@ -4,7 +4,7 @@ import type { CorePorts } from '../../ports/core-ports.ts'
 import type { ChannelView } from '../../ports/views.ts'
 import type { Actor } from '../actor.ts'
 import { DomainError, NotFound } from '../errors.ts'
-import { CONNECT_WITHIN_MS, callbackOf, configuredLogin } from './begin-connect.ts'
+import { CONNECT_WITHIN_MS, callbackOf, configuredLogin, newState } from './begin-connect.ts'
 import { keepGranted } from './keep-granted.ts'
 
 type Session = Readonly<{ login: string; sessionId: string }>
@@ -54,7 +54,7 @@ export const finishConnect =
     if (only && accounts.length === 1) return connect(ports, actor, attempt, only)
 
     const { clock, oneTimeTokens, unitOfWork } = ports
-    const choice = oneTimeTokens.make()
+    const choice = newState(oneTimeTokens, actor.orgId)
     const now = clock.now()
     const expiresAt = new Date(now.getTime() + CONNECT_WITHIN_MS)
     const tokenHash = oneTimeTokens.hash(choice)

@@ -46,6 +46,7 @@ export async function receive(
     result: adapter.parser.parse(delivery.body, {
       receivedAt: delivery.receivedAt,
       account: channel.account,
+      aliases: channel.aliases,
       verified: delivery.verified,
     }),
   }))

@@ -13,6 +13,7 @@ const channel = (secret: string): WebhookChannel => ({
   type: 'INSTAGRAM',
   status: 'ACTIVE',
   account: 'account' as ExternalAccountId,
+  aliases: [],
   webhookSecrets: [secret],
   verifyTokens: [],
 })

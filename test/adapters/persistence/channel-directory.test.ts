@@ -42,6 +42,7 @@ onEachProfile((profile) => {
       type: 'INSTAGRAM',
       status: 'ACTIVE',
       account: 'acct' as ExternalAccountId,
+      aliases: [],
       webhookSecrets: ['first', 'second'],
       verifyTokens: ['token', 'page'],
     })

@@ -35,6 +35,7 @@ import { listRawEvents } from './list-raw-events.ts'
 import { listTickets } from './list-tickets.ts'
 import { logIn } from './log-in.ts'
 import { logOut } from './log-out.ts'
+import { receiveAppWebhook } from './receive-app-webhook.ts'
 import { receiveWebhook } from './receive-webhook.ts'
 import { replayRawEvent } from './replay-raw-event.ts'
 import { replayRawEvents } from './replay-raw-events.ts'
@@ -45,6 +46,7 @@ import { streamEvents } from './stream-events.ts'
 import { updateChannel } from './update-channel.ts'
 import { updateNotification } from './update-notification.ts'
 import { updateTicket } from './update-ticket.ts'
+import { verifyAppWebhook } from './verify-app-webhook.ts'
 import { verifyWebhook } from './verify-webhook.ts'
 
 /** Every operation of the contract, by its `operationId`. */
@@ -84,6 +86,7 @@ export const operations = {
   listTickets,
   logIn,
   logOut,
+  receiveAppWebhook,
   receiveWebhook,
   replayRawEvent,
   replayRawEvents,
@@ -94,5 +97,6 @@ export const operations = {
   updateChannel,
   updateNotification,
   updateTicket,
+  verifyAppWebhook,
   verifyWebhook,
 } as const satisfies Record<string, Operation | WebhookOperation>

@@ -1,0 +1,30 @@
+import {
+  PLAIN_TEXT,
+  refuse,
+  type WebhookDeps,
+  type WebhookExchange,
+  type WebhookOperation,
+} from './webhook-exchange.ts'
+
+type Ask = (deps: WebhookDeps, exchange: WebhookExchange, query: URLSearchParams) => Promise<string | null>
+
+/** The platform asks whether the callback URL is ours, and gets its challenge back exactly. */
+export const answerChallenge = (ask: Ask): WebhookOperation => ({
+  access: 'raw',
+  make: (deps) => async (exchange) => {
+    const { res, channelId, appName, query, requestId } = exchange
+    const challenge = await ask(deps, exchange, new URLSearchParams(query))
+    const at = appName === null ? { channelId } : { appName }
+    deps.log.info({ requestId, ...at, verified: challenge !== null }, 'a platform asked to verify a webhook')
+    if (challenge === null) return refuse(exchange, 'verification-failed')
+    res.writeHead(200, {
+      'Content-Type': PLAIN_TEXT,
+      'Content-Length': Buffer.byteLength(challenge),
+      'X-Request-Id': requestId,
+      // The challenge is the caller's own text: nothing may take it for a page.
+      'X-Content-Type-Options': 'nosniff',
+      'Cache-Control': 'no-store',
+    })
+    res.end(challenge)
+  },
+})

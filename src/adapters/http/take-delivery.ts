@@ -1,0 +1,61 @@
+import type { WebhookAnswer } from '../../core/channel/accept-webhook.ts'
+import type { RawWebhook } from '../../ports/channel-adapter.ts'
+import type { ProblemCode } from './problem.ts'
+import { discardRest, readRawBody } from './raw-body.ts'
+import {
+  PLAIN_TEXT,
+  refuse,
+  type WebhookDeps,
+  type WebhookExchange,
+  type WebhookOperation,
+} from './webhook-exchange.ts'
+
+const MAX_BYTES = 3 * 1024 * 1024
+/** How much of a refused upload is still read, so that its sender gets to see the answer. */
+const MAX_DISCARDED_BYTES = 16 * 1024 * 1024
+
+const RECEIVED = 'EVENT_RECEIVED'
+const RECEIVED_LENGTH = String(RECEIVED.length)
+
+const REFUSALS = {
+  'unknown-channel': 'not-found',
+  'no-secret': 'no-webhook-secret',
+  'bad-signature': 'bad-signature',
+  unavailable: 'unavailable',
+} as const satisfies Record<Exclude<WebhookAnswer['status'], 'accepted'>, ProblemCode>
+
+export const UNKNOWN: WebhookAnswer = { status: 'unknown-channel' }
+
+type Accept = (deps: WebhookDeps, exchange: WebhookExchange, webhook: RawWebhook) => Promise<WebhookAnswer>
+
+/** Takes the exact bytes; 200 means that they are durable. */
+export const takeDelivery = (accept: Accept): WebhookOperation => ({
+  access: 'raw',
+  make: (deps) => {
+    const { log, metrics } = deps
+    return async (exchange) => {
+      const { req, res, channelId, appName, requestId } = exchange
+      const at = appName === null ? { channelId } : { appName }
+      const startedAt = performance.now()
+      const body = await readRawBody(req, MAX_BYTES)
+      if (body === 'aborted') return metrics.count('aborted')
+      if (body === 'too-large') {
+        metrics.count('too-large')
+        refuse(exchange, 'payload-too-large')
+        return discardRest(req, MAX_DISCARDED_BYTES)
+      }
+      const headers = req.headers as Readonly<Record<string, string | undefined>>
+      const { status } = await accept(deps, exchange, { body, headers })
+      metrics.count(status)
+      if (status !== 'accepted') {
+        log.warn({ requestId, ...at, result: status }, 'a webhook delivery was refused')
+        return refuse(exchange, REFUSALS[status])
+      }
+      log.debug({ requestId, ...at }, 'a webhook delivery was taken')
+      // A flat list of headers is what Node writes fastest.
+      res.writeHead(200, ['Content-Type', PLAIN_TEXT, 'Content-Length', RECEIVED_LENGTH, 'X-Request-Id', requestId])
+      res.end(RECEIVED)
+      metrics.acknowledged((performance.now() - startedAt) / 1000)
+    }
+  },
+})
