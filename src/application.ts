@@ -62,7 +62,9 @@ export async function startApplication(options: ApplicationOptions): Promise<App
     if (runs('inbound')) started.push(await startInbound({ core, source, jobs }))
     if (runs('outbound')) started.push(startOutbound({ core, wakeups, log }))
     if (runs('scheduler')) {
-      started.push(startScheduler({ housekeeping, clock, log, rawEventRetentionDays: config.rawEventRetentionDays }))
+      started.push(
+        startScheduler({ core, housekeeping, clock, log, rawEventRetentionDays: config.rawEventRetentionDays }),
+      )
     }
     if (!runs('api') && config.metricsPort !== null) started.push(await serveOperator(config, composition.operator()))
     if (server) {

@@ -3,6 +3,7 @@ import type { RequestListener } from 'node:http'
 import { Container } from 'inversify'
 import { collectDefaultMetrics, Registry } from 'prom-client'
 import { guardedFetchModule } from './adapters/guarded-fetch/index.ts'
+import { createHistoryMetrics } from './adapters/history-metrics.ts'
 import {
   connectRedis,
   createOperatorApp,
@@ -29,6 +30,7 @@ import type { Config, Secrets } from './config.ts'
 import { type Core, createCore } from './core/index.ts'
 import type { AccountBindings } from './ports/account-bindings.ts'
 import type { AccountDirectory } from './ports/account-directory.ts'
+import type { AccountPace } from './ports/account-pace.ts'
 import type { ChannelAdapter } from './ports/channel-adapter.ts'
 import type { ChannelAccounts, ChannelDirectory } from './ports/channel-directory.ts'
 import type { ChannelRegistry } from './ports/channel-registry.ts'
@@ -45,6 +47,7 @@ import type { PasswordHasher } from './ports/password-hasher.ts'
 import type { SecretBox } from './ports/secret-box.ts'
 import type { SendLanes } from './ports/send-store.ts'
 import type { SettingsValidator } from './ports/settings-validator.ts'
+import type { SweepPlans } from './ports/sweep-plans.ts'
 import * as T from './ports/tokens.ts'
 import type { UnitOfWork } from './ports/unit-of-work.ts'
 import type { StartableWakeups } from './ports/wakeups.ts'
@@ -89,6 +92,7 @@ export async function compose({
   const health = { ready: readiness({ database, messaging, redis }) }
   const metrics = new Registry()
   collectDefaultMetrics({ register: metrics })
+  const historyMetrics = createHistoryMetrics(metrics)
   const container = new Container({ defaultScope: 'Singleton' })
   await container.load(
     instagramModule({
@@ -129,11 +133,13 @@ export async function compose({
   container.bind<Core>(T.CORE).toResolvedValue(() =>
     createCore({
       accountBindings: container.get<AccountBindings>(T.ACCOUNT_BINDINGS),
+      accountPace: container.get<AccountPace>(T.ACCOUNT_PACE),
       accounts: container.get<AccountDirectory>(T.ACCOUNT_DIRECTORY),
       channelAccounts: container.get<ChannelAccounts>(T.CHANNEL_ACCOUNTS),
       channelDirectory: container.get<ChannelDirectory>(T.CHANNEL_DIRECTORY),
       channelRegistry: container.get<ChannelRegistry>(T.CHANNEL_REGISTRY),
       clock: container.get<Clock>(T.CLOCK),
+      gapsFound: historyMetrics.gapsFound,
       ids: container.get<IdSource>(T.ID_SOURCE),
       intake: container.get<WebhookIntake>(T.WEBHOOK_INTAKE),
       isCommonPassword,
@@ -144,6 +150,7 @@ export async function compose({
       queries: container.get<InboxQueries>(T.INBOX_QUERIES),
       sendLanes: container.get<SendLanes>(T.SEND_LANES),
       settings: container.get<CoreSettings>(T.CORE_SETTINGS),
+      sweepPlans: container.get<SweepPlans>(T.SWEEP_PLANS),
       settingsValidator: container.get<SettingsValidator>(T.SETTINGS_VALIDATOR),
       unitOfWork: container.get<UnitOfWork>(T.UNIT_OF_WORK),
       wakeups: messaging.wakeups,
@@ -194,5 +201,10 @@ const coreSettings = (config: Config, secrets: Secrets): CoreSettings => ({
   production: config.production,
   allowUnverifiedWebhooks: config.allowUnverifiedWebhooks,
   reopenWindowMs: config.reopenWindowHours * 3_600_000,
+  history: {
+    importDays: config.historyImportDays,
+    importConversations: config.historyImportConversations,
+    sweepMinutes: config.historySweepMinutes,
+  },
   installationDefaults: { INSTAGRAM_API_KEY: secrets.instagramApiKey ?? undefined },
 })

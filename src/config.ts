@@ -75,6 +75,9 @@ function toConfig(values: Values, given: Given, options: { role: Role; dev?: boo
     allowPrivateUrls: values.ALLOW_PRIVATE_URLS,
     reopenWindowHours: values.REOPEN_WINDOW_HOURS,
     rawEventRetentionDays: values.RAW_EVENT_RETENTION_DAYS,
+    historyImportDays: values.HISTORY_IMPORT_DAYS,
+    historyImportConversations: values.HISTORY_IMPORT_CONVERSATIONS,
+    historySweepMinutes: values.HISTORY_SWEEP_MINUTES,
     logLevel: values.LOG_LEVEL,
     metricsPort: values.METRICS_PORT ?? null,
   })

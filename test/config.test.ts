@@ -43,6 +43,9 @@ test('an empty environment is the embedded profile, with every default', (t) => 
     allowUnverifiedWebhooks: false,
     reopenWindowHours: 72,
     rawEventRetentionDays: 14,
+    historyImportDays: 30,
+    historyImportConversations: 500,
+    historySweepMinutes: 60,
     logLevel: 'info',
     metricsPort: null,
   })

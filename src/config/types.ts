@@ -43,6 +43,9 @@ export type Config = Readonly<{
   allowPrivateUrls: boolean
   reopenWindowHours: number
   rawEventRetentionDays: number
+  historyImportDays: number
+  historyImportConversations: number
+  historySweepMinutes: number
   logLevel: Values['LOG_LEVEL']
   /** Where a process without the HTTP API answers about its health; null: nowhere. */
   metricsPort: number | null

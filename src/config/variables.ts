@@ -311,6 +311,34 @@ export const variables = [
     default: 14,
     example: '14',
   },
+  {
+    name: 'HISTORY_IMPORT_DAYS',
+    group: 'Conversations',
+    schema: { type: 'integer', minimum: 0, maximum: 3650 },
+    must: 'a whole number of days from 0 to 3650',
+    description:
+      'When an account is connected, its conversations of these last days are imported. 0: none, until somebody asks for it.',
+    default: 30,
+    example: '30',
+  },
+  {
+    name: 'HISTORY_IMPORT_CONVERSATIONS',
+    group: 'Conversations',
+    schema: { type: 'integer', minimum: 1, maximum: 100_000 },
+    must: 'a whole number from 1 to 100000',
+    description: 'Most conversations of one import, the newest first. The platform allows two calls a second.',
+    default: 500,
+    example: '500',
+  },
+  {
+    name: 'HISTORY_SWEEP_MINUTES',
+    group: 'Conversations',
+    schema: { type: 'integer', minimum: 0, maximum: 10_080 },
+    must: 'a whole number of minutes from 0 to 10080',
+    description: 'How often each account is searched for messages whose webhook never came. 0: never.',
+    default: 60,
+    example: '60',
+  },
 
   {
     name: 'NODE_ENV',

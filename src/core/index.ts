@@ -10,6 +10,8 @@ import { lookUpMedia } from './channel/look-up-media.ts'
 import { lookUpMention } from './channel/look-up-mention.ts'
 import { updateChannel } from './channel/update-channel.ts'
 import { lookUpProfile } from './customer/look-up-profile.ts'
+import { continueImport, startImport } from './history/import-history.ts'
+import { planSweeps, sweepChannel } from './history/sweep-channel.ts'
 import { addMember } from './member/add-member.ts'
 import { resetPassword } from './member/reset-password.ts'
 import { deliverDue } from './message/deliver-message.ts'
@@ -48,6 +50,10 @@ export const createCore = (ports: CorePorts) => ({
   replayRawEvent: replayRawEvent(ports),
   replayRawEvents: replayRawEvents(ports),
   continueReplay: continueReplay(ports),
+  startImport: startImport(ports),
+  continueImport: continueImport(ports),
+  planSweeps: planSweeps(ports),
+  sweepChannel: sweepChannel(ports),
   lookUpProfile: lookUpProfile(ports),
   lookUpMedia: lookUpMedia(ports),
   lookUpMention: lookUpMention(ports),

@@ -1,5 +1,6 @@
 import type { AccountBindings } from './account-bindings.ts'
 import type { AccountDirectory } from './account-directory.ts'
+import type { AccountPace } from './account-pace.ts'
 import type { ChannelAccounts, ChannelDirectory } from './channel-directory.ts'
 import type { ChannelRegistry } from './channel-registry.ts'
 import type { Clock } from './clock.ts'
@@ -11,9 +12,18 @@ import type { OneTimeTokens } from './one-time-tokens.ts'
 import type { PasswordHasher } from './password-hasher.ts'
 import type { SendLanes } from './send-store.ts'
 import type { SettingsValidator } from './settings-validator.ts'
+import type { SweepPlans } from './sweep-plans.ts'
 import type { UnitOfWork } from './unit-of-work.ts'
 import type { Wakeups } from './wakeups.ts'
 import type { WebhookIntake } from './webhook-intake.ts'
+
+export type HistorySettings = Readonly<{
+  /** How far back a newly connected account is imported; 0: not by itself. */
+  importDays: number
+  importConversations: number
+  /** Between two searches for what was never delivered; 0: none. */
+  sweepMinutes: number
+}>
 
 /** The operator's choices that rules depend on. */
 export type CoreSettings = Readonly<{
@@ -23,17 +33,21 @@ export type CoreSettings = Readonly<{
   production: boolean
   allowUnverifiedWebhooks: boolean
   reopenWindowMs: number
+  history: HistorySettings
   /** What the installation may supply for settings marked `x-installation-default`, by variable name. */
   installationDefaults: Readonly<Record<string, string | undefined>>
 }>
 
 export type CorePorts = Readonly<{
+  accountPace: AccountPace
   accounts: AccountDirectory
   accountBindings: AccountBindings
   channelDirectory: ChannelDirectory
   channelAccounts: ChannelAccounts
   channelRegistry: ChannelRegistry
   clock: Clock
+  /** Counts messages that a sweep has found. */
+  gapsFound: (messages: number) => void
   ids: IdSource
   installationCounters: InstallationCounters
   intake: WebhookIntake
@@ -45,6 +59,7 @@ export type CorePorts = Readonly<{
   sendLanes: SendLanes
   settings: CoreSettings
   settingsValidator: SettingsValidator
+  sweepPlans: SweepPlans
   unitOfWork: UnitOfWork
   wakeups: Wakeups
 }>

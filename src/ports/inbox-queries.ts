@@ -1,6 +1,7 @@
 import type {
   ChannelId,
   CustomerId,
+  ImportId,
   MemberId,
   MessageId,
   NotificationId,
@@ -14,6 +15,7 @@ import type {
   ChannelView,
   CustomerView,
   EventView,
+  ImportView,
   MessageView,
   NotificationView,
   RawEventView,
@@ -70,6 +72,7 @@ export interface InboxQueries {
   /** By createdAt, newest first; disconnected ones are left out unless asked for. */
   channels(orgId: OrgId, filter: { type?: string; status?: string }, page: PageRequest): Promise<PageOf<ChannelView>>
   channel(orgId: OrgId, id: ChannelId): Promise<ChannelView | null>
+  historyImport(orgId: OrgId, channelId: ChannelId, id: ImportId): Promise<ImportView | null>
   /** By receivedAt, newest first; null where there is no such channel. */
   rawEvents(
     orgId: OrgId,

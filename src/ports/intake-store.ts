@@ -134,7 +134,10 @@ export type NewMessage = Readonly<{
   edit: Edit | null
   verified: boolean
   requestId: string | null
-  rawEventId: RawEventId
+  /** Null where it came in no webhook. */
+  rawEventId: RawEventId | null
+  /** Written before the account was connected, or too long ago to be news. */
+  historical: boolean
 }>
 
 export type NewNotification = Readonly<{

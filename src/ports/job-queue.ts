@@ -1,5 +1,11 @@
 /** Internal jobs: kept in PostgreSQL on every profile, so that they can be enqueued in the transaction they belong to. */
-export type JobQueueName = 'profile-lookup' | 'media-lookup' | 'mention-lookup' | 'raw-event-replay'
+export type JobQueueName =
+  | 'profile-lookup'
+  | 'media-lookup'
+  | 'mention-lookup'
+  | 'raw-event-replay'
+  | 'history-import'
+  | 'history-sweep'
 
 export type Job = Readonly<{
   id: string

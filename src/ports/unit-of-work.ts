@@ -4,6 +4,7 @@ import type { AccountBindingStore } from './account-bindings.ts'
 import type { ChannelStore } from './channel-store.ts'
 import type { ConnectStore } from './connect-store.ts'
 import type { CustomerStore } from './customer-store.ts'
+import type { HistoryStore } from './history-store.ts'
 import type { IdempotencyStore } from './idempotency-store.ts'
 import type { IntakeStore } from './intake-store.ts'
 import type { MediaStore } from './media-store.ts'
@@ -24,6 +25,7 @@ export type Stores = Readonly<{
   intake: IntakeStore
   media: MediaStore
   rawEvents: RawEventStore
+  history: HistoryStore
   sends: SendStore
   pace: PaceStore
   notifications: NotificationStore

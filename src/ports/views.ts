@@ -6,6 +6,7 @@ import type { EventActor, EventType } from '../core/event/domain-event.ts'
 import type {
   ChannelId,
   CustomerId,
+  ImportId,
   MemberId,
   MessageId,
   NotificationId,
@@ -136,6 +137,8 @@ export type MessageView = Readonly<{
   editedAt: Date | null
   deletedAt: Date | null
   verified: boolean
+  /** Written before the account was connected, or too long ago to be news when it was read: nobody was notified. */
+  historical: boolean
 }>
 
 export type NotificationType = 'TICKET_NEW_UNASSIGNED' | 'CUSTOMER_REPLIED' | 'CHANNEL_NEEDS_REAUTH'
@@ -197,6 +200,9 @@ export type ChannelView = Readonly<{
     unroutable: number
     quarantined: number
     unknown: number
+    /** The newest import of what was written before; null where there was none. */
+    lastImport: ImportView | null
+    gaps: GapsView
   }>
   createdAt: Date
   updatedAt: Date
@@ -205,6 +211,36 @@ export type ChannelView = Readonly<{
 
 /** What events tell of a channel: how it is, not how it is set up. */
 export type ChannelStateView = Pick<ChannelView, 'id' | 'orgId' | 'type' | 'platform' | 'name' | 'status' | 'health'>
+
+/** Reading what was written before, from the platform. */
+export type ImportView = Readonly<{
+  id: ImportId
+  channelId: ChannelId
+  state: 'RUNNING' | 'DONE' | 'FAILED'
+  /** Conversations whose newest message is older are left out. */
+  since: Date
+  maxConversations: number
+  /** So far, of those the platform lists. */
+  conversations: number
+  /** Messages that were compared with what was here. */
+  checked: number
+  /** Messages that were not here. */
+  imported: number
+  failure: Readonly<{ code: string; detail: string }> | null
+  requestedAt: Date
+  updatedAt: Date
+  finishedAt: Date | null
+}>
+
+/** What the search for messages that were never delivered has come to. */
+export type GapsView = Readonly<{
+  lastSweepAt: Date | null
+  /** Messages that the last sweep compared. */
+  checked: number
+  /** Messages found since the channel was made. */
+  found: number
+  lastFoundAt: Date | null
+}>
 
 /** An event as it is delivered: the resource is read at that moment, null once it is gone. */
 export type EventView = Readonly<{

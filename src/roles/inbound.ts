@@ -1,6 +1,8 @@
 import type { MediaJob } from '../core/channel/look-up-media.ts'
 import type { MentionJob } from '../core/channel/look-up-mention.ts'
 import type { ProfileJob } from '../core/customer/look-up-profile.ts'
+import type { ImportJob } from '../core/history/import-history.ts'
+import type { SweepJob } from '../core/history/sweep-channel.ts'
 import type { Core } from '../core/index.ts'
 import type { Job, JobQueue } from '../ports/job-queue.ts'
 import type { WebhookSource } from '../ports/webhook-intake.ts'
@@ -8,6 +10,8 @@ import type { RunningRole } from './role.ts'
 
 const BATCHES_AT_ONCE = 4
 const LOOK_UPS_AT_ONCE = 4
+/** They mostly wait for their account's turn. */
+const ACCOUNTS_AT_ONCE = 8
 
 /** Turns webhook bodies into tickets, and looks up who the new customers are and what they speak of. */
 export async function startInbound({
@@ -34,6 +38,14 @@ export async function startInbound({
   }
   // One at a time: live traffic goes first.
   await jobs.start('raw-event-replay', (job) => core.continueReplay(job.payload), { concurrency: 1 })
+  await jobs.start(
+    'history-import',
+    (job) => core.continueImport(job.payload as ImportJob, job.attempt, stopping.signal),
+    { concurrency: ACCOUNTS_AT_ONCE },
+  )
+  await jobs.start('history-sweep', (job) => core.sweepChannel(job.payload as SweepJob, job.attempt, stopping.signal), {
+    concurrency: ACCOUNTS_AT_ONCE,
+  })
   return {
     async stop() {
       stopping.abort()

@@ -6,7 +6,7 @@ import type { ChannelView, MessageView } from '../../src/ports/views.ts'
 import type { FakeAccounts } from './fake-accounts.ts'
 import type { FakeQueries } from './fake-queries.ts'
 import type { FakeUploads } from './fake-uploads.ts'
-import { aChannelView, aMessageView } from './fake-views.ts'
+import { aChannelView, aMessageView, anImportView } from './fake-views.ts'
 
 /** The use cases that the HTTP application calls, just clever enough to be talked to. */
 export function createFakeCore(accounts: FakeAccounts, queries: FakeQueries, uploads: FakeUploads) {
@@ -126,6 +126,12 @@ export function createFakeCore(accounts: FakeAccounts, queries: FakeQueries, upl
       const found = queries.notifications_.find((one) => one.id === notificationId && one.memberId === actor.memberId)
       if (!found) throw new NotFound('notification')
       put(queries.notifications_, { ...found, read })
+    }),
+    startImport: noted('startImport', async (actor, channelId) => {
+      if ((await queries.channel(actor.orgId, channelId)) === null) throw new NotFound('channel')
+      const view = anImportView(channelId)
+      queries.imports_.push(view)
+      return view
     }),
     replayRawEvent: noted('replayRawEvent', async (actor, channelId, id) => {
       const found = await queries.rawEvent(actor.orgId, channelId, id)

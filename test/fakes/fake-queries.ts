@@ -4,6 +4,7 @@ import type { InboxQueries, PageOf, PageRequest } from '../../src/ports/inbox-qu
 import type {
   ChannelView,
   CustomerView,
+  ImportView,
   MessageView,
   NotificationView,
   RawEventView,
@@ -18,6 +19,7 @@ export class FakeQueries implements InboxQueries {
   readonly messages_: MessageView[] = []
   readonly notifications_: (NotificationView & { memberId: MemberId })[] = []
   readonly rawEvents_: RawEventView[] = []
+  readonly imports_: ImportView[] = []
   away = false
 
   customers: InboxQueries['customers'] = async (orgId, { platform, channelId }, page) =>
@@ -80,6 +82,11 @@ export class FakeQueries implements InboxQueries {
       newestFirst(({ createdAt }) => createdAt),
     )
   channel: InboxQueries['channel'] = async (orgId, id) => this.#find(this.channels_, orgId, id)
+
+  historyImport: InboxQueries['historyImport'] = async (orgId, channelId, id) => {
+    if (this.#find(this.channels_, orgId, channelId) === null) return null
+    return this.imports_.find((one) => one.id === id && one.channelId === channelId) ?? null
+  }
 
   rawEvents: InboxQueries['rawEvents'] = async (orgId, channelId, { status }, page) => {
     if (this.#find(this.channels_, orgId, channelId) === null) return null

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type {
   ChannelId,
   CustomerId,
+  ImportId,
   MemberId,
   MessageId,
   NotificationId,
@@ -14,6 +15,7 @@ import type {
   ChannelView,
   CustomerView,
   EventView,
+  ImportView,
   MessageView,
   NotificationView,
   RawEventView,
@@ -43,10 +45,28 @@ export const aChannelView = (orgId: OrgId, overrides: Partial<ChannelView> = {})
     unroutable: 0,
     quarantined: 0,
     unknown: 0,
+    lastImport: null,
+    gaps: { lastSweepAt: null, checked: 0, found: 0, lastFoundAt: null },
   },
   createdAt: at,
   updatedAt: at,
   version: 1,
+  ...overrides,
+})
+
+export const anImportView = (channelId: ChannelId, overrides: Partial<ImportView> = {}): ImportView => ({
+  id: id<ImportId>(),
+  channelId,
+  state: 'RUNNING',
+  since: at,
+  maxConversations: 500,
+  conversations: 0,
+  checked: 0,
+  imported: 0,
+  failure: null,
+  requestedAt: at,
+  updatedAt: at,
+  finishedAt: null,
   ...overrides,
 })
 
@@ -128,6 +148,7 @@ export const aMessageView = (orgId: OrgId, ticketId: TicketId, overrides: Partia
   editedAt: null,
   deletedAt: null,
   verified: true,
+  historical: false,
   ...overrides,
 })
 

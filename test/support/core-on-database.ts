@@ -2,19 +2,22 @@ import { randomUUID } from 'node:crypto'
 import type { Pool } from 'pg'
 import { createAccountBindings } from '../../src/adapters/persistence/account-bindings.ts'
 import { createAccountDirectory } from '../../src/adapters/persistence/account-directory.ts'
+import { createAccountPace } from '../../src/adapters/persistence/account-pace.ts'
 import { createChannelAccounts } from '../../src/adapters/persistence/channel-accounts.ts'
 import { createChannelDirectory } from '../../src/adapters/persistence/channel-directory.ts'
 import { createInboxQueries } from '../../src/adapters/persistence/inbox-queries.ts'
 import { createSendLanes } from '../../src/adapters/persistence/send-lanes.ts'
+import { createSweepPlans } from '../../src/adapters/persistence/sweep-plans.ts'
 import type { Orm } from '../../src/adapters/persistence/transaction.ts'
 import { oneTimeTokens } from '../../src/adapters/security/one-time-tokens.ts'
 import type { Actor } from '../../src/core/actor.ts'
 import type { InboundEvent } from '../../src/core/channel/inbound-event.ts'
 import type { ChannelId, ExternalAccountId, OrgId, RawEventId } from '../../src/core/ids.ts'
 import { type Core, createCore } from '../../src/core/index.ts'
-import type { ChannelAdapter, InboundParser, OutboundSender } from '../../src/ports/channel-adapter.ts'
+import type { ChannelAdapter, HistoryReader, InboundParser, OutboundSender } from '../../src/ports/channel-adapter.ts'
 import type { ChannelRegistry } from '../../src/ports/channel-registry.ts'
 import type { Clock } from '../../src/ports/clock.ts'
+import type { HistorySettings } from '../../src/ports/core-ports.ts'
 import type { InboxQueries } from '../../src/ports/inbox-queries.ts'
 import type { SendLanes } from '../../src/ports/send-store.ts'
 import type { UnitOfWork } from '../../src/ports/unit-of-work.ts'
@@ -45,6 +48,9 @@ export type CoreOptions = Readonly<{
   parser?: InboundParser
   poolSize?: number
   publicUrl?: string
+  /** What the network tells of what was written before. */
+  history?: HistoryReader
+  historySettings?: HistorySettings
   /** Another one's pools: for a worker that is no process of its own. */
   beside?: CoreOnDatabase
 }>
@@ -65,11 +71,13 @@ export function coreOn(db: TestDatabase, options: CoreOptions = {}): CoreOnDatab
   const channelDirectory = createChannelDirectory({ pool, secretBox: testSecretBox, registry })
   const core = createCore({
     accountBindings: createAccountBindings({ pool }),
+    accountPace: createAccountPace(pool),
     accounts: createAccountDirectory({ orm }),
     channelDirectory,
     channelAccounts: createChannelAccounts({ orm, secretBox: testSecretBox }),
     channelRegistry: registry,
     clock,
+    gapsFound: () => {},
     ids,
     intake: { accept: () => notUsed('the intake') },
     isCommonPassword: () => false,
@@ -89,9 +97,11 @@ export function coreOn(db: TestDatabase, options: CoreOptions = {}): CoreOnDatab
       production: false,
       allowUnverifiedWebhooks: false,
       reopenWindowMs: 72 * 3_600_000,
+      history: options.historySettings ?? { importDays: 0, importConversations: 500, sweepMinutes: 0 },
       installationDefaults: {},
     },
     settingsValidator: { validate: () => [] },
+    sweepPlans: createSweepPlans(pool),
     unitOfWork,
     wakeups: { wake: () => {}, on: () => () => {} },
   })
@@ -129,7 +139,7 @@ const SETTINGS: ChannelAdapter['settings'] = {
 }
 
 /** A network whose webhook bodies are our own events as JSON, so that tests say exactly what arrives. */
-function registryOf({ send, pacing, parser = ownEvents }: CoreOptions): ChannelRegistry {
+function registryOf({ send, pacing, parser = ownEvents, history }: CoreOptions): ChannelRegistry {
   const adapter: ChannelAdapter = {
     type: TYPE,
     platform: TYPE,
@@ -148,6 +158,7 @@ function registryOf({ send, pacing, parser = ownEvents }: CoreOptions): ChannelR
     parser,
     ...(pacing === undefined ? {} : { pacing }),
     sender: { send: send ?? (async () => notUsed('the sender')) },
+    ...(history ? { history } : {}),
   }
   return { types: [TYPE], get: (type) => (type === TYPE ? adapter : null) }
 }

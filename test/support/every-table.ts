@@ -98,6 +98,12 @@ async function seedAround(tx: Tx, thread: Thread, memberId: MemberId): Promise<v
     [orgId, channelId, rawEventId],
   )
   await insert(
+    `insert into history_imports (id, org_id, channel_id, since, max_conversations, requested_at, updated_at)
+     values ($1, $2, $3, now(), 500, now(), now())`,
+    [ids.next(), orgId, channelId],
+  )
+  await insert('insert into channel_sweeps (channel_id, org_id, next_at) values ($1, $2, now())', [channelId, orgId])
+  await insert(
     `insert into idempotency_keys (org_id, member_id, route, key, fingerprint, status, body) values ($1, $2, 'r', 'k', 'f', 201, '{}')`,
     [orgId, memberId],
   )

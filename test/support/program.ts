@@ -22,6 +22,9 @@ export const ROOT = join(import.meta.dirname, '..', '..')
 /** The whole of the program's settings. Those not given are set to nothing, which wins over a developer's `.env`. */
 export const settings = (given: Readonly<Record<string, string>>): Readonly<Record<string, string>> => ({
   ...Object.fromEntries(variables.map(({ name }) => [name, ''])),
+  // Whoever looks at calls and conversations wants none but their own.
+  HISTORY_IMPORT_DAYS: '0',
+  HISTORY_SWEEP_MINUTES: '0',
   ...given,
 })
 

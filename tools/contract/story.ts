@@ -50,6 +50,7 @@ export const variables = [
   'password',
   'channelSecret',
   'rawEventId',
+  'importId',
   'idempotencyKey',
 ] as const
 
@@ -231,6 +232,20 @@ export const story: readonly Folder[] = [
         status: 202,
         body: { status: 'QUARANTINED' },
         after: check('there is none', 'pm.expect(answer.matched).to.equal(0)'),
+      },
+      {
+        operationId: 'startImport',
+        name: 'Import what was written before',
+        path: { channelId: '{{instagramChannelId}}' },
+        status: 202,
+        after: [save('importId', 'answer.id')],
+      },
+      {
+        operationId: 'getImport',
+        name: 'See how far it is',
+        path: { channelId: '{{instagramChannelId}}' },
+        status: 200,
+        after: check('tells its state', "pm.expect(answer.state).to.be.a('string')"),
       },
     ],
   },

@@ -30,6 +30,7 @@ export type HttpCore = Pick<
   | 'sendReply'
   | 'retryMessage'
   | 'markNotification'
+  | 'startImport'
   | 'replayRawEvent'
   | 'replayRawEvents'
   | 'storeUpload'

@@ -35,6 +35,7 @@ const ALLOWED: Readonly<Record<string, readonly Role[]>> = {
   getRawEvent: MANAGERS,
   replayRawEvent: MANAGERS,
   replayRawEvents: MANAGERS,
+  startImport: MANAGERS,
   updateTicket: AGENTS,
   sendMessage: AGENTS,
   retryMessage: AGENTS,

@@ -168,6 +168,13 @@ export const problemTypes = {
     fix: 'Set `INSTAGRAM_APP_ID` and `INSTAGRAM_APP_SECRET`, or `META_APP_ID` and `META_APP_SECRET`, and restart.',
     retryable: false,
   },
+  'history-not-offered': {
+    status: 422,
+    title: 'There is no history to import',
+    explanation: 'This kind of channel tells nothing of what was written before.',
+    fix: 'Nothing: messages come in as they are written.',
+    retryable: false,
+  },
   'channel-exists': {
     status: 409,
     title: 'The account is connected already',

@@ -96,7 +96,7 @@ function newestOf(listed: readonly unknown[], account: ChannelAccount, person: K
 
 /** Under whichever of its ids the account is named. */
 function ownIdsOf({ account, settings }: ChannelAccount): ReadonlySet<string> {
-  const ids = [account, settings['pageId'], settings['facebookPageId'], settings['appScopedId']]
+  const ids = [account, settings['pageId'], settings['facebookPageId']]
   return new Set(ids.flatMap((id) => readId(id) ?? []))
 }
 

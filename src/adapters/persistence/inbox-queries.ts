@@ -4,6 +4,7 @@ import type { CapabilitiesOf } from '../../ports/send-store.ts'
 import { channelById, channelsPage } from './queries/channels.ts'
 import { emptyPage } from './queries/conditions.ts'
 import { customersById, customersPage } from './queries/customers.ts'
+import { importsById } from './queries/history.ts'
 import { messagesById, messagesPage } from './queries/messages.ts'
 import { notificationsById, notificationsPage } from './queries/notifications.ts'
 import { rawEventBody, rawEventById, rawEventsPage } from './queries/raw-events.ts'
@@ -40,6 +41,7 @@ export function createInboxQueries({ orm, capabilitiesOf, clock }: InboxQueriesD
     notification: (orgId, memberId, id) => one(orgId, [memberId, id], (tx) => notificationsById(tx, memberId, [id])),
     channels: (orgId, filter, page) => list(orgId, emptyPage, (tx) => channelsPage(tx, filter, page, clock.now())),
     channel: (orgId, id) => list(orgId, null, (tx) => channelById(tx, id, clock.now())),
+    historyImport: (orgId, channelId, id) => one(orgId, [channelId, id], (tx) => importsById(tx, channelId, id)),
     rawEvents: (orgId, channelId, filter, page) =>
       list(orgId, null, (tx) => rawEventsPage(tx, channelId, filter, page)),
     rawEvent: (orgId, channelId, id) => one(orgId, [channelId, id], (tx) => rawEventById(tx, channelId, id)),

@@ -1,6 +1,7 @@
 import { ContainerModule } from 'inversify'
 import type { AccountBindings } from '../../ports/account-bindings.ts'
 import type { AccountDirectory } from '../../ports/account-directory.ts'
+import type { AccountPace } from '../../ports/account-pace.ts'
 import type { ChannelAccounts, ChannelDirectory } from '../../ports/channel-directory.ts'
 import type { ChannelRegistry } from '../../ports/channel-registry.ts'
 import type { Clock } from '../../ports/clock.ts'
@@ -9,11 +10,13 @@ import type { IdSource } from '../../ports/id-source.ts'
 import type { EventFeed, InboxQueries } from '../../ports/inbox-queries.ts'
 import type { SecretBox } from '../../ports/secret-box.ts'
 import type { SendLanes } from '../../ports/send-store.ts'
+import type { SweepPlans } from '../../ports/sweep-plans.ts'
 import * as T from '../../ports/tokens.ts'
 import type { UnitOfWork } from '../../ports/unit-of-work.ts'
 import type { UploadQueries } from '../../ports/upload-store.ts'
 import { createAccountBindings } from './account-bindings.ts'
 import { createAccountDirectory } from './account-directory.ts'
+import { createAccountPace } from './account-pace.ts'
 import { createCachedChannelDirectory } from './cached-channel-directory.ts'
 import { createChannelAccounts } from './channel-accounts.ts'
 import { type ClosableChannelDirectory, createChannelDirectory } from './channel-directory.ts'
@@ -24,6 +27,7 @@ import type { OpenDatabase } from './open-database.ts'
 import { createSendLanes } from './send-lanes.ts'
 import { createSessionRecords, type SessionRecords } from './session-store.ts'
 import { storesWith } from './stores/index.ts'
+import { createSweepPlans } from './sweep-plans.ts'
 import { createUnitOfWork } from './unit-of-work.ts'
 import { createUploadQueries } from './upload-queries.ts'
 
@@ -70,6 +74,8 @@ export const persistenceModule = ({ orm, systemPool: pool }: OpenDatabase) =>
       .toResolvedValue(() => createAccountDirectory({ orm }))
       .inSingletonScope()
     bind<AccountBindings>(T.ACCOUNT_BINDINGS).toConstantValue(createAccountBindings({ pool }))
+    bind<AccountPace>(T.ACCOUNT_PACE).toConstantValue(createAccountPace(pool))
+    bind<SweepPlans>(T.SWEEP_PLANS).toConstantValue(createSweepPlans(pool))
     bind<SendLanes>(T.SEND_LANES).toConstantValue(createSendLanes(pool))
     bind<Housekeeping>(T.HOUSEKEEPING).toConstantValue(createHousekeeping(pool))
     bind<SessionRecords>(T.SESSION_RECORDS).toConstantValue(createSessionRecords({ pool }))

@@ -2,6 +2,7 @@ import type { CorePorts } from '../../ports/core-ports.ts'
 import type { ChannelView } from '../../ports/views.ts'
 import type { Actor } from '../actor.ts'
 import { DomainError, NotFound } from '../errors.ts'
+import { importOnConnect } from '../history/import-history.ts'
 import type { ChannelId } from '../ids.ts'
 import { splitSecrets, validateConfig, withInstallationDefaults } from './channel-config.ts'
 
@@ -10,7 +11,7 @@ export type CreateChannelInput = Readonly<{ type: string; name: string; config: 
 export const createChannel =
   (ports: CorePorts) =>
   async (actor: Actor, input: CreateChannelInput): Promise<{ channel: ChannelView; warnings: readonly string[] }> => {
-    const { channelRegistry, clock, ids, queries, settingsValidator, unitOfWork } = ports
+    const { channelRegistry, clock, ids, queries, settingsValidator, unitOfWork, wakeups } = ports
     const adapter = channelRegistry.get(input.type)
     if (adapter === null) {
       throw new DomainError('channel-type-unknown', `Installed channel types: ${channelRegistry.types.join(', ')}.`)
@@ -19,7 +20,8 @@ export const createChannel =
     const config = await withInstallationDefaults(adapter, input.config, ports)
     const { settings, secrets } = splitSecrets(adapter, config)
     const id = ids.next() as ChannelId
-    await unitOfWork.run(actor.orgId, async ({ channels, audit }) => {
+    await unitOfWork.run(actor.orgId, async (stores) => {
+      const { channels, audit } = stores
       await channels.add(
         {
           id,
@@ -44,7 +46,10 @@ export const createChannel =
         resourceId: id,
         requestId: actor.requestId,
       })
+      const isUsable = (adapter.settings.credentials ?? []).some((name) => secrets[name] !== undefined)
+      if (isUsable) await importOnConnect(ports, stores, adapter, id)
     })
+    wakeups.wake('jobs')
     const channel = await queries.channel(actor.orgId, id)
     if (channel === null) throw new NotFound('channel')
     // The platform is not asked while a request waits for it.

@@ -125,6 +125,7 @@ async function connect(
   const { channelId, isNew } = await keepGranted(ports, actor, { type, granted, moves: attempt.moves })
   ports.wakeups.wake('sends')
   ports.wakeups.wake('events-written')
+  ports.wakeups.wake('jobs')
   const channel = await ports.queries.channel(actor.orgId, channelId)
   if (channel === null) throw new NotFound('channel')
   return { status: 'connected', channel, isNew }

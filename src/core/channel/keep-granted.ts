@@ -4,6 +4,7 @@ import type { CorePorts } from '../../ports/core-ports.ts'
 import type { Stores } from '../../ports/unit-of-work.ts'
 import type { Actor } from '../actor.ts'
 import { DomainError } from '../errors.ts'
+import { importOnConnect } from '../history/import-history.ts'
 import type { ChannelId } from '../ids.ts'
 import { saveWithToken } from './authorization.ts'
 import { validateConfig } from './channel-config.ts'
@@ -26,12 +27,8 @@ export async function keepGranted(ports: CorePorts, actor: Actor, what: What): P
   }
 }
 
-async function keepIn(
-  stores: Stores,
-  { channelRegistry, clock, ids, settingsValidator }: CorePorts,
-  actor: Actor,
-  { type, granted, moves }: What,
-): Promise<Kept> {
+async function keepIn(stores: Stores, ports: CorePorts, actor: Actor, { type, granted, moves }: What): Promise<Kept> {
+  const { channelRegistry, clock, ids, settingsValidator } = ports
   const adapter = channelRegistry.get(type)
   if (adapter === null) throw new DomainError('channel-type-unknown', `No adapter for ${type} is installed.`)
   const { audit, bindings, channels } = stores
@@ -73,5 +70,6 @@ async function keepIn(
     resourceId: channelId,
     requestId: actor.requestId,
   })
+  await importOnConnect(ports, stores, adapter, channelId)
   return { channelId, isNew: known === null }
 }

@@ -2,6 +2,7 @@ import type { CorePorts } from '../../ports/core-ports.ts'
 import type { ChannelView } from '../../ports/views.ts'
 import type { Actor } from '../actor.ts'
 import { DomainError, NotFound } from '../errors.ts'
+import { importOnConnect } from '../history/import-history.ts'
 import type { ChannelId } from '../ids.ts'
 import { saveWithToken } from './authorization.ts'
 import { splitSecrets, validateConfig } from './channel-config.ts'
@@ -14,12 +15,13 @@ export type UpdateChannelInput = Readonly<{
 }>
 
 export const updateChannel =
-  ({ channelRegistry, clock, queries, settingsValidator, unitOfWork, wakeups }: CorePorts) =>
+  (ports: CorePorts) =>
   async (
     actor: Actor,
     id: ChannelId,
     input: UpdateChannelInput,
   ): Promise<{ channel: ChannelView; warnings: readonly string[] }> => {
+    const { channelRegistry, clock, queries, settingsValidator, unitOfWork, wakeups } = ports
     await unitOfWork.run(actor.orgId, async (stores) => {
       const { audit, bindings, channels } = stores
       const channel = await channels.get(id)
@@ -62,9 +64,11 @@ export const updateChannel =
         resourceId: id,
         requestId: actor.requestId,
       })
+      if (givesToken) await importOnConnect(ports, stores, adapter, id)
     })
     wakeups.wake('sends')
     wakeups.wake('events-written')
+    wakeups.wake('jobs')
     const channel = await queries.channel(actor.orgId, id)
     if (channel === null) throw new NotFound('channel')
     return {

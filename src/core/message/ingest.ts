@@ -21,7 +21,10 @@ import { MessageFacts } from './message-facts.ts'
 /** An event with the delivery it came in. */
 export type IngestItem = Readonly<{
   event: InboundEvent
-  delivery: Readonly<{ id: RawEventId; verified: boolean; requestId: string }>
+  /** Without an id: read from the platform, which keeps it. */
+  delivery: Readonly<{ id: RawEventId | null; verified: boolean; requestId: string }>
+  /** Of what was written before: the last word in its conversation, which the customer has and may still be answered. */
+  awaitsAnswer?: boolean
 }>
 
 export type IngestRules = Readonly<{
@@ -33,6 +36,8 @@ export type IngestRules = Readonly<{
   hasProfiles: boolean
   /** Whether what messages are about can be looked up. */
   hasMedia: boolean
+  /** All of this was written before the account was connected, or too long ago to be news: nobody is told of it. */
+  isHistorical?: boolean
 }>
 
 export type Ingested = Readonly<{ changes: IntakeChanges; events: readonly DomainEvent[]; unknown: number }>
@@ -81,7 +86,7 @@ class Batch {
   constructor(state: IntakeState, rules: IngestRules) {
     this.#state = state
     this.#rules = rules
-    this.#draft = new IntakeDraft(rules.nextId)
+    this.#draft = new IntakeDraft(rules.nextId, rules.isHistorical ?? false)
     this.#messages = new MessageFacts(state)
     this.#threads = new ConversationFacts(state.conversations)
     this.#conversations = new Map(
@@ -93,10 +98,10 @@ class Batch {
     for (const id of state.newCustomers) this.#draft.customerCreated(id)
   }
 
-  apply({ event, delivery }: IngestItem): void {
+  apply({ event, delivery, awaitsAnswer = false }: IngestItem): void {
     switch (event.type) {
       case 'message':
-        if (!this.#messages.part(event.externalId)) this.#message(event, delivery)
+        if (!this.#messages.part(event.externalId)) this.#message(event, delivery, awaitsAnswer)
         break
       case 'echo':
         if (!this.#messages.part(event.externalId)) this.#echo(event, delivery)
@@ -155,10 +160,13 @@ class Batch {
     return open && !this.#draft.isNew(open.id) ? open.id : null
   }
 
-  #message(event: MessageReceived, delivery: Delivery): void {
+  #message(event: MessageReceived, delivery: Delivery, awaitsAnswer: boolean): void {
     const conversation = this.#conversation(event.thread)
     const actor: EventActor = { type: 'CUSTOMER', id: conversation.customerId }
-    const { ticketId, opened } = this.#ticketForCustomer(conversation, event, actor, delivery.requestId)
+    const isNews = !this.#rules.isHistorical || (awaitsAnswer && !wasResolvedSince(conversation, event.at))
+    const { ticketId, opened } = isNews
+      ? this.#ticketForCustomer(conversation, event, actor, delivery.requestId)
+      : { ticketId: this.#ticketForPast(conversation, event, actor, delivery.requestId), opened: false }
     const { id, deletedAt } = this.#add(event, delivery, conversation, ticketId, actor, {
       direction: 'INBOUND',
       authorType: 'CUSTOMER',
@@ -167,7 +175,7 @@ class Batch {
     })
     if (event.opensWindow) this.#draft.openWindow(conversation.id, event)
     if (event.referral) this.#threads.referred(conversation.id, event.referral, event.at)
-    if (deletedAt !== null) return
+    if (deletedAt !== null || this.#rules.isHistorical) return
     const type = opened ? 'TICKET_NEW_UNASSIGNED' : 'CUSTOMER_REPLIED'
     this.#draft.notify(this.#state.memberIds, { type, ticketId, messageId: id }, delivery.requestId)
   }
@@ -176,7 +184,7 @@ class Batch {
     const conversation = this.#conversation(event.thread)
     if (this.#provesSend(conversation, event, delivery.requestId)) return
     const actor: EventActor = { type: 'EXTERNAL', id: null }
-    const ticketId = this.#ticketForEcho(conversation, event, actor, delivery.requestId)
+    const ticketId = this.#ticketForPast(conversation, event, actor, delivery.requestId)
     this.#add(event, delivery, conversation, ticketId, actor, {
       direction: 'OUTBOUND',
       authorType: 'EXTERNAL',
@@ -237,8 +245,16 @@ class Batch {
     return { ticketId: ticket.id, opened: false }
   }
 
-  /** An echo joins the newest ticket and changes nothing about it; a person we do not know gets one that nobody is told of. */
-  #ticketForEcho(conversation: Conversation, event: EchoReceived, actor: EventActor, requestId: string): TicketId {
+  /**
+   * An echo, and what was written before, joins the newest ticket and changes nothing about it; a person we do not know gets one
+   * that nobody is told of. PENDING, so that the next message continues on it: also had it come first.
+   */
+  #ticketForPast(
+    conversation: Conversation,
+    event: MessageReceived | EchoReceived,
+    actor: EventActor,
+    requestId: string,
+  ): TicketId {
     const known = conversation.open ?? conversation.newestResolved
     return known?.id ?? this.#openTicket(conversation, event, 'PENDING', actor, requestId)
   }
@@ -296,6 +312,7 @@ class Batch {
       verified: delivery.verified,
       requestId: delivery.requestId,
       rawEventId: delivery.id,
+      historical: this.#rules.isHistorical ?? false,
     }
     this.#draft.addMessage(message, conversation.customerId, actor)
     const { id: messageId, partId, direction, conversationId, sentAt } = message
@@ -328,3 +345,6 @@ function besidesSent(part: InFlight, { status }: InFlight): InFlight {
   others.splice(others.indexOf(status), 1, 'SENT')
   return { ...part, others }
 }
+
+const wasResolvedSince = ({ open, newestResolved }: Conversation, at: Date): boolean =>
+  open === null && newestResolved !== null && newestResolved.resolvedAt >= at

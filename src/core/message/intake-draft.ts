@@ -15,6 +15,7 @@ type Changes = Pick<
 /** The changes of a batch while it is being decided, and the events that tell of them; each method is one change. */
 export class IntakeDraft {
   readonly #nextId: () => string
+  readonly #isHistorical: boolean
   readonly #events: DomainEvent[] = []
   readonly #tickets = new Map<TicketId, NewTicket>()
   readonly #statuses = new Map<TicketId, TicketStatus>()
@@ -25,8 +26,9 @@ export class IntakeDraft {
   readonly #touched = new Set<TicketId>()
   readonly #proven: IntakeChanges['proven'][number][] = []
 
-  constructor(nextId: () => string) {
+  constructor(nextId: () => string, isHistorical: boolean) {
     this.#nextId = nextId
+    this.#isHistorical = isHistorical
   }
 
   customerCreated(id: CustomerId): void {
@@ -132,8 +134,9 @@ export class IntakeDraft {
     }
   }
 
+  /** Of what was written before it is said so, for readers to whom it is no news. */
   #tell(event: DomainEvent): void {
-    this.#events.push(event)
+    this.#events.push(this.#isHistorical ? { ...event, data: { ...event.data, historical: true } } : event)
   }
 
   #ticketEvent(

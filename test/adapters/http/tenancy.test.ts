@@ -7,6 +7,7 @@ import {
   aCustomerView,
   aMessageView,
   aNotificationView,
+  anImportView,
   aRawEventView,
   aTicketView,
 } from '../../fakes/fake-views.ts'
@@ -43,6 +44,8 @@ async function organizationWithEverything(server: TestServer) {
   const rawEvent = aRawEventView(channel.id)
   server.queries.rawEvents_.push(rawEvent)
   const upload = server.uploads.add(orgId, Buffer.from('the bytes of a file'))
+  const historyImport = anImportView(channel.id)
+  server.queries.imports_.push(historyImport)
   server.feed.append(orgId)
   const ids = {
     orgId,
@@ -53,6 +56,7 @@ async function organizationWithEverything(server: TestServer) {
     notificationId: notification.id,
     rawEventId: rawEvent.id,
     attachmentId: upload.id,
+    importId: historyImport.id,
   }
   return { ...owner, ids }
 }

@@ -34,6 +34,9 @@ const READABLE: Record<string, string[] | 'all'> = {
   early_edits: ['org_id', 'created_at'],
   early_reads: ['org_id', 'created_at'],
   uploads: ['id', 'org_id', 'expires_at'],
+  // Which channel is to be swept, and when an account may be asked next.
+  channel_sweeps: ['channel_id', 'next_at', 'org_id'],
+  account_paces: 'all',
   schema_migration: 'all',
 }
 

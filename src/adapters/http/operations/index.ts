@@ -12,6 +12,7 @@ import { finishInstagramLogin } from './finish-instagram-login.ts'
 import { getAttachment } from './get-attachment.ts'
 import { getChannel } from './get-channel.ts'
 import { getCustomer } from './get-customer.ts'
+import { getImport } from './get-import.ts'
 import { getLiveness } from './get-liveness.ts'
 import { getMe } from './get-me.ts'
 import { getMedia } from './get-media.ts'
@@ -42,6 +43,7 @@ import { replayRawEvents } from './replay-raw-events.ts'
 import { retryMessage } from './retry-message.ts'
 import { sendMessage } from './send-message.ts'
 import { signUp } from './sign-up.ts'
+import { startImport } from './start-import.ts'
 import { streamEvents } from './stream-events.ts'
 import { updateChannel } from './update-channel.ts'
 import { updateNotification } from './update-notification.ts'
@@ -64,6 +66,7 @@ export const operations = {
   finishInstagramLogin,
   getChannel,
   getCustomer,
+  getImport,
   getLiveness,
   getMe,
   getMessage,
@@ -93,6 +96,7 @@ export const operations = {
   retryMessage,
   sendMessage,
   signUp,
+  startImport,
   streamEvents,
   updateChannel,
   updateNotification,

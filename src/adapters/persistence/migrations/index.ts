@@ -7,6 +7,7 @@ import { M0008Parts } from './0008-parts.ts'
 import { M0009Uploads } from './0009-uploads.ts'
 import { M0010Doubt } from './0010-doubt.ts'
 import { M0011AccountBindings } from './0011-account-bindings.ts'
+import { M0012History } from './0012-history.ts'
 
 export const MIGRATION_TABLE = 'schema_migration'
 
@@ -20,4 +21,5 @@ export const migrations: MigrationObject[] = [
   { name: '0009-uploads', class: M0009Uploads },
   { name: '0010-doubt', class: M0010Doubt },
   { name: '0011-account-bindings', class: M0011AccountBindings },
+  { name: '0012-history', class: M0012History },
 ]

@@ -3,6 +3,7 @@ import type { PageOf, PageRequest } from '../../../ports/inbox-queries.ts'
 import type { ChannelStateView, ChannelStatus, ChannelView, PauseReason } from '../../../ports/views.ts'
 import type { Tx } from '../transaction.ts'
 import { addBefore, type Conditions, canExist, conditions, emptyPage, pageOf } from './conditions.ts'
+import { type ImportRow, importView } from './history.ts'
 import { LONGEST_PAUSE } from './pauses.ts'
 
 type Row = {
@@ -23,6 +24,11 @@ type Row = {
   unknown: string | null
   paused_until: Date | number | null
   pause_reason: PauseReason | null
+  last_import: ImportRow | null
+  last_sweep_at: Date | null
+  gaps_checked: number | null
+  gaps_found: number | null
+  last_found_at: Date | null
   created_at: Date
   updated_at: Date
   version: number
@@ -33,8 +39,11 @@ select c.id, c.org_id, c.type, c.platform, c.name, c.status, c.settings,
   (select coalesce(jsonb_agg(s.name order by s.name), '[]') from channel_secrets s where s.org_id = c.org_id and s.channel_id = c.id) as secrets_set,
   h.last_inbound_at, h.last_outbound_at, h.last_error, h.bad_signatures, h.unroutable, h.quarantined, h.unknown,
   w.until as paused_until, w.reason as pause_reason,
+  g.last_sweep_at, g.checked as gaps_checked, g.found as gaps_found, g.last_found_at,
+  (select to_jsonb(i) from history_imports i where i.org_id = c.org_id and i.channel_id = c.id order by i.requested_at desc, i.id desc limit 1) as last_import,
   c.created_at, c.updated_at, c.version
 from channels c left join channel_health h on h.org_id = c.org_id and h.channel_id = c.id
+left join channel_sweeps g on g.org_id = c.org_id and g.channel_id = c.id
 left join lateral (${LONGEST_PAUSE}) w on true`
 
 const select = (tx: Tx, where: Conditions, rest = '') =>
@@ -112,6 +121,13 @@ const channelView =
       unroutable: Number(row.unroutable ?? 0),
       quarantined: Number(row.quarantined ?? 0),
       unknown: Number(row.unknown ?? 0),
+      lastImport: row.last_import && importView(row.last_import),
+      gaps: {
+        lastSweepAt: row.last_sweep_at,
+        checked: row.gaps_checked ?? 0,
+        found: row.gaps_found ?? 0,
+        lastFoundAt: row.last_found_at,
+      },
     },
     createdAt: row.created_at,
     updatedAt: row.updated_at,

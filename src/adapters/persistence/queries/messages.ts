@@ -41,12 +41,13 @@ type Row = {
   edited_at: Date | null
   deleted_at: Date | null
   verified: boolean
+  historical: boolean
 }
 
 const SELECT = `
 select m.id, m.org_id, m.ticket_id, m.direction, m.kind, m.content, m.context, m.author_type, m.author_member_id, m.via,
   m.status, m.sent_at <= v.read_until as is_read,
-  m.failure, m.external_id, m.reply_to_external_id, m.client_message_id, m.sent_at, m.created_at, m.edited_at, m.deleted_at, m.verified,
+  m.failure, m.external_id, m.reply_to_external_id, m.client_message_id, m.sent_at, m.created_at, m.edited_at, m.deleted_at, m.verified, m.historical,
   (select coalesce(jsonb_agg(jsonb_build_object('type', a.type, 'url', a.url, 'title', a.title, 'platformType', a.platform_type,
       'partId', a.part_id) order by a.position), '[]') from attachments a where a.org_id = m.org_id and a.message_id = m.id) as attachments,
   (select coalesce(jsonb_agg(jsonb_build_object('id', p.id, 'position', p.position, 'kind', p.kind, 'content', p.content, 'extras', p.extras,
@@ -177,4 +178,5 @@ const messageView =
     editedAt: row.edited_at,
     deletedAt: row.deleted_at,
     verified: row.verified,
+    historical: row.historical,
   })

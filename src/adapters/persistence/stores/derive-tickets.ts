@@ -16,7 +16,8 @@ type Facts = {
 
 /**
  * Computes the facts that tickets derive from their messages again: last message, preview, unread count. Never incremented,
- * so order and repetition of what came in leave no trace. The caller holds the conversations' locks.
+ * so order and repetition of what came in leave no trace. What was written before counts as unread only where somebody has to
+ * answer. The caller holds the conversations' locks.
  */
 export async function deriveTickets(tx: Tx, ticketIds: readonly TicketId[], now: Date): Promise<void> {
   if (ticketIds.length === 0) return
@@ -34,6 +35,7 @@ export async function deriveTickets(tx: Tx, ticketIds: readonly TicketId[], now:
      left join lateral (
        select count(*)::int as unread from messages m
        where m.org_id = $1 and m.ticket_id = t.id and m.direction = 'INBOUND' and m.deleted_at is null
+         and (t.status = 'OPEN' or not m.historical)
          and (o.sent_at is null or m.sent_at > o.sent_at or (m.sent_at = o.sent_at and m.external_id > o.external_id))) u on true`,
     [tx.orgId, ticketIds],
   )

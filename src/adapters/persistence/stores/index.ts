@@ -7,6 +7,7 @@ import { createAuditLog } from './audit-log.ts'
 import { createChannelStore } from './channel-store.ts'
 import { createConnectStore } from './connect-store.ts'
 import { createCustomerStore } from './customer-store.ts'
+import { createHistoryStore } from './history-store.ts'
 import { createIdempotencyStore } from './idempotency-store.ts'
 import { createIntakeStore } from './intake-store.ts'
 import { createMediaStore } from './media-store.ts'
@@ -32,6 +33,7 @@ export const storesWith =
     intake: createIntakeStore(tx, deps),
     media: createMediaStore(tx),
     rawEvents: createRawEventStore(tx, deps),
+    history: createHistoryStore(tx, deps),
     sends: createSendStore(tx, deps),
     pace: createPaceStore(tx),
     notifications: createNotificationStore(tx, deps),

@@ -77,6 +77,7 @@ export async function insertMessages(
       deleted_at: 'timestamptz(3)',
       edited_at: 'timestamptz(3)',
       edit_revision: 'int',
+      historical: 'boolean',
     },
     messages.map((message) => ({
       id: message.id,
@@ -98,6 +99,7 @@ export async function insertMessages(
       deleted_at: message.deletedAt,
       edited_at: message.edit?.at ?? null,
       edit_revision: message.edit?.revision ?? 0,
+      historical: message.historical,
     })),
   )
   // Unique by (channel, external id) for ever: a repeat that slipped past the look-up fails here, and the batch runs again.

@@ -1,0 +1,108 @@
+import type { ChannelAdapter } from '../../ports/channel-adapter.ts'
+import type { CorePorts } from '../../ports/core-ports.ts'
+import type { GivenName } from '../../ports/intake-store.ts'
+import type { Stores } from '../../ports/unit-of-work.ts'
+import type { InboundEvent, Thread } from '../channel/inbound-event.ts'
+import type { ChannelId, ExternalMessageId, OrgId } from '../ids.ts'
+import { type IngestItem, ingest, threadKey } from './ingest.ts'
+import { rawToKeep, redactWith, type Unit } from './raw-bodies.ts'
+
+export type Into = Readonly<{
+  ports: CorePorts
+  channel: Readonly<{ id: ChannelId; orgId: OrgId }>
+  adapter: ChannelAdapter
+}>
+
+export type HowStored = Readonly<{
+  /** The bodies that the events were read from; none for what was read from the platform, which keeps it. */
+  units?: readonly Unit[]
+  /** When the last webhook came; null counts nothing. */
+  lastInboundAt?: Date | null
+  isHistorical?: boolean
+  /** In the same transaction; `messages` is how many were new. */
+  alongside?: (stores: Stores, messages: number) => Promise<void>
+}>
+
+/** The one way in, in one transaction: whatever came first and however often, a platform id is stored once. */
+export async function storeEvents(
+  { ports, channel, adapter }: Into,
+  items: readonly IngestItem[],
+  { units = [], lastInboundAt = null, isHistorical = false, alongside }: HowStored,
+): Promise<void> {
+  const events = items.map(({ event }) => event)
+  const request = {
+    channelId: channel.id,
+    threads: threadsOf(events),
+    names: namesOf(events),
+    arrived: externalIds(events, ['message', 'echo']),
+    spokenOf: externalIds(events, ['edit', 'unsend', 'reaction', 'read']),
+    withUnseen: events.some(({ type }) => type === 'read'),
+    withInFlight: events.some(({ type }) => type === 'echo'),
+  }
+  const redact = redactWith(adapter.parser)
+  const jobs = await ports.unitOfWork.run(channel.orgId, async (stores) => {
+    const { intake, outbox } = stores
+    const state = await intake.open(request)
+    const ingested = ingest(state, items, {
+      nextId: ports.ids.next,
+      reopenWindowMs: ports.settings.reopenWindowMs,
+      via: adapter.platform === 'API' ? 'API' : 'PLATFORM',
+      hasProfiles: adapter.profiles !== undefined,
+      hasMedia: adapter.media !== undefined,
+      isHistorical,
+    })
+    await intake.keepRaw(rawToKeep(units, state, ingested.changes, redact))
+    const saved = await intake.save(channel.id, ingested.changes, ports.clock.now())
+    const gone = new Set(ingested.changes.tombstones.map(({ externalId }) => externalId))
+    await intake.redactRaw(channel.id, [...gone], (body) => redact(body, gone))
+    await outbox.append(ingested.events)
+    if (lastInboundAt !== null)
+      await intake.count(channel.id, { unroutable: 0, unknown: ingested.unknown, quarantined: 0, lastInboundAt })
+    await alongside?.(stores, ingested.changes.messages.length + ingested.changes.proven.length)
+    return saved.jobs
+  })
+  if (jobs > 0) ports.wakeups.wake('jobs')
+}
+
+/** The conversations that events make or belong to, each once, with the newest time. */
+function threadsOf(events: readonly InboundEvent[]): readonly (Thread & { at: Date })[] {
+  const threads = new Map<string, Thread & { at: Date }>()
+  for (const event of events) {
+    if (!makesThread(event)) continue
+    const known = threads.get(threadKey(event.thread))
+    if (!known || known.at < event.at) threads.set(threadKey(event.thread), { ...event.thread, at: event.at })
+  }
+  return [...threads.values()]
+}
+
+/** What people are called: of each the newest, and of two of one time the greater, so that order leaves no trace. */
+function namesOf(events: readonly InboundEvent[]): readonly GivenName[] {
+  const names = new Map<string, GivenName>()
+  for (const event of events) {
+    if (!makesThread(event)) continue
+    const { person } = event.thread
+    if (person.username === null && person.name === null) continue
+    const given = { ...person, at: event.at }
+    const known = names.get(person.externalId)
+    if (!known || isNewer(given, known)) names.set(person.externalId, given)
+  }
+  return [...names.values()]
+}
+
+function isNewer(given: GivenName, known: GivenName): boolean {
+  if (given.at.getTime() !== known.at.getTime()) return given.at > known.at
+  const words = ({ username, name }: GivenName) => `${username ?? ''}\0${name ?? ''}`
+  return words(given) > words(known)
+}
+
+/** An opt-in tells nothing that is kept, and makes nobody a customer. */
+const makesThread = (event: InboundEvent) => 'thread' in event && event.type !== 'optin'
+
+const externalIds = (
+  events: readonly InboundEvent[],
+  types: readonly InboundEvent['type'][],
+): readonly ExternalMessageId[] => [
+  ...new Set(
+    events.flatMap((event) => ('externalId' in event && types.includes(event.type) ? [event.externalId] : [])),
+  ),
+]
