@@ -118,6 +118,9 @@ const fromOf = ({ cursor, since, maxConversations, conversations }: ImportRecord
   limit: maxConversations - conversations,
 })
 
+/** The platform's times are whole seconds of its own clock: what was written right after the connection may seem older. */
+const CLOCK_SKEW_MS = 10_000
+
 /** Null once the channel is disconnected, or where its network has no past. */
 export async function openReading(
   ports: CorePorts,
@@ -129,9 +132,10 @@ export async function openReading(
   const adapter = account && ports.channelRegistry.get(account.type)
   const history = adapter?.history
   if (!account || !adapter || !history) return null
-  const { connectedAt, lastSweepAt } = await ports.unitOfWork.run(orgId, (stores) => stores.history.about(channelId))
+  const about = await ports.unitOfWork.run(orgId, (stores) => stores.history.about(channelId))
+  const connectedAt = new Date(about.connectedAt.getTime() - CLOCK_SKEW_MS)
   const channel = { id: channelId, orgId }
-  return { ports, channel, adapter, history, account, connectedAt, lastSweepAt, requestId, count }
+  return { ports, channel, adapter, history, account, connectedAt, lastSweepAt: about.lastSweepAt, requestId, count }
 }
 
 const WITHHELD_REJECTED =
