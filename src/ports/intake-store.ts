@@ -1,5 +1,5 @@
 import type { Attachment, AttachmentType, MessageContext, MessageKind } from '../core/channel/content.ts'
-import type { EchoReceived, Person, Reaction, Referral, Surface, Thread } from '../core/channel/inbound-event.ts'
+import type { EchoReceived, Reaction, Referral, Surface, Thread } from '../core/channel/inbound-event.ts'
 import type { PartKind } from '../core/channel/outbound-content.ts'
 import type {
   ChannelId,
@@ -158,6 +158,8 @@ export type IntakeChanges = Readonly<{
   windows: readonly Readonly<{ conversationId: ConversationId; openedAt: Date; reason: string }>[]
   /** The customers' last sign of life; the store keeps the later of the two. */
   seen: readonly Readonly<{ customerId: CustomerId; at: Date }>[]
+  /** When others last had to do with them; counts until they give a sign of life themselves. */
+  heardOf: readonly Readonly<{ customerId: CustomerId; at: Date }>[]
   edits: readonly Readonly<{ part: KnownPart; edit: Edit }>[]
   /** For messages that are still to come. */
   earlyEdits: readonly Readonly<{ externalId: ExternalMessageId; edit: Edit }>[]
@@ -201,15 +203,18 @@ export type QuarantinedDelivery = Readonly<{
   detail: string | null
 }>
 
-/** What the platform calls somebody at a time. */
-export type GivenName = Person & Readonly<{ at: Date }>
+/** A name with the time at which the platform told it. */
+export type DatedName = Readonly<{ is: string; at: Date }>
+
+/** What the platform calls somebody: it may tell one name without the other, so each has a time of its own. */
+export type GivenNames = Readonly<{ externalId: ExternalUserId; username: DatedName | null; name: DatedName | null }>
 
 export type IntakeRequest = Readonly<{
   channelId: ChannelId
   /** Conversations that events belong to, with the newest time. */
   threads: readonly (Thread & { at: Date })[]
   /** What people of these conversations are called; at most one each. */
-  names: readonly GivenName[]
+  names: readonly GivenNames[]
   /** Messages that arrived: which of them are known. */
   arrived: readonly ExternalMessageId[]
   /** Messages that edits, unsends, reactions and reads speak of; their conversations are locked too. */

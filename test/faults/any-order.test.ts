@@ -6,11 +6,16 @@ import { aMessage, anUnsend, minutes } from '../builders/events.ts'
 import { type CoreOnDatabase, coreOn, deliveryOf, type Inbox, seedInbox } from '../support/core-on-database.ts'
 import { onEachProfile, type TestDatabase, testDatabase } from '../support/database.ts'
 import { inboxState } from '../support/inbox-state.ts'
-import { type Schedule, scheduleOf, story } from '../support/stories.ts'
+import { type Schedule, scheduleOf } from '../support/schedules.ts'
+import { story } from '../support/stories.ts'
 
-const CASES = { services: 2_000, embedded: 200 }
+const services = Number(process.env['ANY_ORDER_CASES'] ?? 2_000)
+const CASES = { services, embedded: services / 10 }
 /** Cases are independent organizations: some at a time keep the servers busy. */
 const AT_A_TIME = 4
+
+/** Soon after the stories, so that some windows are open and their reasons show. */
+const clock = { now: () => minutes(60), monotonicMs: () => performance.now() }
 
 const orders = story.chain((events) => fc.record({ one: scheduleOf(events), other: scheduleOf(events) }))
 
@@ -19,12 +24,12 @@ onEachProfile((profile) => {
   let program: CoreOnDatabase
   test.before(async () => {
     db = await testDatabase(profile)
-    program = coreOn(db, { poolSize: 8 })
+    program = coreOn(db, { poolSize: 8, clock })
   })
   test.after.always(() => db.close())
 
   async function play({ workers, batches }: Schedule) {
-    const { core, queries, orm, log } = coreOn(db, { beside: program })
+    const { core, queries, orm, log } = coreOn(db, { beside: program, clock })
     const inbox: Inbox = await seedInbox(orm)
     const waiting = batches.map((batch) => batch.map((events) => deliveryOf(inbox, events)))
     const work = async () => {

@@ -46,6 +46,12 @@ onEachProfile((profile) => {
 
   const wholeNow = async (on: CoreOnDatabase, inbox: Inbox) => ({
     inbox: await inboxState(on.queries, inbox.orgId),
+    // What clients tell a change by.
+    versions: (await all((page) => on.queries.tickets(inbox.orgId, {}, page))).map(({ id, version, updatedAt }) => ({
+      id,
+      version,
+      updatedAt,
+    })),
     health: (await on.queries.channel(inbox.orgId, inbox.channelId))?.health,
     raw: (await rawEvents(on, inbox)).map(({ processedAt: _, ...event }) => event),
     events: await onServer(

@@ -37,10 +37,11 @@ export async function inboxState(queries: InboxQueries, orgId: OrgId) {
   )
   return {
     customers: sorted(
-      customers.map(({ externalId, username, displayName, referrals }) => ({
+      customers.map(({ externalId, username, displayName, lastSeenAt, referrals }) => ({
         externalId,
         username,
         displayName,
+        lastSeenAt,
         referrals,
       })),
     ),

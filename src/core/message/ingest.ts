@@ -127,9 +127,12 @@ class Batch {
         this.#draft.saw(customerId, event.at)
         break
       }
-      case 'thread-control':
-        this.#threads.controlled(this.#conversation(event.thread).id, { appId: event.owner, at: event.at })
+      case 'thread-control': {
+        const { id, customerId } = this.#conversation(event.thread)
+        this.#threads.controlled(id, { appId: event.owner, at: event.at })
+        this.#draft.heardOf(customerId, event.at)
         break
+      }
       case 'optin':
         break
       case 'unhandled':
@@ -173,6 +176,7 @@ class Batch {
       via: this.#rules.via,
       status: 'RECEIVED',
     })
+    this.#draft.saw(conversation.customerId, event.at)
     if (event.opensWindow) this.#draft.openWindow(conversation.id, event)
     if (event.referral) this.#threads.referred(conversation.id, event.referral, event.at)
     if (deletedAt !== null || this.#rules.isHistorical) return
@@ -182,6 +186,7 @@ class Batch {
 
   #echo(event: EchoReceived, delivery: Delivery): void {
     const conversation = this.#conversation(event.thread)
+    this.#draft.heardOf(conversation.customerId, event.at)
     if (this.#provesSend(conversation, event, delivery.requestId)) return
     const actor: EventActor = { type: 'EXTERNAL', id: null }
     const ticketId = this.#ticketForPast(conversation, event, actor, delivery.requestId)
@@ -267,14 +272,15 @@ class Batch {
     requestId: string,
   ): TicketId {
     const id = this.#rules.nextId() as TicketId
-    const { mediaId, permalink, adId, adTitle } = event.context ?? NO_CONTEXT
+    // The ad is not this message's to say: the store derives it from all of them.
+    const { mediaId, permalink } = event.context ?? NO_CONTEXT
     const ticket: NewTicket = {
       id,
       conversationId: conversation.id,
       customerId: conversation.customerId,
       kind: conversation.surface,
       status,
-      context: conversation.surface === 'DM' ? null : { mediaId, permalink, caption: null, adId, adTitle },
+      context: conversation.surface === 'DM' ? null : { mediaId, permalink, caption: null },
       previousTicketId: conversation.newestResolved?.id ?? null,
       at: event.at,
     }
@@ -314,7 +320,7 @@ class Batch {
       rawEventId: delivery.id,
       historical: this.#rules.isHistorical ?? false,
     }
-    this.#draft.addMessage(message, conversation.customerId, actor)
+    this.#draft.addMessage(message, actor)
     const { id: messageId, partId, direction, conversationId, sentAt } = message
     this.#messages.know(event.externalId, {
       partId,

@@ -9,7 +9,7 @@ const SYSTEM: EventActor = { type: 'SYSTEM', id: null }
 
 type Changes = Pick<
   IntakeChanges,
-  'tickets' | 'ticketStatuses' | 'messages' | 'notifications' | 'windows' | 'seen' | 'proven' | 'touched'
+  'tickets' | 'ticketStatuses' | 'messages' | 'notifications' | 'windows' | 'seen' | 'heardOf' | 'proven' | 'touched'
 >
 
 /** The changes of a batch while it is being decided, and the events that tell of them; each method is one change. */
@@ -23,6 +23,7 @@ export class IntakeDraft {
   readonly #notifications: NewNotification[] = []
   readonly #windows = new Map<ConversationId, { openedAt: Date; reason: string }>()
   readonly #seen = new Map<CustomerId, Date>()
+  readonly #heardOf = new Map<CustomerId, Date>()
   readonly #touched = new Set<TicketId>()
   readonly #proven: IntakeChanges['proven'][number][] = []
 
@@ -53,18 +54,21 @@ export class IntakeDraft {
     this.#ticketEvent(type, id, actor, requestId, { from, to: 'OPEN' })
   }
 
-  addMessage(message: NewMessage, customerId: CustomerId, actor: EventActor): void {
+  addMessage(message: NewMessage, actor: EventActor): void {
     this.#messages.push(message)
     this.#touched.add(message.ticketId)
-    this.saw(customerId, message.sentAt)
     const { id, ticketId, requestId } = message
     this.#tell({ type: 'message.created', actor, resource: { type: 'message', id }, ticketId, requestId })
   }
 
   /** A sign of life of the customer. */
   saw(id: CustomerId, at: Date): void {
-    const known = this.#seen.get(id)
-    if (!known || known < at) this.#seen.set(id, at)
+    moveOn(this.#seen, id, at)
+  }
+
+  /** The conversation was mentioned, though not by the customer: counts for those who have given no sign of life yet. */
+  heardOf(id: CustomerId, at: Date): void {
+    moveOn(this.#heardOf, id, at)
   }
 
   notify(members: readonly MemberId[], about: Omit<NewNotification, 'id' | 'memberId'>, requestId: string): void {
@@ -127,6 +131,7 @@ export class IntakeDraft {
         notifications: this.#notifications,
         windows: [...this.#windows].map(([conversationId, window]) => ({ conversationId, ...window })),
         seen: [...this.#seen].map(([customerId, at]) => ({ customerId, at })),
+        heardOf: [...this.#heardOf].map(([customerId, at]) => ({ customerId, at })),
         proven: this.#proven,
         touched: [...this.#touched],
       },
@@ -148,4 +153,9 @@ export class IntakeDraft {
   ): void {
     this.#tell({ type, actor, resource: { type: 'ticket', id }, ticketId: id, data, requestId })
   }
+}
+
+function moveOn(times: Map<CustomerId, Date>, id: CustomerId, at: Date): void {
+  const known = times.get(id)
+  if (!known || known < at) times.set(id, at)
 }

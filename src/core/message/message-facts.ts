@@ -98,7 +98,8 @@ export class MessageFacts {
         ...gone.map(({ part }) => aboutMessage(part.isOneOfSeveral ? 'message.edited' : 'message.deleted', part)),
         ...shown.flatMap((reaction) => this.#tellReaction(reaction)),
       ],
-      touched: [...known, ...unsends].map(({ part }) => part.ticketId),
+      // One that was taken back before changes nothing.
+      touched: [...known, ...gone].map(({ part }) => part.ticketId),
     }
   }
 

@@ -1,6 +1,6 @@
 import type { ChannelAdapter } from '../../ports/channel-adapter.ts'
 import type { CorePorts } from '../../ports/core-ports.ts'
-import type { GivenName } from '../../ports/intake-store.ts'
+import type { DatedName, GivenNames } from '../../ports/intake-store.ts'
 import type { Stores } from '../../ports/unit-of-work.ts'
 import type { InboundEvent, Thread } from '../channel/inbound-event.ts'
 import type { ChannelId, ExternalMessageId, OrgId } from '../ids.ts'
@@ -75,24 +75,27 @@ function threadsOf(events: readonly InboundEvent[]): readonly (Thread & { at: Da
   return [...threads.values()]
 }
 
-/** What people are called: of each the newest, and of two of one time the greater, so that order leaves no trace. */
-function namesOf(events: readonly InboundEvent[]): readonly GivenName[] {
-  const names = new Map<string, GivenName>()
+/** What people are called: of each name the newest, and of two of one time the greater, so that order leaves no trace. */
+function namesOf(events: readonly InboundEvent[]): readonly GivenNames[] {
+  const names = new Map<string, GivenNames>()
   for (const event of events) {
     if (!makesThread(event)) continue
-    const { person } = event.thread
-    if (person.username === null && person.name === null) continue
-    const given = { ...person, at: event.at }
-    const known = names.get(person.externalId)
-    if (!known || isNewer(given, known)) names.set(person.externalId, given)
+    const { externalId, username, name } = event.thread.person
+    if (username === null && name === null) continue
+    const known = names.get(externalId)
+    names.set(externalId, {
+      externalId,
+      username: newer(username, event.at, known?.username ?? null),
+      name: newer(name, event.at, known?.name ?? null),
+    })
   }
   return [...names.values()]
 }
 
-function isNewer(given: GivenName, known: GivenName): boolean {
-  if (given.at.getTime() !== known.at.getTime()) return given.at > known.at
-  const words = ({ username, name }: GivenName) => `${username ?? ''}\0${name ?? ''}`
-  return words(given) > words(known)
+function newer(is: string | null, at: Date, known: DatedName | null): DatedName | null {
+  if (is === null) return known
+  const isNewer = !known || known.at < at || (known.at.getTime() === at.getTime() && known.is < is)
+  return isNewer ? { is, at } : known
 }
 
 /** An opt-in tells nothing that is kept, and makes nobody a customer. */

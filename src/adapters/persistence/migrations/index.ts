@@ -8,6 +8,7 @@ import { M0009Uploads } from './0009-uploads.ts'
 import { M0010Doubt } from './0010-doubt.ts'
 import { M0011AccountBindings } from './0011-account-bindings.ts'
 import { M0012History } from './0012-history.ts'
+import { M0013NamesByTime } from './0013-names-by-time.ts'
 
 export const MIGRATION_TABLE = 'schema_migration'
 
@@ -22,4 +23,5 @@ export const migrations: MigrationObject[] = [
   { name: '0010-doubt', class: M0010Doubt },
   { name: '0011-account-bindings', class: M0011AccountBindings },
   { name: '0012-history', class: M0012History },
+  { name: '0013-names-by-time', class: M0013NamesByTime },
 ]

@@ -17,7 +17,12 @@ export const createCustomerStore = (tx: Tx): CustomerStore => ({
       next.username !== (row.username ?? null) ||
       next.name !== (row.name ?? null) ||
       next.pictureUrl !== (row.pictureUrl ?? null)
-    tx.em.assign(row, { ...next, profileAt: now })
+    tx.em.assign(row, {
+      ...next,
+      ...(profile.username !== null && { usernameAt: now }),
+      ...(profile.name !== null && { nameAt: now }),
+      profileAt: now,
+    })
     await tx.em.flush()
     return changed
   },

@@ -12,17 +12,20 @@ type Facts = {
   deleted_at: Date | null
   attachment: AttachmentType | null
   unread: number
+  ad_id: string | null
+  ad_title: string | null
 }
 
 /**
- * Computes the facts that tickets derive from their messages again: last message, preview, unread count. Never incremented,
- * so order and repetition of what came in leave no trace. What was written before counts as unread only where somebody has to
- * answer. The caller holds the conversations' locks.
+ * Computes the facts that tickets derive from their messages again: last message, preview, unread count, the ad that the first
+ * of the comments was made under. Never incremented, so order and repetition of what came in leave no trace. What was written
+ * before counts as unread only where somebody has to answer. The caller holds the conversations' locks.
  */
 export async function deriveTickets(tx: Tx, ticketIds: readonly TicketId[], now: Date): Promise<void> {
   if (ticketIds.length === 0) return
   const facts = await tx.rows<Facts>(
-    `select t.id, t.status, l.sent_at, l.content, l.kind, l.deleted_at, a.type as attachment, u.unread
+    `select t.id, t.status, l.sent_at, l.content, l.kind, l.deleted_at, a.type as attachment, u.unread,
+       ad.context ->> 'adId' as ad_id, ad.context ->> 'adTitle' as ad_title
      from unnest($2::uuid[]) as wanted (id)
      join tickets t on t.org_id = $1 and t.id = wanted.id
      left join lateral (
@@ -36,13 +39,18 @@ export async function deriveTickets(tx: Tx, ticketIds: readonly TicketId[], now:
        select count(*)::int as unread from messages m
        where m.org_id = $1 and m.ticket_id = t.id and m.direction = 'INBOUND' and m.deleted_at is null
          and (t.status = 'OPEN' or not m.historical)
-         and (o.sent_at is null or m.sent_at > o.sent_at or (m.sent_at = o.sent_at and m.external_id > o.external_id))) u on true`,
+         and (o.sent_at is null or m.sent_at > o.sent_at or (m.sent_at = o.sent_at and m.external_id > o.external_id))) u on true
+     left join lateral (
+       select m.context from messages m where t.kind = 'COMMENT' and m.org_id = $1 and m.ticket_id = t.id and m.kind = 'COMMENT'
+         and coalesce(m.context ->> 'adId', m.context ->> 'adTitle') is not null
+       order by m.sent_at, m.external_id limit 1) ad on true`,
     [tx.orgId, ticketIds],
   )
   const rows = facts.map((fact) => ({
     id: fact.id,
     unread_count: fact.status === 'RESOLVED' ? 0 : fact.unread,
     last_message_at: fact.sent_at,
+    ad: { adId: fact.ad_id, adTitle: fact.ad_title },
     last_message_preview:
       fact.sent_at === null
         ? null
@@ -56,8 +64,9 @@ export async function deriveTickets(tx: Tx, ticketIds: readonly TicketId[], now:
   }))
   await tx.affected(
     `update tickets t set unread_count = r.unread_count, last_message_at = coalesce(r.last_message_at, t.last_message_at),
-       last_message_preview = r.last_message_preview, updated_at = $3, version = t.version + 1
-     from ${recordset('$1', { id: 'uuid', unread_count: 'int', last_message_at: 'timestamptz(3)', last_message_preview: 'text' })}
+       last_message_preview = r.last_message_preview,
+       context = case when t.kind = 'COMMENT' then t.context || r.ad else t.context end, updated_at = $3, version = t.version + 1
+     from ${recordset('$1', { id: 'uuid', unread_count: 'int', last_message_at: 'timestamptz(3)', last_message_preview: 'text', ad: 'jsonb' })}
      where t.org_id = $2 and t.id = r.id`,
     [JSON.stringify(rows), tx.orgId, now],
   )

@@ -69,7 +69,7 @@ export const createIntakeStore = (tx: Tx, { ids }: { ids: IdSource }): IntakeSto
   async save(channelId, changes, now) {
     // Rows that are locked already come first; the organization's ticket counter, which everybody wants, comes last.
     await moveWindows(tx, changes.windows)
-    await moveLastSeen(tx, changes.seen)
+    await moveLastSeen(tx, changes)
     await setConversationFacts(tx, changes.conversations)
     await setStatuses(tx, changes.ticketStatuses)
     const media = await mediaToAsk(tx, channelId, changes.media, now)

@@ -43,8 +43,8 @@ export const createMediaStore = (tx: Tx): MediaStore => ({
     )
     if (!found) return null
     await tx.affected(
-      `update customer_identities set username = coalesce($4, username), profile_at = $5
-       where org_id = $1 and channel_id = $2 and customer_id = $3`,
+      `update customer_identities set username = $4, username_at = $5
+       where org_id = $1 and channel_id = $2 and customer_id = $3 and $4::text is not null`,
       [tx.orgId, channelId, found.customerId, username, now],
     )
     await deriveTickets(tx, [found.ticketId], now)

@@ -23,14 +23,25 @@ export async function moveWindows(tx: Tx, windows: IntakeChanges['windows']): Pr
   )
 }
 
-export async function moveLastSeen(tx: Tx, seen: IntakeChanges['seen']): Promise<void> {
-  if (seen.length === 0) return
-  await tx.affected(
-    `update customers c set last_seen_at = r.at from ${recordset('$1', { customer_id: 'uuid', at: 'timestamptz(3)' })}
-     where c.org_id = $2 and c.id = r.customer_id and c.last_seen_at < r.at`,
-    [JSON.stringify(seen.map(({ customerId, at }) => ({ customer_id: customerId, at }))), tx.orgId],
-  )
+/** Until customers give a sign of life of their own, the last time that others had to do with them stands for it. */
+export async function moveLastSeen(tx: Tx, { seen, heardOf }: Pick<IntakeChanges, 'seen' | 'heardOf'>): Promise<void> {
+  if (seen.length > 0)
+    await tx.affected(
+      `update customers c set last_seen_at = r.at, seen = true
+       from ${recordset('$1', { customer_id: 'uuid', at: 'timestamptz(3)' })}
+       where c.org_id = $2 and c.id = r.customer_id and (not c.seen or c.last_seen_at < r.at)`,
+      [rowsOf(seen), tx.orgId],
+    )
+  if (heardOf.length > 0)
+    await tx.affected(
+      `update customers c set last_seen_at = r.at from ${recordset('$1', { customer_id: 'uuid', at: 'timestamptz(3)' })}
+       where c.org_id = $2 and c.id = r.customer_id and not c.seen and c.last_seen_at < r.at`,
+      [rowsOf(heardOf), tx.orgId],
+    )
 }
+
+const rowsOf = (times: IntakeChanges['seen']): string =>
+  JSON.stringify(times.map(({ customerId, at }) => ({ customer_id: customerId, at })))
 
 /** Opened or reopened by a customer's message. */
 export async function setStatuses(tx: Tx, statuses: IntakeChanges['ticketStatuses']): Promise<void> {

@@ -1,7 +1,7 @@
 import type { Thread } from '../../../core/channel/inbound-event.ts'
 import type { ChannelId, ConversationId, CustomerId } from '../../../core/ids.ts'
 import type { IdSource } from '../../../ports/id-source.ts'
-import type { GivenName, IntakeRequest } from '../../../ports/intake-store.ts'
+import type { GivenNames, IntakeRequest } from '../../../ports/intake-store.ts'
 import type { Tx } from '../transaction.ts'
 import { recordset } from './insert-rows.ts'
 
@@ -92,8 +92,8 @@ async function insertPeople(
        select identity_id, $2, $3, customer_id, external_id from input
        on conflict (org_id, channel_id, external_id) do nothing returning customer_id
      )
-     insert into customers (id, org_id, channel_id, last_seen_at)
-     select customer_id, $2, $3, input.at from made join input using (customer_id) returning id`,
+     insert into customers (id, org_id, channel_id, last_seen_at, seen)
+     select customer_id, $2, $3, input.at, false from made join input using (customer_id) returning id`,
     [
       JSON.stringify(
         missing.map(({ person, at }) => ({
@@ -111,31 +111,43 @@ async function insertPeople(
 }
 
 /**
- * The newest by the platform's time wins, of one time the greater, and a name never goes away. Its time is kept also where the
- * name stays, or an older one that comes later would win. Locked in sorted order, as everything here.
+ * The newest by the platform's time wins, of one time the greater, and a name never goes away. Each name has its own time: one
+ * may be told without the other. Locked in sorted order, as everything here.
  */
-async function learnNames(tx: Tx, channelId: ChannelId, names: readonly GivenName[]): Promise<void> {
+async function learnNames(tx: Tx, channelId: ChannelId, names: readonly GivenNames[]): Promise<void> {
   if (names.length === 0) return
   await tx.affected(
     `with newer as (
-       select i.id, r.username, r.name, r.at
-       from ${recordset('$1', { external_id: 'text', username: 'text', name: 'text', at: 'timestamptz(3)' })}
+       select i.id, r.*, ${isNewer('username')} as new_username, ${isNewer('name')} as new_name
+       from ${recordset('$1', { external_id: 'text', username: 'text', username_at: 'timestamptz(3)', name: 'text', name_at: 'timestamptz(3)' })}
        join customer_identities i on i.org_id = $2 and i.channel_id = $3 and i.external_id = r.external_id
-       where i.profile_at is null or i.profile_at < r.at or i.profile_at = r.at and
-         (coalesce(i.username, '') collate "C", coalesce(i.name, '') collate "C") < (coalesce(r.username, ''), coalesce(r.name, ''))
+       where ${isNewer('username')} or ${isNewer('name')}
        order by i.external_id for no key update of i)
      update customer_identities i
-     set username = coalesce(newer.username, i.username), name = coalesce(newer.name, i.name), profile_at = newer.at
+     set username = case when new_username then newer.username else i.username end,
+       username_at = case when new_username then newer.username_at else i.username_at end,
+       name = case when new_name then newer.name else i.name end,
+       name_at = case when new_name then newer.name_at else i.name_at end
      from newer where i.org_id = $2 and i.id = newer.id`,
     [
       JSON.stringify(
-        names.map(({ externalId, username, name, at }) => ({ external_id: externalId, username, name, at })),
+        names.map(({ externalId, username, name }) => ({
+          external_id: externalId,
+          username: username?.is,
+          username_at: username?.at,
+          name: name?.is,
+          name_at: name?.at,
+        })),
       ),
       tx.orgId,
       channelId,
     ],
   )
 }
+
+const isNewer = (name: 'username' | 'name'): string =>
+  `(r.${name} is not null and (i.${name}_at is null or i.${name}_at < r.${name}_at
+     or i.${name}_at = r.${name}_at and coalesce(i.${name}, '') collate "C" < r.${name}))`
 
 async function conversations(
   tx: Tx,
