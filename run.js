@@ -14,6 +14,7 @@ var commands = {
   'worker:outbound': { file: 'main', args: ['outbound'], database: true, dotEnv: true },
   demo: { file: '../dev/demo', database: true, dotEnv: false },
   simulate: { file: '../dev/instagram-simulator/cli', database: false, dotEnv: true },
+  scenario: { file: '../dev/scenario/cli', database: true, dotEnv: false },
   cli: { file: 'cli', database: true, dotEnv: true },
   bench: { file: '../bench/run', database: true, dotEnv: true },
   test: { file: '../test/run', database: true, dotEnv: false },

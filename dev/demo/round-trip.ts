@@ -1,5 +1,6 @@
 import { randomInt } from 'node:crypto'
 import type {
+  AccountOptions,
   InstagramSimulator,
   PhoneMessage,
   SimulatedAccount,
@@ -37,9 +38,12 @@ export async function signUp({ api }: Setting): Promise<Login> {
 }
 
 /** An Instagram channel as the guide makes it, with the simulator's account, and the handshake that Meta does. */
-export async function connectChannel(setting: Setting): Promise<{ channel: Channel; account: SimulatedAccount }> {
-  const { simulator, api, url } = setting
-  const account = simulator.account(SHOP)
+export async function connectChannel(
+  { simulator, api, url }: Setting,
+  shop: AccountOptions = SHOP,
+  more: object = {},
+): Promise<{ channel: Channel; account: SimulatedAccount }> {
+  const account = simulator.account(shop)
   const webhookVerifyToken = `verify-${randomInt(1_000_000)}`
   const channel = await api.createChannel({
     type: 'INSTAGRAM',
@@ -49,6 +53,7 @@ export async function connectChannel(setting: Setting): Promise<{ channel: Chann
       accessToken: account.accessToken,
       appSecret: account.appSecret,
       webhookVerifyToken,
+      ...more,
     },
   })
   account.webhookUrl = `${url}${new URL(channel.webhook.callbackUrl).pathname}`

@@ -1,7 +1,14 @@
+import { join } from 'node:path'
 import type { InstagramSimulator, SimulatedCustomer, Webhook } from '../instagram-simulator/index.ts'
+import { loadScenario, SCENARIOS } from '../scenario/load-scenario.ts'
+import { isAct } from '../scenario/scenario.ts'
+import { DemoFailure } from './demo-failure.ts'
 
-export const SHOP = { username: 'acme.outdoor', name: 'Acme Outdoor' }
-export const AGENT = { orgName: 'Acme Outdoor', name: 'Alex Agent', email: 'demo@acme-outdoor.example' }
+/** What the demo plays: the tests play the same file. */
+const { scenario } = loadScenario(join(SCENARIOS, 'demo.yaml'))
+
+export const SHOP = { username: 'shop', name: 'A shop', ...scenario.account }
+export const AGENT = { orgName: SHOP.name, name: 'Alex Agent', email: 'demo@acme-outdoor.example' }
 
 export type Act = Readonly<{
   username: string
@@ -14,37 +21,28 @@ export type Act = Readonly<{
   act(simulator: InstagramSimulator, who: SimulatedCustomer): Promise<Webhook>
 }>
 
-const act = (
-  [username, name]: readonly [string, string],
-  [what, kind]: readonly [string, string],
-  said: string,
-  does: (simulator: InstagramSimulator, who: SimulatedCustomer, said: string) => Promise<Webhook>,
-): Act => ({ username, name, what, kind, said, act: (simulator, who) => does(simulator, who, said) })
+/** Kinds whose name is not what people call it. */
+const WORDS: Readonly<Record<string, string>> = { dm: 'direct message' }
+const SHOWN: Readonly<Record<string, string>> = { image: '[a photo]' }
 
-/** Five people, five ways to write to a shop. The first one gets an answer. */
-export const STORY: readonly [Act, ...Act[]] = [
-  act(
-    ['mia.torres', 'Mia Torres'],
-    ['direct message', 'TEXT'],
-    'Hi! Is the blue tent back in stock? ⛺',
-    (simulator, mia, said) => simulator.dm(mia, said),
-  ),
-  act(
-    ['jonas.weber', 'Jonas Weber'],
-    ['story reply', 'STORY_REPLY'],
-    'Where was this photo taken?',
-    (simulator, jonas, said) => simulator.storyReply(jonas, said),
-  ),
-  act(
-    ['amelie.l', 'Amélie Laurent'],
-    ['comment', 'COMMENT'],
-    'Combien pour la livraison à Genève ? 🇨🇭',
-    (simulator, amelie, said) => simulator.comment(amelie, said),
-  ),
-  act(['omar.haddad', 'Omar Haddad'], ['image', 'MEDIA'], '[a photo]', (simulator, omar) => simulator.image(omar)),
-  act(['yuki.tanaka', 'Yuki Tanaka'], ['postback', 'POSTBACK'], 'Talk to a person', (simulator, yuki, said) =>
-    simulator.postback(yuki, said, { payload: 'HUMAN' }),
-  ),
-]
+/** What each of them does, in the order of the file. The first one gets an answer. */
+export const STORY: readonly Act[] = scenario.steps.filter(isAct).map((step) => {
+  const { username = step.who, name = step.who } = scenario.people[step.who] ?? {}
+  const { does, text, becomes, with: more } = step
+  return {
+    username,
+    name,
+    what: WORDS[does] ?? does.replaceAll('-', ' '),
+    said: text ?? SHOWN[does] ?? `[${does}]`,
+    kind: becomes ?? 'TEXT',
+    act: (simulator, who) =>
+      simulator.perform({ ...more, action: does, account: who.account.id, from: who.id, ...(text ? { text } : {}) }),
+  }
+})
 
-export const ANSWER = 'Hello Mia! Yes, since this morning 🎉 Shall I put one aside for you?'
+export const ANSWER = answerOf(scenario)
+
+function answerOf({ steps }: typeof scenario): string {
+  for (const step of steps) if ('agent' in step && step.text !== undefined) return step.text
+  throw new DemoFailure('Nobody answers in dev/scenarios/demo.yaml.')
+}

@@ -183,7 +183,8 @@ export const KINDS: Readonly<Record<string, Kind>> = {
     'text',
     '"text" --count N',
     'many under a broadcast in one delivery',
-    (actions, who, { text, count }, options) => actions.liveBurst([who], text, count ?? 20, options),
+    (actions, who, { text, count, mediaId }, options) =>
+      actions.liveBurst([who], text, count ?? 20, { ...options, ...given({ mediaId }) }),
   ),
   'own-comment': account(
     'text',

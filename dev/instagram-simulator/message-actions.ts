@@ -8,7 +8,7 @@ export type MessageOptions = Options & Readonly<{ replyTo?: string; referral?: b
 type Shared = 'share' | 'ig_post' | 'ig_reel' | 'reel' | 'story' | 'media'
 
 /** What a customer writes into the conversation. */
-export function messageActions({ wrote }: Acting) {
+export function messageActions({ world, wrote }: Acting) {
   const media =
     (type: MediaType) =>
     (customer: SimulatedCustomer, options: Options & Readonly<{ mediaUrl?: string; text?: string }> = {}) => {
@@ -67,6 +67,11 @@ export function messageActions({ wrote }: Acting) {
     ) {
       const url = options.storyUrl === undefined ? cdn() : options.storyUrl
       const story = options.nothing ? null : { id: options.storyId ?? newMediaId(), url }
+      const { account } = customer
+      // The account's own: it can be looked up as its posts can.
+      if (story && !world.media.has(story.id)) {
+        world.media.set(story.id, { id: story.id, account, caption: 'A story', deleted: false })
+      }
       const shown = story && url !== null ? { id: story.id, url } : null
       return wrote(customer, { text, story: shown }, options, (mid) => bodies.storyReply(mid, text, story))
     },

@@ -1,16 +1,15 @@
-import { createHmac, randomBytes } from 'node:crypto'
-import test, { type ExecutionContext } from 'ava'
+import { createHmac } from 'node:crypto'
+import test from 'ava'
 import * as fc from 'fast-check'
 import { ACCOUNT, fixture, fixtureNames } from '../adapters/instagram/fixtures.ts'
 import { mutate, mutation } from '../adapters/instagram/mutations.ts'
-import { testDatabase } from '../support/database.ts'
 import { type InboxClient, signUp } from '../support/inbox-client.ts'
 import { mainProcess } from '../support/main-process.ts'
 import { planted } from '../support/planted.ts'
 import { waitFor } from '../support/processes.ts'
-import { onEachProfile, type Profile } from '../support/profiles.ts'
+import { profileSettings } from '../support/profile-settings.ts'
+import { onEachProfile } from '../support/profiles.ts'
 import { dataFolder } from '../support/program.ts'
-import { deleteQueues } from '../support/rabbit-queues.ts'
 
 /** FUZZED_BODIES=100000 is the long run, FUZZ_SEED repeats one. */
 const BODIES = Number(process.env['FUZZED_BODIES'] ?? 5_000)
@@ -50,22 +49,6 @@ function delivery(index: number, { body, cutAt }: Hostile): { bytes: Buffer; isW
   return cutAt === null ? { bytes, isWhole: true } : { bytes: bytes.subarray(0, cutAt), isWhole: false }
 }
 
-async function environment(t: ExecutionContext, profile: Profile): Promise<Record<string, string>> {
-  if (profile === 'embedded') return {}
-  const database = await testDatabase('services')
-  t.teardown(() => database.close())
-  const prefix = `fuzzed-${randomBytes(4).toString('hex')}`
-  const rabbit = process.env['TEST_RABBITMQ_URL'] ?? ''
-  t.teardown(() => deleteQueues(rabbit, prefix))
-  return {
-    DATABASE_URL: database.url,
-    DATABASE_ADMIN_URL: database.adminUrl,
-    RABBITMQ_URL: rabbit,
-    REDIS_URL: process.env['TEST_REDIS_URL'] ?? '',
-    SERVICES_PREFIX: prefix,
-  }
-}
-
 const neighboursIn = async (client: InboxClient): Promise<readonly string[]> => {
   const tickets = await client.tickets()
   const messages = (await Promise.all(tickets.map(({ id }) => client.messages(id)))).flat()
@@ -84,7 +67,7 @@ onEachProfile((profile) => {
     t.timeout(3_600_000)
     const dataDir = await dataFolder(t, 'fuzzed')
     const main = await mainProcess(dataDir, {
-      ...(await environment(t, profile)),
+      ...(await profileSettings(t, profile, 'fuzzed')),
       // Nobody is at the other end: profiles cannot be looked up, which changes nothing else.
       INSTAGRAM_GRAPH_URL: 'http://127.0.0.1:9',
       LOG_LEVEL: 'error',
