@@ -1,10 +1,9 @@
 import type { GraphError } from './graph-errors.ts'
 import { record, string } from './http.ts'
-import type { PhoneAttachment, SimulatedAccount, SimulatedCustomer } from './types.ts'
+import { type Content, contentOf } from './send-content.ts'
+import type { SimulatedAccount, SimulatedCustomer } from './types.ts'
 import type { SimulatedComment, World } from './world.ts'
 
-/** Meta counts UTF-8 bytes, not characters. */
-export const MAX_TEXT_BYTES = 1_000
 const HOUR_MS = 3_600_000
 const WINDOW_MS = 24 * HOUR_MS
 const HUMAN_AGENT_MS = 7 * 24 * HOUR_MS
@@ -14,12 +13,7 @@ export type Verdict =
   | Readonly<{ error: GraphError }>
   /** Typing, seen, reactions: nothing to show and no echo. */
   | Readonly<{ action: string; customer: SimulatedCustomer }>
-  | Readonly<{
-      customer: SimulatedCustomer
-      text: string | null
-      attachments: readonly PhoneAttachment[]
-      comment: SimulatedComment | null
-    }>
+  | (Content & Readonly<{ customer: SimulatedCustomer; comment: SimulatedComment | null; replyTo: string | null }>)
 
 const invalid = (message: string): Verdict => ({ error: { code: 100, message } })
 
@@ -38,31 +32,18 @@ export function judge(world: World, account: SimulatedAccount, body: Record<stri
 
   const content = contentOf(record(body['message']))
   if ('error' in content) return content
+  if (comment && content.text === null) return { error: { code: 100, subcode: 2534015 } }
+  const replyTo = string(record(body['reply_to'])?.['mid'])
+  if (body['reply_to'] !== undefined && !canQuote(world, person, replyTo)) return invalid('Invalid parameter: reply_to')
   const refusal = comment ? privateReplyRefusal(world, comment) : windowRefusal(world, person, body)
-  return refusal ? { error: refusal } : { customer: person, ...content, comment }
+  return refusal ? { error: refusal } : { customer: person, ...content, comment, replyTo }
 }
+
+/** Documented for Facebook Login only, and of a message that is there. */
+const canQuote = (world: World, person: SimulatedCustomer, mid: string | null): boolean =>
+  person.account.login === 'facebook' && world.phone(person).some((message) => message.mid === mid)
 
 const noOne = (commentId: string | null): number => (commentId === null ? 2534014 : 2534025)
-
-type Content = Readonly<{ text: string | null; attachments: readonly PhoneAttachment[] }>
-
-function contentOf(message: Record<string, unknown> | null): Content | Extract<Verdict, { error: GraphError }> {
-  const text = string(message?.['text'])
-  const list = message?.['attachments'] ?? message?.['attachment'] ?? []
-  const attachments = (Array.isArray(list) ? list : [list]).map((one) => ({
-    type: string(record(one)?.['type']) ?? 'unknown',
-    url: string(record(record(one)?.['payload'])?.['url']),
-  }))
-  if ((text === null) === (attachments.length === 0)) {
-    return { error: { code: 100, message: 'A message is text or attachments, and not both' } }
-  }
-  if (text !== null && Buffer.byteLength(text) > MAX_TEXT_BYTES) {
-    return {
-      error: { code: 100, message: `Length of param message[text] must be less than or equal to ${MAX_TEXT_BYTES}` },
-    }
-  }
-  return { text, attachments }
-}
 
 function windowRefusal(world: World, person: SimulatedCustomer, body: Record<string, unknown>): GraphError | null {
   const wroteAt = world.lastWroteAt.get(person.id)

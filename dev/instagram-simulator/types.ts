@@ -56,6 +56,13 @@ export type SimulatedCustomer = {
 
 export type MediaType = 'image' | 'video' | 'audio' | 'file'
 
+/** Cards side by side, or a text, and below them what can be tapped. */
+export type PhoneTemplate = Readonly<{
+  type: 'generic' | 'button'
+  titles: readonly string[]
+  buttons: readonly string[]
+}>
+
 export type PhoneAttachment = Readonly<{
   type: string
   url: string | null
@@ -72,6 +79,9 @@ export type PhoneMessage = {
   readonly kind: 'message' | 'comment'
   text: string | null
   readonly attachments: readonly PhoneAttachment[]
+  /** Titles of suggestions below the text. */
+  readonly quickReplies?: readonly string[]
+  readonly template?: PhoneTemplate | null
   /** The comment this message answers privately. */
   readonly privateReplyTo: string | null
   /** The message it quotes. */

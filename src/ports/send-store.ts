@@ -119,6 +119,8 @@ export interface SendStore {
   target(ticketId: TicketId): Promise<ReplyTarget>
   byClientMessageId(ticketId: TicketId, clientMessageId: string): Promise<StoredMessage | null>
   message(ticketId: TicketId, id: MessageId): Promise<StoredMessage | null>
+  /** The platform's id of a message of the same conversation; null where there is none, or it is not with the platform. */
+  externalIdOf(target: ReplyTarget, id: MessageId): Promise<ExternalMessageId | null>
   /** Stores message and parts QUEUED, takes the conversation's next positions, wakes its lane; the ticket's derived facts follow. */
   enqueue(reply: NewReply): Promise<void>
   /** Its FAILED parts again, at the end of the conversation's line; the others are left alone. */

@@ -1,4 +1,5 @@
 import type { Role } from '../core/actor.ts'
+import type { SurfaceCapabilities } from '../core/channel/capabilities.ts'
 import type { Attachment, MessageContext, MessageKind } from '../core/channel/content.ts'
 import type { Referral } from '../core/channel/inbound-event.ts'
 import type { PartKind, QuickReply, Sticker, Template } from '../core/channel/outbound-content.ts'
@@ -50,6 +51,8 @@ export type TicketView = Readonly<{
   status: TicketStatus
   assigneeId: MemberId | null
   window: ReplyWindow | null
+  /** What can be sent to it; null where no adapter for its channel is installed. */
+  capabilities: SurfaceCapabilities | null
   /** The post a comment ticket is about. */
   context: Readonly<{
     mediaId: string | null

@@ -69,9 +69,10 @@ export function channelAdapterContract(test: TestFn, { name, create, samples }: 
   })
 
   test(`${name}: limits are positive`, (t) => {
-    const { text, replyWindow } = adapter.capabilities
+    const { surfaces, replyWindow } = adapter.capabilities
     const { humanAgent = null, ...hours } = replyWindow ?? {}
-    for (const limit of [text.maxBytes, humanAgent?.hours ?? null, ...Object.values(hours)])
+    const texts = Object.values(surfaces).map(({ text }) => text?.maxBytes ?? null)
+    for (const limit of [...texts, humanAgent?.hours ?? null, ...Object.values(hours)])
       t.true(limit === null || limit > 0)
     const { properties } = adapter.settings.schema as { properties: Record<string, Record<string, unknown>> }
     if (humanAgent) t.is(properties[humanAgent.setting]?.['type'], 'boolean')

@@ -96,7 +96,7 @@ export function createFakeCore(accounts: FakeAccounts, queries: FakeQueries, upl
     }),
     sendReply: noted(
       'sendReply',
-      async (actor, { ticketId, content, direction, clientMessageId, idempotencyKey, via }) => {
+      async (actor, { ticketId, content = '', direction, clientMessageId, idempotencyKey, via }) => {
         if ((await queries.ticket(actor.orgId, ticketId)) === null) throw new NotFound('ticket')
         if (direction === 'INBOUND') throw new DomainError('direction-not-allowed', 'Only OUTBOUND can be posted here.')
         if (content.length > 1_000) {

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { NOTHING } from '../../src/core/channel/capabilities.ts'
 import type {
   ChannelId,
   CustomerId,
@@ -96,6 +97,7 @@ export const aTicketView = (orgId: OrgId, overrides: Partial<TicketView> = {}): 
   status: 'OPEN',
   assigneeId: null,
   window: { state: 'OPEN', closesAt: at, humanAgentUntil: null, reason: 'customer message' },
+  capabilities: { ...NOTHING, text: { maxBytes: 1_000, split: true }, maxParts: 25 },
   context: null,
   referrals: { first: null, last: null },
   threadOwner: null,

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Pool } from 'pg'
+import { instagramCapabilities } from '../../src/adapters/instagram/capabilities.ts'
 import { createAccountBindings } from '../../src/adapters/persistence/account-bindings.ts'
 import { createAccountDirectory } from '../../src/adapters/persistence/account-directory.ts'
 import { createAccountPace } from '../../src/adapters/persistence/account-pace.ts'
@@ -145,7 +146,7 @@ function registryOf({ send, pacing, parser = ownEvents, history }: CoreOptions):
     platform: TYPE,
     settings: SETTINGS,
     capabilities: {
-      text: { maxBytes: 1_000 },
+      surfaces: instagramCapabilities.surfaces,
       replyWindow: {
         dmHours: 24,
         commentHours: 7 * 24,

@@ -164,6 +164,7 @@ export const story: readonly Folder[] = [
       // 409 where the operator has not set that login up.
       { operationId: 'connectInstagram', name: 'Connect by Instagram Login', status: [200, 409] },
       { operationId: 'connectFacebook', name: 'Connect by Facebook Login', status: [200, 409] },
+      { operationId: 'listChannelTypes', name: 'List what channels can be made of', status: 200 },
       { operationId: 'listChannels', name: 'List the channels', status: 200 },
       { operationId: 'getChannel', name: 'Read a channel', status: 200 },
       {

@@ -294,15 +294,30 @@ export const problemTypes = {
   'content-empty': {
     status: 422,
     title: 'The message is empty',
-    explanation: 'The text has no characters other than blanks.',
-    fix: 'Write something.',
+    explanation: 'There is nothing to send, or a text, title or list that belongs to it is empty.',
+    fix: 'Write something, or attach something. `errors` points at what is empty.',
     retryable: false,
   },
   'content-too-long': {
     status: 422,
-    title: 'The text is too long for this channel',
-    explanation: 'Platforms limit the length of a message (1,000 bytes of UTF-8 on Instagram).',
-    fix: 'Shorten it or send it in parts. `bytes` and `maxBytes` tell how much is too much.',
+    title: 'The content is too long for this channel',
+    explanation:
+      'Platforms limit the length of a message (1,000 bytes of UTF-8 on Instagram), and the number of buttons, quick replies and attachments.',
+    fix: 'Shorten it, or let `split` send a text in parts. The limits are in the ticket’s `capabilities`; `errors` points at what is over them.',
+    retryable: false,
+  },
+  'capability-missing': {
+    status: 422,
+    title: 'This channel cannot do that',
+    explanation: 'The message holds something that the channel does not carry, or not in this kind of conversation.',
+    fix: 'Leave out what `errors` points at. What is possible is in the ticket’s `capabilities`.',
+    retryable: false,
+  },
+  'url-not-allowed': {
+    status: 422,
+    title: 'This address cannot be used',
+    explanation: 'Platforms fetch and open https addresses without a user name or password in them.',
+    fix: 'Give a public https address.',
     retryable: false,
   },
   'direction-not-allowed': {
@@ -329,8 +344,9 @@ export const problemTypes = {
   'attachment-unsupported': {
     status: 422,
     title: 'The file is of a kind that cannot be sent',
-    explanation: 'By its bytes the file is none of the kinds that platforms take, or not what it is declared as.',
-    fix: 'Send one of the kinds that `detail` names, with its own content type.',
+    explanation:
+      'By its bytes or its name the file is none of the kinds that the platform takes, or not what it is declared as.',
+    fix: 'Send one of the kinds that `detail` names, with its own type.',
     retryable: false,
   },
   'attachment-empty': {

@@ -1,5 +1,4 @@
 import type { Delivery, OutboundMessage } from '../../core/channel/delivery.ts'
-import type { OutboundContent } from '../../core/channel/outbound-content.ts'
 import type { OutboundSender } from '../../ports/channel-adapter.ts'
 import { asShape, type Shape } from '../channel-kit/fields.ts'
 import type { GraphAnswer, GraphClient } from './graph-client.ts'
@@ -9,6 +8,7 @@ import { askedPauseMs } from './graph-pause.ts'
 import { graphTarget } from './graph-target.ts'
 import { usageDemands } from './graph-usage.ts'
 import { readMessageId } from './ids.ts'
+import { bodyOf } from './message-body.ts'
 
 export const createInstagramSender = (graph: GraphClient): OutboundSender => ({
   async send(message, account, signal): Promise<Delivery> {
@@ -26,18 +26,6 @@ export const createInstagramSender = (graph: GraphClient): OutboundSender => ({
     return demands.length === 0 ? delivery : { ...delivery, demands: [...(delivery.demands ?? []), ...demands] }
   },
 })
-
-const bodyOf = ({ recipient, content, asHumanAgent }: OutboundMessage) => ({
-  recipient: recipient.type === 'comment' ? { comment_id: recipient.externalId } : { id: recipient.externalId },
-  // Both keys: Meta's collection shows the tag alone, its other examples the two together.
-  ...(asHumanAgent && { messaging_type: 'MESSAGE_TAG', tag: 'HUMAN_AGENT' }),
-  message: messageOf(content),
-})
-
-function messageOf(content: OutboundContent): object {
-  if (content.kind !== 'TEXT') throw new Error(`${content.kind} is not sent yet`)
-  return { text: content.text }
-}
 
 type Recipient = OutboundMessage['recipient']['type']
 

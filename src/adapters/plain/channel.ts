@@ -1,6 +1,7 @@
 import type { ExternalMessageId } from '../../core/ids.ts'
 import type { ChannelAdapter } from '../../ports/channel-adapter.ts'
 import { verifyBearer } from './bearer.ts'
+import { plainCapabilities } from './capabilities.ts'
 import { plainParser } from './parser.ts'
 import { plainSettings } from './settings.ts'
 
@@ -9,7 +10,7 @@ export const createPlainChannel = (): ChannelAdapter => ({
   type: 'API',
   platform: 'API',
   settings: plainSettings,
-  capabilities: { text: { maxBytes: 65_536 }, replyWindow: null, privateReplyToComment: false },
+  capabilities: plainCapabilities,
   webhook: { verify: verifyBearer },
   parser: plainParser,
   sender: {

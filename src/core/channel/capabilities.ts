@@ -1,9 +1,10 @@
-/** What a channel can do; the core checks content against it once, before anything is stored. */
+import type { Surface } from './inbound-event.ts'
+import type { MediaType, Sticker } from './outbound-content.ts'
+
+/** What a channel can do; the core checks content against it once, before anything is stored, and clients read it. */
 export type ChannelCapabilities = Readonly<{
-  text: Readonly<{
-    /** UTF-8 bytes; null: no limit of the network's own. */
-    maxBytes: number | null
-  }>
+  /** By where the conversation is; what is not listed cannot be answered here. */
+  surfaces: Readonly<Record<Surface, SurfaceCapabilities>>
   /** Hours after the customer's last message in which an answer is allowed; null where the network has no such rule. */
   replyWindow: Readonly<{
     dmHours: number
@@ -16,3 +17,70 @@ export type ChannelCapabilities = Readonly<{
   /** One private answer to each comment. */
   privateReplyToComment: boolean
 }>
+
+export type MediaCapability = Readonly<{
+  type: MediaType
+  /** Null: any. */
+  contentTypes: readonly string[] | null
+  /** Of file names, in lower case without the dot; null: any. */
+  extensions: readonly string[] | null
+  /** Null: no limit of the network's own. */
+  maxBytes: number | null
+}>
+
+export type SurfaceCapabilities = Readonly<{
+  /** Null: no words. */
+  text: Readonly<{
+    /** UTF-8 bytes of one part; null: no limit of the network's own. */
+    maxBytes: number | null
+    /** Whether a longer text may be sent in several parts. */
+    split: boolean
+  }> | null
+  /** Platform messages that one reply may become. */
+  maxParts: number
+  /** Null: no media. */
+  attachments: Readonly<{ maxCount: number; types: readonly MediaCapability[] }> | null
+  quickReplies: Readonly<{ maxCount: number; maxTitleChars: number; maxPayloadChars: number }> | null
+  genericTemplate: Readonly<{ maxElements: number; maxTitleChars: number; maxButtons: number }> | null
+  buttonTemplate: Readonly<{ maxTextChars: number; maxButtons: number }> | null
+  /** Of buttons in either template; null where there are none. */
+  buttons: Readonly<{ maxTitleChars: number; maxPayloadChars: number }> | null
+  stickers: readonly Sticker[]
+  /** Answering one message in particular, as the customer sees it; `where`: only with these settings of the channel. */
+  replyTo: Readonly<{ where: Readonly<Record<string, string>> | null }> | null
+  reactions: boolean
+  typing: boolean
+  seen: boolean
+  /** What can be done with a comment besides answering in private. */
+  commentActions: readonly CommentAction[]
+}>
+
+export type CommentAction = 'PUBLIC_REPLY' | 'HIDE' | 'UNHIDE' | 'DELETE'
+
+/** Where nothing can be sent. */
+export const NOTHING: SurfaceCapabilities = {
+  text: null,
+  maxParts: 0,
+  attachments: null,
+  quickReplies: null,
+  genericTemplate: null,
+  buttonTemplate: null,
+  buttons: null,
+  stickers: [],
+  replyTo: null,
+  reactions: false,
+  typing: false,
+  seen: false,
+  commentActions: [],
+}
+
+/** What holds for one channel: what only some settings make possible is there or it is not. */
+export function capabilitiesFor(
+  { surfaces }: ChannelCapabilities,
+  surface: Surface,
+  settings: Readonly<Record<string, unknown>>,
+): SurfaceCapabilities {
+  const { replyTo, ...rest } = surfaces[surface]
+  const holds = Object.entries(replyTo?.where ?? {}).every(([name, value]) => settings[name] === value)
+  return { ...rest, replyTo: replyTo !== null && holds ? { where: null } : null }
+}

@@ -3,25 +3,6 @@ import type { ChannelCapabilities } from '../channel/capabilities.ts'
 import { DomainError } from '../errors.ts'
 import { allowsReply, type ReplyAuthor, windowOf } from '../ticket/window.ts'
 
-/** What the channel can carry at all; asked before anything is stored. */
-export function checkContent(content: string, capabilities: ChannelCapabilities): void {
-  if (content.trim() === '') {
-    throw new DomainError('content-empty', 'A reply needs some text.', {
-      errors: [{ in: 'body', pointer: '/content', code: 'content-empty', detail: 'must not be empty' }],
-    })
-  }
-  const maxBytes = capabilities.text.maxBytes
-  const bytes = new TextEncoder().encode(content).length
-  if (maxBytes !== null && bytes > maxBytes) {
-    throw new DomainError('content-too-long', `The text has ${bytes} bytes in UTF-8; this channel takes ${maxBytes}.`, {
-      errors: [
-        { in: 'body', pointer: '/content', code: 'content-too-long', detail: `${bytes} bytes, at most ${maxBytes}` },
-      ],
-      extra: { actualBytes: bytes, maxBytes },
-    })
-  }
-}
-
 /** Whether an answer is allowed now. Asked when it is queued and again right before it is sent. */
 export function checkTarget(
   target: ReplyTarget,

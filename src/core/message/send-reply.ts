@@ -1,31 +1,35 @@
 import type { CorePorts } from '../../ports/core-ports.ts'
 import type { IdempotencyKey } from '../../ports/idempotency-store.ts'
+import type { ReplyTarget, SendStore } from '../../ports/send-store.ts'
 import type { Actor } from '../actor.ts'
+import { capabilitiesFor, type SurfaceCapabilities } from '../channel/capabilities.ts'
 import { storableText } from '../channel/content.ts'
-import { textContent } from '../channel/outbound-content.ts'
 import { DomainError } from '../errors.ts'
 import type { ExternalMessageId, MessageId, PartId, TicketId } from '../ids.ts'
-import { checkContent, checkTarget } from './check-reply.ts'
+import { checkTarget } from './check-reply.ts'
+import { composeReply, type ReplyContent } from './compose-reply.ts'
+import { ContentCheck } from './content-check.ts'
 import { fingerprintOf } from './fingerprint.ts'
 
 export type SendReplyInput = Readonly<{
   ticketId: TicketId
-  content: string
   direction?: string
   /** The client's own id for the message, unique per ticket for ever. */
   clientMessageId?: string
-  replyToExternalId?: string
+  /** A message of the same conversation that it answers, where the channel can show that. */
+  replyToMessageId?: string
   /** Kept 24 hours, per member and ticket. */
   idempotencyKey?: string
   via: 'INBOX' | 'API'
-}>
+}> &
+  ReplyContent
 
 /** How an answer was found: made now, or made by an earlier call of the same request. */
 export type SentReply = Readonly<{ messageId: MessageId; replayed: 'no' | 'idempotency-key' | 'client-message-id' }>
 
-/** Queues an agent's reply: one transaction holds the message, its place in the conversation's line and the event. */
+/** Queues an agent's reply: one transaction holds the message, its parts' places in the conversation's line and the event. */
 export const sendReply =
-  ({ channelRegistry, clock, ids, unitOfWork, wakeups }: CorePorts) =>
+  ({ channelRegistry, clock, ids, settings, unitOfWork, wakeups }: CorePorts) =>
   async (actor: Actor, input: SendReplyInput): Promise<SentReply> => {
     if ((input.direction ?? 'OUTBOUND') !== 'OUTBOUND') {
       throw new DomainError(
@@ -33,9 +37,9 @@ export const sendReply =
         'What customers write comes in through the channel; only OUTBOUND can be posted here.',
       )
     }
-    const content = storableText(input.content)
-    const { ticketId: _, idempotencyKey: __, via: ___, ...request } = input
-    const fingerprint = await fingerprintOf({ ...request, content })
+    const { ticketId: _ticket, idempotencyKey: _key, via: _via, direction: _direction, ...given } = input
+    const request = storable(given)
+    const fingerprint = await fingerprintOf(request)
     const key: IdempotencyKey | null =
       input.idempotencyKey === undefined
         ? null
@@ -55,25 +59,29 @@ export const sendReply =
           ? null
           : await sends.byClientMessageId(input.ticketId, input.clientMessageId)
       if (known) {
-        if (known.fingerprint === null ? known.content !== content : known.fingerprint !== fingerprint)
+        if (
+          known.fingerprint === null ? known.content !== (request.content ?? null) : known.fingerprint !== fingerprint
+        )
           throw new DomainError('idempotency-key-reused', 'This clientMessageId was used for another message.')
         if (key) await idempotency.complete(key, 200, { messageId: known.id })
         return { messageId: known.id, replayed: 'client-message-id' }
       }
       const adapter = channelRegistry.get(target.channelType)
       if (!adapter) throw new DomainError('channel-disconnected', `No adapter for ${target.channelType} is installed.`)
-      checkContent(content, adapter.capabilities)
+      const capabilities = capabilitiesFor(adapter.capabilities, target.surface, target.settings)
+      const contents = composeReply(request, capabilities, { allowLoopback: !settings.production })
+      const replyToExternalId = await replyTarget(sends, target, request.replyToMessageId, capabilities)
       checkTarget(target, adapter.capabilities, clock.now())
       const id = ids.next() as MessageId
       await sends.enqueue({
         id,
-        parts: [{ id: ids.next() as PartId, content: textContent(content) }],
+        parts: contents.map((content) => ({ id: ids.next() as PartId, content })),
         target,
         memberId: actor.memberId,
         via: input.via,
         clientMessageId: input.clientMessageId ?? null,
         fingerprint,
-        replyToExternalId: (input.replyToExternalId as ExternalMessageId | undefined) ?? null,
+        replyToExternalId,
         requestId: actor.requestId,
         now: clock.now(),
       })
@@ -95,3 +103,32 @@ export const sendReply =
     }
     return result
   }
+
+/** The platform's id of the message that is answered. */
+async function replyTarget(
+  sends: SendStore,
+  target: ReplyTarget,
+  messageId: string | undefined,
+  { replyTo }: SurfaceCapabilities,
+): Promise<ExternalMessageId | null> {
+  if (messageId === undefined) return null
+  const check = new ContentCheck()
+  const externalId = replyTo === null ? null : await sends.externalIdOf(target, messageId as MessageId)
+  if (replyTo === null) check.missing('/replyToMessageId', 'answer to one message in particular')
+  else if (externalId === null)
+    check.breach({
+      code: 'capability-missing',
+      pointer: '/replyToMessageId',
+      detail: 'It is no message of this conversation that the platform has.',
+    })
+  check.end()
+  return externalId
+}
+
+/** The same with every text made storable. */
+function storable<T>(value: T): T {
+  if (typeof value === 'string') return storableText(value) as T
+  if (Array.isArray(value)) return value.map(storable) as T
+  if (value === null || typeof value !== 'object') return value
+  return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, storable(member)])) as T
+}

@@ -61,7 +61,15 @@ const cases: Case[] = [
     'invalid-request',
     '/email',
   ],
-  ['a field that is missing', 'POST', messages, { body: {} }, 400, 'invalid-request', '/content'],
+  [
+    'a field that is missing',
+    'POST',
+    messages,
+    { body: { attachments: [{ type: 'IMAGE' }] } },
+    400,
+    'invalid-request',
+    '/attachments/0/url',
+  ],
   [
     'a field that is not known',
     'POST',

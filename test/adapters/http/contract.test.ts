@@ -166,7 +166,7 @@ for (const key of ['', 'x'.repeat(256), 'ключ', 'tab\there']) {
 
 test('a bad Idempotency-Key beside other faults is one fault among them', (t) => {
   const headers = { 'idempotency-key': '' }
-  const outcome = sendMessage.validateRequest({ params: inTicket, headers, body: {} })
+  const outcome = sendMessage.validateRequest({ params: inTicket, headers, body: { content: 1 } })
   t.is(outcome.ok || outcome.problem, 'invalid-request')
   t.is(outcome.ok || outcome.errors.length, 2)
 })

@@ -43,8 +43,8 @@ test('the guide’s settings name their account', (t) => {
 
 test('a comment is answered in private within seven days, a direct message within one', (t) => {
   const { capabilities } = createInstagramChannel(config, { fetch })
-  t.deepEqual(capabilities, {
-    text: { maxBytes: 1000 },
+  const { surfaces: _, ...rules } = capabilities
+  t.deepEqual(rules, {
     replyWindow: {
       dmHours: 24,
       commentHours: 168,

@@ -1,4 +1,5 @@
 import test from 'ava'
+import { instagramCapabilities } from '../../../src/adapters/instagram/capabilities.ts'
 import { createInboxQueries } from '../../../src/adapters/persistence/inbox-queries.ts'
 import { displayName } from '../../../src/adapters/persistence/queries/customers.ts'
 import { inOrganization, type Orm } from '../../../src/adapters/persistence/transaction.ts'
@@ -28,7 +29,7 @@ const NOW = new Date('2026-06-02T12:00:00.000Z')
 const FIRST: PageRequest = { limit: 25, after: null }
 const HOUR = 3_600_000
 const instagram: ChannelCapabilities = {
-  text: { maxBytes: 1000 },
+  surfaces: instagramCapabilities.surfaces,
   replyWindow: {
     dmHours: 24,
     commentHours: 168,

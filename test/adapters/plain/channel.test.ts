@@ -119,7 +119,7 @@ test('a reply is accepted at once under our own reference', async (t) => {
 })
 
 test('it has no window, no profiles, no comments, and one account', (t) => {
-  t.deepEqual(capabilities, { text: { maxBytes: 65_536 }, replyWindow: null, privateReplyToComment: false })
+  t.like(capabilities, { replyWindow: null, privateReplyToComment: false })
   t.is(profiles, undefined)
   t.is(String(settings.account({})), 'api')
 })

@@ -26,6 +26,7 @@ import { getRawEvent } from './get-raw-event.ts'
 import { getReadiness } from './get-readiness.ts'
 import { getRoot } from './get-root.ts'
 import { getTicket } from './get-ticket.ts'
+import { listChannelTypes } from './list-channel-types.ts'
 import { listChannels } from './list-channels.ts'
 import { listCustomers } from './list-customers.ts'
 import { listEvents } from './list-events.ts'
@@ -79,6 +80,7 @@ export const operations = {
   getReadiness,
   getRoot,
   getTicket,
+  listChannelTypes,
   listChannels,
   listCustomers,
   listEvents,

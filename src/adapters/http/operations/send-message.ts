@@ -1,9 +1,10 @@
 import { NotFound } from '../../../core/errors.ts'
 import type { TicketId } from '../../../core/ids.ts'
+import type { SendReplyInput } from '../../../core/message/send-reply.ts'
 import { readIdempotencyKey } from '../idempotency-key.ts'
 import { forMembers, json } from '../operation.ts'
 
-type Body = Readonly<{ content: string; direction?: string; clientMessageId?: string }>
+type Body = Omit<SendReplyInput, 'ticketId' | 'idempotencyKey' | 'via'>
 
 export const sendMessage = forMembers(({ core, queries }) => async ({ actor, signedIn, params, headers, body }) => {
   const ticketId = params['ticketId'] as TicketId

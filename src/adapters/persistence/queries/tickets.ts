@@ -1,4 +1,4 @@
-import type { ChannelCapabilities } from '../../../core/channel/capabilities.ts'
+import { type ChannelCapabilities, capabilitiesFor } from '../../../core/channel/capabilities.ts'
 import type { ChannelId, CustomerId, MemberId, OrgId, TicketId } from '../../../core/ids.ts'
 import type { TicketKind, TicketStatus } from '../../../core/ticket/ticket.ts'
 import { windowOf } from '../../../core/ticket/window.ts'
@@ -100,6 +100,9 @@ const windowFor = (row: Row, capabilities: ChannelCapabilities | null, now: Date
         now,
       )
 
+const capabilitiesAt = (row: Row, capabilities: ChannelCapabilities | null): TicketView['capabilities'] =>
+  capabilities === null ? null : capabilitiesFor(capabilities, row.kind, row.settings)
+
 const ticketView =
   ({ capabilitiesOf, now }: WindowRule) =>
   (row: Row): TicketView => ({
@@ -113,6 +116,7 @@ const ticketView =
     status: row.status,
     assigneeId: row.assignee_id,
     window: windowFor(row, capabilitiesOf(row.channel_type), now),
+    capabilities: capabilitiesAt(row, capabilitiesOf(row.channel_type)),
     context: row.context && {
       mediaId: row.context.mediaId ?? null,
       permalink: row.permalink ?? row.context.permalink ?? null,

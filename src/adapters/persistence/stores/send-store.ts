@@ -54,6 +54,15 @@ export const createSendStore = (tx: Tx, { ids }: { ids: IdSource }): SendStore =
     return row ? stored(row) : null
   },
 
+  async externalIdOf({ conversationId }, id) {
+    if (!IS_UUID.test(id)) return null
+    const [row] = await tx.rows<{ external_id: ExternalMessageId | null }>(
+      'select external_id from messages where org_id = $1 and conversation_id = $2 and id = $3 and deleted_at is null',
+      [tx.orgId, conversationId, id],
+    )
+    return row?.external_id ?? null
+  },
+
   enqueue: (reply) => enqueueReply(tx, ids, reply),
 
   async requeue(messageId, target, now) {

@@ -6,6 +6,7 @@ import { loadContract } from '../../../../src/adapters/http/contract.ts'
 import type { StreamTiming } from '../../../../src/adapters/http/event-stream/stream-timing.ts'
 import type { HttpConfig, HttpDeps } from '../../../../src/adapters/http/http-deps.ts'
 import { createRateLimits } from '../../../../src/adapters/http/rate-limits.ts'
+import { instagramCapabilities } from '../../../../src/adapters/instagram/capabilities.ts'
 import { createMediaLinks } from '../../../../src/adapters/security/media-links.ts'
 import type { ChannelAdapter } from '../../../../src/ports/channel-adapter.ts'
 import { FakeAccounts } from '../../../fakes/fake-accounts.ts'
@@ -158,5 +159,6 @@ const anAdapter = {
   settings: {
     schema: { properties: { pageId: {}, accessToken: { 'x-secret': true }, appSecret: { 'x-secret': true } } },
   },
+  capabilities: instagramCapabilities,
   profiles: { look: async () => ({ status: 'withheld', detail: '' }) },
 } as unknown as ChannelAdapter
