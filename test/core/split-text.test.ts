@@ -6,6 +6,7 @@ const MAX = 40
 const graphemes = new Intl.Segmenter(undefined, { granularity: 'grapheme' })
 const boundaries = (text: string) => new Set([...graphemes.segment(text)].map(({ index }) => index))
 
+// proves: out.split
 test('pieces joined are the text, none is too long or blank, and none ends inside a character', (t) => {
   const word = fc.oneof(
     fc.string({ unit: 'grapheme', minLength: 1, maxLength: 12 }),

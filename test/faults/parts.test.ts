@@ -222,6 +222,7 @@ onEachProfile((profile) => {
     faults: fc.array(fc.constantFrom(...FAULTS), { minLength: 6, maxLength: 6 }),
   })
 
+  // proves: out.several
   test.serial(
     `${profile}: whatever happens to its parts, each is on the phone at most once, in order and as its status says`,
     async (t) => {

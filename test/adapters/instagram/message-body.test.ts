@@ -119,6 +119,7 @@ const bodies: Record<string, { content: OutboundContent; rest?: Partial<Outbound
   },
 }
 
+// proves: out.image, out.video, out.audio, out.file, out.quick-replies, out.generic-template, out.button-template, out.heart, out.reply-to
 for (const [what, { content, rest, body }] of Object.entries(bodies)) {
   test(`${what} is posted as Meta has it`, async (t) => {
     const server = await startGraphServer(json(200, { recipient_id: '2100000000000345', message_id: 'm.sent' }))
