@@ -173,7 +173,7 @@ export function channelAdapterContract(test: TestFn, { name, create, samples }: 
         anAccount(),
         new AbortController().signal,
       )
-      t.true(['accepted', 'refused', 'retry', 'unknown'].includes(delivery.status))
+      t.true(['accepted', 'refused', 'retry', 'reauthorize', 'unknown'].includes(delivery.status))
       t.false(JSON.stringify(delivery).includes(PLANTED))
     }
     const cancelled = await adapter.sender.send(aMessage(), anAccount(), AbortSignal.abort())
@@ -183,7 +183,7 @@ export function channelAdapterContract(test: TestFn, { name, create, samples }: 
   test(`${name}: a profile look-up resolves for every answer too`, async (t) => {
     for (const answer of everyAnswer()) {
       const found = await create({ fetch: answer }).profiles?.look(PERSON, anAccount(), new AbortController().signal)
-      if (found) t.true(['found', 'withheld', 'retry'].includes(found.status))
+      if (found) t.true(['found', 'withheld', 'retry', 'reauthorize'].includes(found.status))
       t.false(JSON.stringify(found ?? null).includes(PLANTED))
     }
   })

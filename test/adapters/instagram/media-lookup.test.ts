@@ -54,10 +54,11 @@ test('what the answer lacks, or has in another form, is null', async (t) => {
   }
 })
 
-test('a post that is not there or not ours is gone; trouble is asked about again', async (t) => {
+test('a post that is not there or not ours is gone; trouble is asked about again, and a dead token waits for another', async (t) => {
   for (const answer of [refusal(100, 33), refusal(10)]) t.is((await look(t, answer)).found?.status, 'gone')
-  for (const answer of [refusal(190), refusal(4), refusal(2), json(500, ''), json(200, '<html>')]) {
+  for (const answer of [refusal(4), refusal(2), json(500, ''), json(200, '<html>')]) {
     t.is((await look(t, answer)).found?.status, 'retry')
   }
+  t.like((await look(t, refusal(190))).found, { status: 'reauthorize', alert: true })
   t.is((await look(t, json(200, {}), account({ secrets: {} }))).found?.status, 'retry')
 })

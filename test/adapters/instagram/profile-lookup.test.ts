@@ -55,18 +55,10 @@ test('no consent, no such person, no permission: withheld for good', async (t) =
   }
 })
 
-test('throttles, faults, a dead token and unreadable answers are asked again later', async (t) => {
-  const answers = [
-    refusal(190),
-    refusal(4),
-    refusal(1),
-    refusal(2),
-    json(500, ''),
-    json(429, ''),
-    json(200, '<html>'),
-    json(404, ''),
-  ]
+test('throttles, faults and unreadable answers are asked again later, and a dead token waits for another', async (t) => {
+  const answers = [refusal(4), refusal(1), refusal(2), json(500, ''), json(429, ''), json(200, '<html>'), json(404, '')]
   for (const answer of answers) t.is((await look(t, answer)).found?.status, 'retry')
+  t.like((await look(t, refusal(190))).found, { status: 'reauthorize', alert: true })
   t.is((await look(t, () => undefined, account(), 100)).found?.status, 'retry')
   t.is((await look(t, json(200, {}), account({ secrets: {} }))).found?.status, 'retry')
   const { found } = await look(t, json(429, { error: { code: 17 } }, { 'retry-after': '9' }))

@@ -231,6 +231,10 @@ onEachProfile((profile) => {
       unroutable: 0,
       quarantined: 0,
       unknown: 0,
+      pausedUntil: null,
+      pauseReason: null,
+      lastImport: null,
+      gaps: { lastSweepAt: null, checked: 0, found: 0, lastFoundAt: null },
     })
     t.notRegex(JSON.stringify(view), /app-secret|v1\./)
     t.is((await queries.channel(org.orgId, gone))?.status, 'DISCONNECTED')
