@@ -37,6 +37,7 @@ import type { ChannelRegistry } from './ports/channel-registry.ts'
 import type { Clock } from './ports/clock.ts'
 import type { CoreSettings } from './ports/core-ports.ts'
 import type { EventRelay } from './ports/event-relay.ts'
+import type { GuardedClient } from './ports/guarded-client.ts'
 import type { Housekeeping } from './ports/housekeeping.ts'
 import type { IdSource } from './ports/id-source.ts'
 import type { InboxQueries } from './ports/inbox-queries.ts'
@@ -140,11 +141,13 @@ export async function compose({
       channelRegistry: container.get<ChannelRegistry>(T.CHANNEL_REGISTRY),
       clock: container.get<Clock>(T.CLOCK),
       gapsFound: historyMetrics.gapsFound,
+      guardedClient: container.get<GuardedClient>(T.GUARDED_CLIENT),
       ids: container.get<IdSource>(T.ID_SOURCE),
       intake: container.get<WebhookIntake>(T.WEBHOOK_INTAKE),
       isCommonPassword,
       log,
       installationCounters: createInstallationCounters(metrics),
+      mediaLinks: container.get<MediaLinks>(T.MEDIA_LINKS),
       oneTimeTokens,
       passwordHasher: container.get<PasswordHasher>(T.PASSWORD_HASHER),
       queries: container.get<InboxQueries>(T.INBOX_QUERIES),

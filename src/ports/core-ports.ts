@@ -4,10 +4,12 @@ import type { AccountPace } from './account-pace.ts'
 import type { ChannelAccounts, ChannelDirectory } from './channel-directory.ts'
 import type { ChannelRegistry } from './channel-registry.ts'
 import type { Clock } from './clock.ts'
+import type { GuardedClient } from './guarded-client.ts'
 import type { IdSource } from './id-source.ts'
 import type { InboxQueries } from './inbox-queries.ts'
 import type { InstallationCounters } from './installation-counters.ts'
 import type { Logger } from './logger.ts'
+import type { MediaLinks } from './media-links.ts'
 import type { OneTimeTokens } from './one-time-tokens.ts'
 import type { PasswordHasher } from './password-hasher.ts'
 import type { SendLanes } from './send-store.ts'
@@ -48,10 +50,12 @@ export type CorePorts = Readonly<{
   clock: Clock
   /** Counts messages that a sweep has found. */
   gapsFound: (messages: number) => void
+  guardedClient: GuardedClient
   ids: IdSource
   installationCounters: InstallationCounters
   intake: WebhookIntake
   log: Logger
+  mediaLinks: MediaLinks
   oneTimeTokens: OneTimeTokens
   passwordHasher: PasswordHasher
   isCommonPassword: (password: string) => boolean

@@ -1,6 +1,6 @@
 import type { ChannelCapabilities } from '../core/channel/capabilities.ts'
 import type { Surface } from '../core/channel/inbound-event.ts'
-import type { OutboundContent } from '../core/channel/outbound-content.ts'
+import type { PartContent } from '../core/channel/outbound-content.ts'
 import type {
   ChannelId,
   ConversationId,
@@ -38,7 +38,7 @@ export type ReplyTarget = Readonly<{
 export type NewReply = Readonly<{
   id: MessageId
   /** In the order in which the customer gets them; at least one. */
-  parts: readonly Readonly<{ id: PartId; content: OutboundContent }>[]
+  parts: readonly Readonly<{ id: PartId; content: PartContent }>[]
   target: ReplyTarget
   memberId: MemberId
   via: 'INBOX' | 'API'
@@ -77,7 +77,7 @@ export type Head = Readonly<{
   messageId: MessageId
   partId: PartId
   ticketId: TicketId
-  content: OutboundContent
+  content: PartContent
   surface: Surface
   person: ExternalUserId
   /** The comment a private reply answers. */

@@ -24,6 +24,8 @@ export interface UploadStore {
   append(id: UploadId, position: number, bytes: Uint8Array): Promise<void>
   /** Sets its size and time; throws `NotFound` where it is gone. */
   finish(upload: UploadView): Promise<void>
+  /** Finished ones that are not past their time are kept until then at least; null for all others. */
+  keep(id: UploadId, now: Date, until: Date): Promise<UploadView | null>
   /** False where there was none. */
   remove(id: UploadId): Promise<boolean>
 }

@@ -10,6 +10,7 @@ import { createInboxQueries } from '../../src/adapters/persistence/inbox-queries
 import { createSendLanes } from '../../src/adapters/persistence/send-lanes.ts'
 import { createSweepPlans } from '../../src/adapters/persistence/sweep-plans.ts'
 import type { Orm } from '../../src/adapters/persistence/transaction.ts'
+import { createMediaLinks } from '../../src/adapters/security/media-links.ts'
 import { oneTimeTokens } from '../../src/adapters/security/one-time-tokens.ts'
 import type { Actor } from '../../src/core/actor.ts'
 import type { InboundEvent } from '../../src/core/channel/inbound-event.ts'
@@ -19,6 +20,7 @@ import type { ChannelAdapter, HistoryReader, InboundParser, OutboundSender } fro
 import type { ChannelRegistry } from '../../src/ports/channel-registry.ts'
 import type { Clock } from '../../src/ports/clock.ts'
 import type { HistorySettings } from '../../src/ports/core-ports.ts'
+import type { GuardedClient } from '../../src/ports/guarded-client.ts'
 import type { InboxQueries } from '../../src/ports/inbox-queries.ts'
 import type { SendLanes } from '../../src/ports/send-store.ts'
 import type { UnitOfWork } from '../../src/ports/unit-of-work.ts'
@@ -52,6 +54,7 @@ export type CoreOptions = Readonly<{
   /** What the network tells of what was written before. */
   history?: HistoryReader
   historySettings?: HistorySettings
+  guardedClient?: GuardedClient
   /** Another one's pools: for a worker that is no process of its own. */
   beside?: CoreOnDatabase
 }>
@@ -79,11 +82,13 @@ export function coreOn(db: TestDatabase, options: CoreOptions = {}): CoreOnDatab
     channelRegistry: registry,
     clock,
     gapsFound: () => {},
+    guardedClient: options.guardedClient ?? nowhere,
     ids,
     intake: { accept: () => notUsed('the intake') },
     isCommonPassword: () => false,
     log,
     installationCounters: { count: () => {} },
+    mediaLinks: createMediaLinks(['a-secret-for-links'], options.publicUrl ?? 'http://localhost'),
     oneTimeTokens,
     passwordHasher: {
       hash: () => notUsed('the hasher'),
@@ -109,6 +114,9 @@ export function coreOn(db: TestDatabase, options: CoreOptions = {}): CoreOnDatab
   const countsWritten = () => channelDirectory.close()
   return { core, unitOfWork, sendLanes, queries, orm, pool, log, countsWritten }
 }
+
+/** No address that a person enters is called. */
+const nowhere: GuardedClient = { request: async () => ({ status: 'failed', detail: 'a test' }) }
 
 const notUsed = (what: string): never => {
   throw new Error(`${what} is not used here`)

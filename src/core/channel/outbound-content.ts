@@ -1,3 +1,4 @@
+import type { UploadId } from '../ids.ts'
 import type { AttachmentType } from './content.ts'
 
 /** What can be sent as media; a channel's capabilities say which of them it takes, and in what form. */
@@ -46,6 +47,13 @@ export type OutboundContent =
   | Readonly<{ kind: 'ATTACHMENT'; type: MediaType; url: string }>
   | Readonly<{ kind: 'TEMPLATE'; template: Template }>
   | Readonly<{ kind: 'STICKER'; sticker: Sticker }>
+
+/**
+ * What a part of a reply holds until it is sent: a file of ours becomes an address only then, a new one for each attempt. Null:
+ * the file is not kept any more.
+ */
+export type PartContent = OutboundContent | UploadContent
+export type UploadContent = Readonly<{ kind: 'ATTACHMENT'; type: MediaType; uploadId: UploadId | null }>
 
 export const textContent = (text: string, quickReplies: readonly QuickReply[] = []): OutboundContent => ({
   kind: 'TEXT',

@@ -5,6 +5,7 @@ import type { Stores } from '../../ports/unit-of-work.ts'
 import type { MessageStatus } from '../../ports/views.ts'
 import { loseAuthorization } from '../channel/authorization.ts'
 import type { ChannelAccount, OutboundMessage } from '../channel/delivery.ts'
+import type { OutboundContent, PartContent } from '../channel/outbound-content.ts'
 import { pauseApp, pauseChannel, pauseOf } from '../channel/pauses.ts'
 import type { DomainEvent } from '../event/domain-event.ts'
 import type { PartId } from '../ids.ts'
@@ -13,6 +14,8 @@ import { demandsOf, failureOf, HOLD_MS, settlementOf } from './send-outcome.ts'
 
 /** Longer than twice the longest call, so that a lease cannot run out under a call that began in its first half. */
 export const LEASE_MS = 30_000
+
+const LINK_MS = 3_600_000
 
 /**
  * Takes up to `limit` conversations that have something due and begins to send, one part each. Resolves with the
@@ -33,6 +36,9 @@ export const deliverDue =
     })
   }
 
+/** A head whose content the network can be given. */
+type Ready = Head & Readonly<{ content: OutboundContent }>
+
 async function deliver(
   ports: CorePorts,
   claim: LaneClaim,
@@ -42,7 +48,7 @@ async function deliver(
   const log = ports.log.child({ orgId: claim.orgId, conversationId: claim.conversationId })
   const account = await ports.channelAccounts.load(claim.orgId, claim.channelId)
   const adapter = account && ports.channelRegistry.get(account.type)
-  const begun = await ports.unitOfWork.run(claim.orgId, async (stores): Promise<Head | number | null> => {
+  const begun = await ports.unitOfWork.run(claim.orgId, async (stores): Promise<Ready | number | null> => {
     const next = await stores.sends.head(claim)
     // The channel was stopped after the claim: the claim is given back, and no claim is made until it goes on.
     if (next === null || account?.status === 'PAUSED' || account?.status === 'NEEDS_REAUTH') {
@@ -61,6 +67,11 @@ async function deliver(
       await settle(stores, claim, next, { status: 'FAILED', failure }, now)
       return null
     }
+    const content = await linkUpload(ports, stores, claim, next.content, now)
+    if (content === null) {
+      await settle(stores, claim, next, { status: 'FAILED', failure: failureOf('media-gone') }, now)
+      return null
+    }
     // Last, since it locks what the account's other conversations want too.
     const waitMs = adapter && account ? await turnOf(stores, claim, next, adapter, account) : 0
     if (waitMs > 0) {
@@ -69,7 +80,7 @@ async function deliver(
     }
     const change = await stores.sends.begin(claim, next, now)
     await stores.outbox.append(statusEvents(next, change, 'SENDING'))
-    return next
+    return { ...next, content }
   })
   if (begun === null || typeof begun === 'number' || !account || !adapter) return begun as number | null
   const head = begun
@@ -131,6 +142,21 @@ async function turnOf(
   const rate = pacing?.(kind, settings) ?? null
   if (rate === null || (await sends.isItsTurn(claim))) return 0
   return pace.take(claim.channelId, kind, rate, { reserve: true })
+}
+
+/** A file of ours under an address that lasts as long as a platform may take to fetch it; null where the file is gone. */
+async function linkUpload(
+  { mediaLinks }: CorePorts,
+  { uploads }: Stores,
+  { orgId }: LaneClaim,
+  content: PartContent,
+  now: Date,
+): Promise<OutboundContent | null> {
+  if (!('uploadId' in content)) return content
+  const { kind, type, uploadId } = content
+  const until = new Date(now.getTime() + LINK_MS)
+  if (uploadId === null || !(await uploads.keep(uploadId, now, until))) return null
+  return { kind, type, url: mediaLinks.linkTo({ orgId, uploadId }, until) }
 }
 
 const factsOf = (head: Head): WindowFacts => ({ surface: head.surface, ...head.window })

@@ -11,7 +11,7 @@ const FIRST_BACKOFF_MS = 2_000
 const MAX_BACKOFF_MS = 15 * 60_000
 
 const SENTENCES: Record<
-  RefusalCode | 'gave-up' | 'channel-disconnected',
+  RefusalCode | 'gave-up' | 'channel-disconnected' | 'media-gone',
   { title: string; detail: string; retryable: boolean }
 > = {
   'window-closed': {
@@ -80,6 +80,11 @@ const SENTENCES: Record<
     title: 'The platform refused this message',
     detail: 'It gave no reason that helps here.',
     retryable: true,
+  },
+  'media-gone': {
+    title: 'The attachment is gone',
+    detail: 'Uploads are kept for a limited time. Upload the file again and write another message.',
+    retryable: false,
   },
   'gave-up': {
     title: 'The platform was too busy for too long',

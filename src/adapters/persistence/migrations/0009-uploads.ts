@@ -30,6 +30,12 @@ create table upload_chunks (
   primary key (org_id, upload_id, position),
   foreign key (org_id, upload_id) references uploads (org_id, id) on delete cascade
 );
+-- What a reply carries; the file may be gone before the reply is.
+alter table attachments add column upload_id uuid;
+alter table attachments add constraint attachments_upload_fkey
+  foreign key (org_id, upload_id) references uploads (org_id, id) on delete set null (upload_id) not valid;
+create index attachments_upload on attachments (org_id, upload_id) where upload_id is not null;
+
 -- Pictures, sound and video are compressed already.
 alter table upload_chunks alter column bytes set storage external;
 `

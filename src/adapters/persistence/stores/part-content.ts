@@ -1,11 +1,12 @@
 import type {
   MediaType,
-  OutboundContent,
+  PartContent,
   PartKind,
   QuickReply,
   Sticker,
   Template,
 } from '../../../core/channel/outbound-content.ts'
+import type { UploadId } from '../../../core/ids.ts'
 
 /** The columns of a part of ours, with its attachment's. */
 export type PartContentRow = {
@@ -14,12 +15,13 @@ export type PartContentRow = {
   extras: Extras | null
   attachment_type: MediaType | null
   attachment_url: string | null
+  attachment_upload_id: UploadId | null
 }
 
 type Extras = { quickReplies?: readonly QuickReply[]; template?: Template; sticker?: Sticker }
 
 /** Words and media are columns of their own, found and removed as such; the rest is kept as it was given. */
-export const extrasOf = (content: OutboundContent): Extras | null => {
+export const extrasOf = (content: PartContent): Extras | null => {
   switch (content.kind) {
     case 'TEXT':
       return content.quickReplies.length === 0 ? null : { quickReplies: content.quickReplies }
@@ -33,7 +35,7 @@ export const extrasOf = (content: OutboundContent): Extras | null => {
 }
 
 /** Null for a part whose content was taken back. */
-export function contentOf(row: PartContentRow): OutboundContent | null {
+export function contentOf(row: PartContentRow): PartContent | null {
   const { template, sticker, quickReplies = [] } = row.extras ?? {}
   switch (row.part_kind) {
     case 'TEXT':
@@ -43,8 +45,9 @@ export function contentOf(row: PartContentRow): OutboundContent | null {
     case 'STICKER':
       return sticker ? { kind: 'STICKER', sticker } : null
     case 'ATTACHMENT':
-      return row.attachment_type && row.attachment_url !== null
-        ? { kind: 'ATTACHMENT', type: row.attachment_type, url: row.attachment_url }
-        : null
+      if (row.attachment_type === null) return null
+      return row.attachment_url === null
+        ? { kind: 'ATTACHMENT', type: row.attachment_type, uploadId: row.attachment_upload_id }
+        : { kind: 'ATTACHMENT', type: row.attachment_type, url: row.attachment_url }
   }
 }

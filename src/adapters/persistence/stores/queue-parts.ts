@@ -66,7 +66,16 @@ export async function enqueueReply(tx: Tx, ids: IdSource, reply: NewReply): Prom
   await insertRows(
     tx,
     'attachments',
-    { id: 'uuid', org_id: 'uuid', message_id: 'uuid', part_id: 'uuid', position: 'int', type: 'text', url: 'text' },
+    {
+      id: 'uuid',
+      org_id: 'uuid',
+      message_id: 'uuid',
+      part_id: 'uuid',
+      position: 'int',
+      type: 'text',
+      url: 'text',
+      upload_id: 'uuid',
+    },
     parts.flatMap(({ id, content }, position) =>
       content.kind === 'ATTACHMENT'
         ? [
@@ -77,7 +86,8 @@ export async function enqueueReply(tx: Tx, ids: IdSource, reply: NewReply): Prom
               part_id: id,
               position,
               type: content.type,
-              url: content.url,
+              url: 'url' in content ? content.url : null,
+              upload_id: 'uploadId' in content ? content.uploadId : null,
             },
           ]
         : [],

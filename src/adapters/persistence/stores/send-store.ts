@@ -237,7 +237,7 @@ type HeadRow = PartContentRow & {
 
 const HEAD = `
 select m.id as message_id, p.id as part_id, p.position as part_position, m.ticket_id, p.kind as part_kind, p.content, p.extras,
-  t.type as attachment_type, t.url as attachment_url, m.reply_to_external_id, m.request_id, m.author_type,
+  t.type as attachment_type, t.url as attachment_url, t.upload_id as attachment_upload_id, m.reply_to_external_id, m.request_id, m.author_type,
   v.surface, v.window_opened_at, v.window_reason, i.external_id as person, a.attempts, a.refusals, a.first_attempt_at
 from message_parts p
 join messages m on m.org_id = p.org_id and m.id = p.message_id

@@ -1,6 +1,7 @@
 import { NotFound } from '../../../core/errors.ts'
 import type { UploadStore } from '../../../ports/upload-store.ts'
 import type { Tx } from '../transaction.ts'
+import { UPLOAD_COLUMNS, type UploadRow, uploadView } from '../upload-queries.ts'
 import { isUuid } from '../uuid.ts'
 
 export const createUploadStore = (tx: Tx): UploadStore => ({
@@ -40,6 +41,17 @@ export const createUploadStore = (tx: Tx): UploadStore => ({
       [tx.orgId, id, expiresAt],
     )
     if (finished === 0) throw new NotFound('attachment')
+  },
+
+  async keep(id, now, until) {
+    const [row] = isUuid(id)
+      ? await tx.rows<UploadRow>(
+          `update uploads set expires_at = greatest(expires_at, $4)
+           where org_id = $1 and id = $2 and finished_at is not null and expires_at > $3 returning ${UPLOAD_COLUMNS}`,
+          [tx.orgId, id, now, until],
+        )
+      : []
+    return row ? uploadView(row) : null
   },
 
   remove: async (id) =>
