@@ -52,6 +52,21 @@ test('an empty environment is the embedded profile, with every default', (t) => 
   t.deepEqual(warnings, [])
 })
 
+test('an app id needs its secret, and in production people log in over https', (t) => {
+  for (const app of ['INSTAGRAM', 'META']) {
+    const names = (environment: Environment) => {
+      const loaded = loadConfig({ DATA_DIR: settledDataDir, ...environment }, { role: 'all' })
+      return loaded.ok ? [] : loaded.problems.map(({ name }) => name)
+    }
+    t.deepEqual(names({ [`${app}_APP_ID`]: '1122' }), [`${app}_APP_ID`])
+    t.deepEqual(names({ [`${app}_APP_ID`]: '1122', [`${app}_APP_SECRET`]: 's' }), [])
+    // It signs webhooks all the same.
+    t.deepEqual(names({ [`${app}_APP_SECRET`]: 's' }), [])
+    t.deepEqual(names({ [`${app}_APP_ID`]: 'the app', [`${app}_APP_SECRET`]: 's' }), [`${app}_APP_ID`])
+    t.deepEqual(names({ ...production, FACEBOOK_OAUTH_URL: 'http://login.example' }), ['FACEBOOK_OAUTH_URL'])
+  }
+})
+
 test('each service variable chooses its own implementation', (t) => {
   const given = { REDIS_URL: 'redis://localhost', RABBITMQ_URL: 'amqp://localhost' }
   t.deepEqual(accepted(given).config.services, { database: 'embedded', queue: 'rabbitmq', sessions: 'redis' })

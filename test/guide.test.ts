@@ -22,7 +22,14 @@ const visit =
     ?.text.trim() ?? ''
 
 /** Meta is not called; everything else is as the guide says. */
-const metaIs = (url: string) => ({ INSTAGRAM_GRAPH_URL: url, FACEBOOK_GRAPH_URL: url })
+const metaIs = ({ simulator: { url }, account }: Platform) => ({
+  INSTAGRAM_GRAPH_URL: url,
+  FACEBOOK_GRAPH_URL: url,
+  INSTAGRAM_OAUTH_URL: url,
+  INSTAGRAM_TOKEN_URL: url,
+  INSTAGRAM_APP_ID: account.appId,
+  INSTAGRAM_APP_SECRET: account.appSecret,
+})
 
 async function platformFor(t: ExecutionContext): Promise<Platform> {
   let aheadMs = 0
@@ -102,7 +109,7 @@ test.serial('each step of the guide works as written, on the embedded database',
   const service = await startService(t, {
     DATA_DIR: folder,
     ALLOW_UNVERIFIED_WEBHOOKS: 'true',
-    ...metaIs(platform.simulator.url),
+    ...metaIs(platform),
   })
   await walkGuide({ t, serviceUrl: service.url, platform }, visit, curls)
 
@@ -127,9 +134,10 @@ test.serial(
       heading.startsWith('4.2') && words[0] === 'pnpm' ? [words[2] ?? ''] : [],
     )
     t.deepEqual(scripts, ['db:push', 'start:dev', 'worker:inbound', 'worker:outbound'])
-    const { simulator, account } = await platformFor(t)
+    const platform = await platformFor(t)
+    const { simulator, account } = platform
     const folder = await dataFolder(t, 'terminals')
-    const settings = { DATA_DIR: folder, ...metaIs(simulator.url) }
+    const settings = { DATA_DIR: folder, ...metaIs(platform) }
     const project = { cwd: await projectCopy(t) }
 
     const push = startScript(t, 'db:push', settings, project)
@@ -188,7 +196,7 @@ async function onServices(t: ExecutionContext): Promise<void> {
   const service = await startService(t, {
     ...settings,
     ALLOW_UNVERIFIED_WEBHOOKS: 'true',
-    ...metaIs(platform.simulator.url),
+    ...metaIs(platform),
   })
   t.regex(service.process.output(), /database: postgresql .+ queue: database .+ sessions: redis/)
   await walkGuide({ t, serviceUrl: service.url, platform }, visit, curls)

@@ -150,6 +150,31 @@ const steps: readonly (readonly [heading: string, step: Step])[] = [
     },
   ],
   [
+    '5.3',
+    async (run, { t, learn }) => {
+      const answer = await run()
+      t.is(answer.status, 200, answer.text)
+      const { authorizeUrl } = answer.json<{ authorizeUrl: string }>()
+      const page = await fetch(authorizeUrl, { redirect: 'manual' })
+      const back = new URL(page.headers.get('location') ?? '')
+      t.is(back.pathname, '/oauth/instagram/callback')
+      // What the person's own browser shows there.
+      t.regex(await (await fetch(back, { headers: { accept: 'text/html' } })).text(), /One more step/)
+      learn({ '{code}': back.searchParams.get('code') ?? '', '{state}': back.searchParams.get('state') ?? '' })
+    },
+  ],
+  [
+    '5.3',
+    async (run, { t, platform, get }) => {
+      const answer = await run()
+      t.is(answer.status, 200, answer.text)
+      const { status, channel } = answer.json<{ status: string; channel: Channel }>()
+      t.deepEqual([status, channel.id], ['RECONNECTED', get('{channelId}')])
+      t.true(platform.simulator.subscriptions(platform.account)?.includes('messages'))
+      t.is((await run()).status, 403, 'a login is finished once')
+    },
+  ],
+  [
     '6.1',
     async (run, { t }) => {
       const { status, text, type } = await run()
