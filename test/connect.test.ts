@@ -13,6 +13,7 @@ onEachProfile((profile) => {
   const rows = <T extends object>(text: string, values: readonly unknown[] = []) =>
     onServer(stage.db.admin, async (client) => (await client.query<T>(text, [...values])).rows)
 
+  // proves: login.instagram
   test(`${profile}: somebody logs in with Instagram, and the account is theirs to answer`, async (t) => {
     const { simulator, url } = stage
     const account = stage.account('instagram', 'acme.outdoor')
@@ -63,6 +64,7 @@ onEachProfile((profile) => {
     t.is((await rows('select 1 from account_bindings where org_id = $1', [person.orgId])).length, 1)
   })
 
+  // proves: login.denied
   test(`${profile}: whoever says no, or leaves a permission out, has connected nothing`, async (t) => {
     const account = stage.account('instagram', 'reluctant')
     const person = await stage.person()

@@ -35,6 +35,7 @@ onEachProfile((profile) => {
     return Number(/^webhook_unknown_account_entries_total (\d+)/m.exec(text)?.[1] ?? 0)
   }
 
+  // proves: webhook.whole-app
   test(`${profile}: of one body for accounts of two organizations each sees only its own`, async (t) => {
     const [one, two] = [await stage.person(), await stage.person()]
     const accounts = [stage.account('instagram', 'first'), stage.account('instagram', 'second')] as const
@@ -194,6 +195,7 @@ onEachProfile((profile) => {
     t.is((await person.channels()).length, 1)
   })
 
+  // proves: login.facebook
   test(`${profile}: with Facebook the person chooses among all their Pages, and the Page's token sends`, async (t) => {
     const accounts = ['north', 'east', 'south', 'west'].map((name) => stage.account('facebook', name))
     const person = await stage.person()

@@ -6,7 +6,8 @@ export type Proof = Readonly<{ title: string; file: string }>
 export type Collected = Readonly<{ proofs: ReadonlyMap<string, readonly Proof[]>; problems: readonly string[] }>
 
 /** `// proves: a, b` and the title of the test below it. */
-const MARK = /^[ \t]*\/\/ proves: (.+)\n[ \t]*(?:for \(.+\{\n[ \t]*)?(?:(\w[\w.]*)\(\s*(['"`])((?:\\.|(?!\3)[^\\])*)\3)?/gm
+const MARK =
+  /^[ \t]*\/\/ proves: (.+)\n[ \t]*(?:for \(.+\{\n[ \t]*)?(?:(\w[\w.]*)\(\s*(['"`])((?:\\.|(?!\3)[^\\])*)\3)?/gm
 
 const PARSER_TEST = 'test/adapters/instagram/inbound-parser.test.ts'
 

@@ -40,6 +40,7 @@ async function meta(t: ExecutionContext, files: Record<string, readonly [content
   return { asked, send, here, received: () => simulator.received(customer) }
 }
 
+// proves: out.media-fetch
 test('Meta fetches what is sent, and the ledger says what it got', async (t) => {
   const photo = Buffer.from('the bytes of a photo')
   const { send, received } = await meta(t, { '/photo': ['image/jpeg', photo] })

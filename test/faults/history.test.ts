@@ -103,6 +103,7 @@ onEachProfile((profile) => {
     }
   }
 
+  // proves: login.import
   test(`${profile}: an import and live webhooks meet on the same messages, whatever the order, repeats and kills`, async (t) => {
     t.timeout(600_000)
     const person = fc.constantFrom('ann', 'bea', 'cem', 'dee', 'eva')
@@ -248,6 +249,7 @@ onEachProfile((profile) => {
     t.true(events.some(({ type, historical }) => type === 'message.created' && !historical))
   })
 
+  // proves: login.gaps
   test(`${profile}: a sweep finds exactly what was never delivered; agents are told once, and a late delivery changes nothing`, async (t) => {
     const shop = await setUp(new FakeHistory(10))
     const delivered = [said('first', 'ann', ago(40 * MINUTE_MS)), said('answer', 'ann', ago(30 * MINUTE_MS), 'ACCOUNT')]

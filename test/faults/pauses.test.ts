@@ -33,6 +33,7 @@ onEachProfile((profile) => {
     (answers: Readonly<Record<string, Delivery>>) => (message: OutboundMessage, id: ExternalMessageId) =>
       answers[textOf(message)] ?? taken(message, id)
 
+  // proves: fail.throttle
   test.serial(`${profile}: a throttled account waits, shows it, and nobody else does`, async (t) => {
     const network = aNetwork(answering({ slow: throttled('account') }))
     const on = coreOn(db, { send: network.send })

@@ -23,6 +23,7 @@ async function anUpload(fileName = 'tent.jpg') {
   return { ...person, view, path: (made.json.url as string).slice(PUBLIC_URL.length) }
 }
 
+// proves: out.upload-link
 test.serial('a file that is uploaded can be fetched by its link, and read about', async (t) => {
   const { token, orgId } = await server.signUp()
   const made = await server.call('POST', `/orgs/${orgId}/attachments?filename=tent.jpg`, {
