@@ -20,9 +20,12 @@ export type WebhookAnswer =
   /** Nowhere durable, or the channel cannot be looked up: the platform delivers again. */
   | Readonly<{ status: 'unavailable' }>
 
+type Ports = Pick<CorePorts, 'channelDirectory' | 'channelRegistry' | 'clock' | 'ids' | 'intake'> &
+  Readonly<{ settings: Pick<CorePorts['settings'], 'allowUnverifiedWebhooks'> }>
+
 /** Verifies the exact bytes and hands them off durably; nobody looks inside before that. */
 export const acceptWebhook =
-  ({ channelDirectory, channelRegistry, clock, ids, intake, settings }: CorePorts) =>
+  ({ channelDirectory, channelRegistry, clock, ids, intake, settings }: Ports) =>
   async (input: AcceptWebhookInput): Promise<WebhookAnswer> => {
     try {
       const channel = await channelDirectory.find(input.channelId)

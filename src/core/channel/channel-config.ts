@@ -44,7 +44,10 @@ export function splitSecrets(
 export async function withInstallationDefaults(
   adapter: ChannelAdapter,
   config: Config,
-  ports: Pick<CorePorts, 'accounts' | 'settings'>,
+  ports: Readonly<{
+    accounts: Pick<CorePorts['accounts'], 'countOrganizations'>
+    settings: Pick<CorePorts['settings'], 'installationDefaults'>
+  }>,
 ): Promise<Config> {
   const missing = Object.entries(properties(adapter)).flatMap(([name, { 'x-installation-default': variable }]) =>
     variable !== undefined && config[name] === undefined ? [{ name, variable }] : [],

@@ -5,9 +5,14 @@ import type { MemberId, OrgId, UserId } from '../ids.ts'
 
 export type SignUpInput = Readonly<{ orgName: string; name: string; email: string; password: string }>
 
+type Settings = Pick<CorePorts['settings'], 'production' | 'signupMode'>
+type Accounts = Pick<CorePorts['accounts'], 'countOrganizations' | 'create'>
+type Ports = Pick<CorePorts, 'clock' | 'ids' | 'passwordHasher' | 'isCommonPassword'> &
+  Readonly<{ accounts: Accounts; settings: Settings }>
+
 /** Makes an organization and its owner. */
 export const signUp =
-  ({ accounts, clock, ids, passwordHasher, isCommonPassword, settings }: CorePorts) =>
+  ({ accounts, clock, ids, passwordHasher, isCommonPassword, settings }: Ports) =>
   async (
     input: SignUpInput,
   ): Promise<{ user: UserView; org: OrgView; memberId: MemberId; warnings: readonly string[] }> => {
@@ -31,7 +36,7 @@ export const signUp =
     return { user, org, memberId, warnings: weak ? ['weak-password'] : [] }
   }
 
-async function refuseWhenClosed(accounts: CorePorts['accounts'], settings: CorePorts['settings']): Promise<void> {
+async function refuseWhenClosed(accounts: Accounts, settings: Settings): Promise<void> {
   const open =
     settings.signupMode === 'open' ||
     (settings.signupMode === null && !settings.production) ||
