@@ -408,6 +408,33 @@ onEachProfile((profile) => {
     t.deepEqual(await authorship(talk), ['MEMBER first SENT', 'MEMBER second SENT'])
   })
 
+  for (const both of [false, true]) {
+    const so = both ? 'each taken for the other' : 'the first taken for the second'
+    test.serial(`${profile}: of two replies of the same words, ${so}, the answer says which is which`, async (t) => {
+      const talk = await aTalk()
+      await say(talk, 'ok', 'ok')
+      await diesSending(talk)
+      const began = new Date()
+      t.is(await workOff(aWorker({ clock: behind(HOLD_MS - 50) })), 0)
+      await pause(200)
+      const gate = aGate<Delivery>()
+      const [sending] = await aWorker({ send: () => gate.pass() }).core.deliverDue(1, new AbortController().signal)
+      await gate.reached
+      // The echoes' times tell the wrong way round.
+      await echo(talk, 'second', 'ok', began)
+      if (both) await echo(talk, 'first', 'ok', new Date())
+      gate.open(accepted('second'))
+      await sending
+      if (!both) {
+        t.deepEqual(await authorship(talk), ['MEMBER null UNKNOWN', 'MEMBER second SENT'])
+        await echo(talk, 'first', 'ok')
+      }
+      t.deepEqual(await authorship(talk), ['MEMBER first SENT', 'MEMBER second SENT'])
+      const [first, second] = await repliesIn(desk, talk)
+      t.deepEqual([first?.externalId, second?.externalId], ['first', 'second'])
+    })
+  }
+
   test.serial(`${profile}: a refusal for now holds its conversation, and no other one of the channel`, async (t) => {
     const waits = new Set(['slow'])
     const network = aNetwork((message, externalId) =>
