@@ -67,6 +67,7 @@ onEachProfile((profile) => {
     return id
   }
 
+  // proves: out.upload
   test.serial(
     `${profile}: an upload goes out as a link to it, a new one for each attempt, good for an hour`,
     async (t) => {
