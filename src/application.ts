@@ -60,7 +60,7 @@ export async function startApplication(options: ApplicationOptions): Promise<App
       started.push(relay)
     }
     if (runs('inbound')) started.push(await startInbound({ core, source, jobs }))
-    if (runs('outbound')) started.push(startOutbound({ core, wakeups, log }))
+    if (runs('outbound')) started.push(await startOutbound({ core, wakeups, jobs, log }))
     if (runs('scheduler')) {
       started.push(
         startScheduler({ core, housekeeping, clock, log, rawEventRetentionDays: config.rawEventRetentionDays }),

@@ -14,10 +14,13 @@ import { continueImport, startImport } from './history/import-history.ts'
 import { planSweeps, sweepChannel } from './history/sweep-channel.ts'
 import { addMember } from './member/add-member.ts'
 import { resetPassword } from './member/reset-password.ts'
+import { checkDoubt } from './message/check-doubt.ts'
+import { checkMessage } from './message/check-message.ts'
 import { deliverDue } from './message/deliver-message.ts'
 import { receiveWebhooks } from './message/receive-webhooks.ts'
 import { retryMessage } from './message/retry-message.ts'
 import { routeAppDeliveries } from './message/route-app-deliveries.ts'
+import { sendAgain } from './message/send-again.ts'
 import { sendReply } from './message/send-reply.ts'
 import { markNotification } from './notification/mark-notification.ts'
 import { logIn } from './organization/log-in.ts'
@@ -61,6 +64,9 @@ export const createCore = (ports: CorePorts) => ({
   updateTicket: updateTicket(ports),
   sendReply: sendReply(ports),
   retryMessage: retryMessage(ports),
+  checkDoubt: checkDoubt(ports),
+  checkMessage: checkMessage(ports),
+  sendAgain: sendAgain(ports),
   deliverDue: deliverDue(ports),
   markNotification: markNotification(ports),
 

@@ -6,6 +6,7 @@ export type JobQueueName =
   | 'raw-event-replay'
   | 'history-import'
   | 'history-sweep'
+  | 'doubt-check'
 
 export type Job = Readonly<{
   id: string

@@ -46,6 +46,8 @@ export type NewReply = Readonly<{
   /** Of the whole request. */
   fingerprint: string
   replyToExternalId: ExternalMessageId | null
+  /** The reply in doubt that this one is sent in place of. */
+  resendOf?: MessageId
   requestId: string
   now: Date
 }>

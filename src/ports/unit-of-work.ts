@@ -4,6 +4,7 @@ import type { AccountBindingStore } from './account-bindings.ts'
 import type { ChannelStore } from './channel-store.ts'
 import type { ConnectStore } from './connect-store.ts'
 import type { CustomerStore } from './customer-store.ts'
+import type { DoubtStore } from './doubt-store.ts'
 import type { HistoryStore } from './history-store.ts'
 import type { IdempotencyStore } from './idempotency-store.ts'
 import type { IntakeStore } from './intake-store.ts'
@@ -28,6 +29,7 @@ export type Stores = Readonly<{
   history: HistoryStore
   sends: SendStore
   pace: PaceStore
+  doubts: DoubtStore
   notifications: NotificationStore
   uploads: UploadStore
   idempotency: IdempotencyStore

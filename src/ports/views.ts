@@ -132,6 +132,12 @@ export type MessageView = Readonly<{
   via: string
   status: MessageStatus
   failure: MessageFailure | null
+  /** What somebody can do about it now. */
+  actions: readonly ('RETRY' | 'CHECK_AGAIN' | 'SEND_AGAIN')[]
+  /** The message in doubt that this one was sent in place of. */
+  resendOf: MessageId | null
+  /** The message that was sent in place of this one. */
+  resentAs: MessageId | null
   externalId: string | null
   replyToExternalId: string | null
   clientMessageId: string | null

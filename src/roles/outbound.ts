@@ -1,4 +1,6 @@
 import type { Core } from '../core/index.ts'
+import type { DoubtJob } from '../core/message/check-doubt.ts'
+import type { JobQueue } from '../ports/job-queue.ts'
 import type { Logger } from '../ports/logger.ts'
 import type { Wakeups } from '../ports/wakeups.ts'
 import type { RunningRole } from './role.ts'
@@ -6,9 +8,21 @@ import type { RunningRole } from './role.ts'
 /** Sends under way at once in this process. */
 const SLOTS = 32
 const POLL_MS = 500
+/** Looks at what became of a reply in doubt. */
+const CHECKS_AT_ONCE = 4
 
 /** Keeps its slots busy while something is due; looks again when woken, and by itself. */
-export function startOutbound({ core, wakeups, log }: { core: Core; wakeups: Wakeups; log: Logger }): RunningRole {
+export async function startOutbound({
+  core,
+  wakeups,
+  jobs,
+  log,
+}: {
+  core: Core
+  wakeups: Wakeups
+  jobs: JobQueue
+  log: Logger
+}): Promise<RunningRole> {
   const underway = new Set<Promise<void>>()
   const abandoned = new AbortController()
   let stopped = false
@@ -61,15 +75,21 @@ export function startOutbound({ core, wakeups, log }: { core: Core; wakeups: Wak
     turns.add(turn)
   }
 
+  const checks = new AbortController()
+  await jobs.start('doubt-check', (job) => core.checkDoubt(job.payload as DoubtJob, job.attempt, checks.signal), {
+    concurrency: CHECKS_AT_ONCE,
+  })
   const silence = wakeups.on('sends', poke)
   const timer = setInterval(poke, POLL_MS)
   poke()
   return {
     async stop() {
       stopped = true
+      checks.abort()
       clearInterval(timer)
       for (const turn of turns) clearTimeout(turn)
       silence()
+      await jobs.stop()
       await looking
       // A call that has begun is finished: cut off, nobody would know whether it was sent. Its own time limit ends it.
       await Promise.all(underway)

@@ -122,6 +122,18 @@ export function createFakeCore(accounts: FakeAccounts, queries: FakeQueries, upl
       if (message.status !== 'FAILED') throw new DomainError('not-failed', 'Only a FAILED message can be tried again.')
       put(queries.messages_, { ...message, status: 'QUEUED' })
     }),
+    checkMessage: noted('checkMessage', async (actor, { ticketId, messageId }) => {
+      if ((await queries.message(actor.orgId, ticketId, messageId)) === null) throw new NotFound('message')
+      return { isChecked: true }
+    }),
+    sendAgain: noted('sendAgain', async (actor, { ticketId, messageId, via }) => {
+      const message = await queries.message(actor.orgId, ticketId, messageId)
+      if (message === null) throw new NotFound('message')
+      if (message.status === 'SENT') throw new DomainError('not-unknown', 'Only an UNKNOWN message.')
+      const again = aMessageView(actor.orgId, ticketId, { content: message.content, via, resendOf: messageId })
+      queries.messages_.push(again)
+      return again.id
+    }),
     markNotification: noted('markNotification', async (actor, { notificationId, read }) => {
       const found = queries.notifications_.find((one) => one.id === notificationId && one.memberId === actor.memberId)
       if (!found) throw new NotFound('notification')

@@ -490,7 +490,7 @@ onEachProfile((profile) => {
       await workOff(worker)
       const [late] = await repliesIn(desk, talk)
       t.is(late?.status, 'FAILED')
-      t.is(late?.failure?.code, 'window-closed')
+      t.is(late?.failure?.code, 'messaging-window-closed')
       t.deepEqual(network.sent, [])
     },
   )

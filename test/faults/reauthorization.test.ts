@@ -6,7 +6,7 @@ import { aMessage, aThread } from '../builders/events.ts'
 import { type CoreOnDatabase, coreOn, deliveryOf, type Inbox, seedInbox } from '../support/core-on-database.ts'
 import { onEachProfile, type TestDatabase, testDatabase } from '../support/database.ts'
 import { all } from '../support/inbox-state.ts'
-import { aGate, aNetwork, reply, startTalk, statusesIn, taken, workOff } from '../support/replies.ts'
+import { aGate, aNetwork, repliesIn, reply, startTalk, statusesIn, taken, workOff } from '../support/replies.ts'
 import { seedMember } from '../support/seed.ts'
 
 const HOUR_MS = 3_600_000
@@ -108,6 +108,7 @@ onEachProfile((profile) => {
     const calls = network.sent.length
     await workOff(on)
     t.deepEqual(await statusesIn(on, talk), ['Good day FAILED'])
+    t.is((await repliesIn(on, talk))[0]?.failure?.code, 'messaging-window-closed')
     t.is(network.sent.length, calls)
   })
 

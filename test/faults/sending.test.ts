@@ -191,7 +191,7 @@ for (const throttle of [
 // proves: fail.refused
 test('a refusal is FAILED with a stable code and a sentence, holds nobody back, and costs one call', async (t) => {
   const refusals = [
-    [{ code: 10, subcode: 2534022 }, 'window-closed'],
+    [{ code: 10, subcode: 2534022 }, 'messaging-window-closed'],
     [{ code: 551, subcode: 1545041 }, 'recipient-unavailable'],
     [{ code: 100, subcode: 2534014 }, 'recipient-unknown'],
     [{ code: 200, subcode: 2534041 }, 'permission-missing'],

@@ -1,12 +1,13 @@
 import test, { type ExecutionContext } from 'ava'
 import type { Core } from '../../src/core/index.ts'
+import type { JobQueue } from '../../src/ports/job-queue.ts'
 import type { Wakeups } from '../../src/ports/wakeups.ts'
 import { startOutbound } from '../../src/roles/outbound.ts'
 import { RecordingLog } from '../fakes/recording-log.ts'
 import { waitFor } from '../support/processes.ts'
 
 /** A line of messages, each under way until the test lets it end. */
-function aLine(t: ExecutionContext, count: number) {
+async function aLine(t: ExecutionContext, count: number) {
   let waiting = count
   const underWay: (() => void)[] = []
   const listeners: (() => void)[] = []
@@ -24,7 +25,8 @@ function aLine(t: ExecutionContext, count: number) {
       return () => {}
     },
   }
-  const role = startOutbound({ core, wakeups, log: new RecordingLog() })
+  const jobs: JobQueue = { start: async () => {}, stop: async () => {} }
+  const role = await startOutbound({ core, wakeups, jobs, log: new RecordingLog() })
   const endAll = () => underWay.splice(0).forEach((end) => void end())
   t.teardown(() => {
     const stopped = role.stop()
@@ -41,7 +43,7 @@ function aLine(t: ExecutionContext, count: number) {
 }
 
 test('all slots busy and woken meanwhile, it goes on as soon as one is free', async (t) => {
-  const line = aLine(t, 100)
+  const line = await aLine(t, 100)
   await waitFor(() => line.begun() === 32)
   for (let wake = 0; wake < 3; wake++) {
     line.wake()
@@ -58,7 +60,7 @@ test('all slots busy and woken meanwhile, it goes on as soon as one is free', as
 })
 
 test('stopping waits for what is under way, and begins nothing', async (t) => {
-  const line = aLine(t, 40)
+  const line = await aLine(t, 40)
   await waitFor(() => line.begun() === 32)
   let ended = false
   const stopped = line.role.stop().then(() => {

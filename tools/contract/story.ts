@@ -344,6 +344,18 @@ export const story: readonly Folder[] = [
         status: 409,
         after: check('says why', "pm.expect(answer.code).to.equal('not-failed')"),
       },
+      {
+        operationId: 'checkMessage',
+        name: 'A message that is not in doubt is answered as it is',
+        status: 200,
+        after: check('is sent', "pm.expect(answer.status).to.equal('SENT')"),
+      },
+      {
+        operationId: 'sendMessageAgain',
+        name: 'Only a message in doubt is sent again',
+        status: 409,
+        after: check('says why', "pm.expect(answer.code).to.equal('not-unknown')"),
+      },
     ],
   },
   {

@@ -29,6 +29,8 @@ export type HttpCore = Pick<
   | 'updateTicket'
   | 'sendReply'
   | 'retryMessage'
+  | 'checkMessage'
+  | 'sendAgain'
   | 'markNotification'
   | 'startImport'
   | 'replayRawEvent'

@@ -39,6 +39,8 @@ const ALLOWED: Readonly<Record<string, readonly Role[]>> = {
   updateTicket: AGENTS,
   sendMessage: AGENTS,
   retryMessage: AGENTS,
+  checkMessage: AGENTS,
+  sendMessageAgain: AGENTS,
   createAttachment: AGENTS,
   deleteAttachment: AGENTS,
 }

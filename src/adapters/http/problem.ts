@@ -212,6 +212,29 @@ export const problemTypes = {
     fix: 'Read the message anew. If it was not delivered, write another one.',
     retryable: false,
   },
+  'not-unknown': {
+    status: 409,
+    title: 'The message is not in doubt',
+    explanation: 'Only a message with status UNKNOWN can be sent again this way: nobody knows whether it arrived.',
+    fix: 'Read the message anew. One that FAILED can be tried again with retry.',
+    retryable: false,
+  },
+  'still-checking': {
+    status: 409,
+    title: 'It is still being found out',
+    explanation:
+      'For two minutes the platform is asked whether a message in doubt arrived. Until then it is not sent again.',
+    fix: 'Wait until the time that `until` names, then read the message anew.',
+    retryable: true,
+  },
+  'already-sent-again': {
+    status: 409,
+    title: 'The message was sent again already',
+    explanation:
+      'A message in doubt is sent again once. The message that was sent in its place is named by `messageId`.',
+    fix: 'Look at that message. If it is in doubt too, it can be sent again.',
+    retryable: false,
+  },
   'channel-paused': {
     status: 409,
     title: 'The channel is paused',

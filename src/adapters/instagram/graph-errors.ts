@@ -55,7 +55,7 @@ const reauthorize = (say: string, alert = true): SendVerdict => ({ verdict: 'rea
 const REAUTHORIZE = reauthorize('Instagram no longer accepts the access token: connect the account again.')
 const CONFIRM = reauthorize('Instagram wants the account owner to log in and confirm the account first.')
 const WINDOW = refused(
-  'window-closed',
+  'messaging-window-closed',
   'The time in which Instagram allows an answer is over until the customer writes again.',
 )
 const NOT_OWNER = refused('not-thread-owner', 'Another app controls this conversation on Instagram at the moment.')

@@ -4,7 +4,7 @@ import type { OutboundContent } from './outbound-content.ts'
 
 /** The stable public code of a send that the platform refused for good. */
 export type RefusalCode =
-  | 'window-closed'
+  | 'messaging-window-closed'
   | 'human-agent-not-approved'
   | 'recipient-unavailable'
   | 'recipient-unknown'

@@ -7,6 +7,7 @@ export type EventType =
   | 'ticket.updated'
   | 'message.created'
   | 'message.status_changed'
+  | 'message.delivery_unconfirmed'
   | 'message.edited'
   | 'message.deleted'
   | 'message.reaction_added'

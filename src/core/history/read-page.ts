@@ -2,6 +2,7 @@ import type { HistoryAnswer, HistoryReader, ListedConversation } from '../../por
 import type { LoadedAccount } from '../../ports/channel-directory.ts'
 import type { Stores } from '../../ports/unit-of-work.ts'
 import { loseAuthorization } from '../channel/authorization.ts'
+import { conversationsEveryMs } from '../channel/pacing.ts'
 import type { ExternalMessageId } from '../ids.ts'
 import type { IngestItem } from '../message/ingest.ts'
 import { type Into, storeEvents } from '../message/store-events.ts'
@@ -126,7 +127,7 @@ export async function inTurn<Found>(
   call: () => Promise<HistoryAnswer<Found>>,
 ): Promise<HistoryAnswer<Found>> {
   const paced = { platform: adapter.platform, account: account.account }
-  await ports.accountPace.turn(paced, 1_000 / history.callsPerSecond, signal)
+  await ports.accountPace.turn(paced, conversationsEveryMs(adapter.pacing, history, account.settings), signal)
   if (signal.aborted) return { status: 'retry', afterMs: 0, detail: 'the process stops' }
   const answer = await call()
   if (answer.status === 'retry' && answer.afterMs !== null) {

@@ -10,6 +10,7 @@ import { pauseApp, pauseChannel, pauseOf } from '../channel/pauses.ts'
 import type { DomainEvent } from '../event/domain-event.ts'
 import type { PartId } from '../ids.ts'
 import { allowsReply, needsHumanAgent, type WindowFacts, type WindowRules, windowOf } from '../ticket/window.ts'
+import { FIRST_LOOK_MS } from './check-doubt.ts'
 import { demandsOf, failureOf, HOLD_MS, settlementOf } from './send-outcome.ts'
 
 /** Longer than twice the longest call, so that a lease cannot run out under a call that began in its first half. */
@@ -61,7 +62,7 @@ async function deliver(
       !account || !adapter
         ? failureOf('channel-disconnected')
         : window && !allowsReply(window, next.author)
-          ? failureOf('window-closed')
+          ? failureOf('messaging-window-closed')
           : null
     if (failure) {
       await settle(stores, claim, next, { status: 'FAILED', failure }, now)
@@ -187,7 +188,7 @@ async function switchOff(
 }
 
 async function settle(
-  { sends, outbox }: Stores,
+  { sends, doubts, outbox }: Stores,
   claim: LaneClaim,
   head: Head,
   settlement: Settlement,
@@ -195,6 +196,7 @@ async function settle(
 ): Promise<void> {
   const settled = await sends.settle(claim, head, settlement, now)
   if (settled === null) return
+  if (settled.part.to === 'UNKNOWN') await doubts.checkLater({ ...head, channelId: claim.channelId }, FIRST_LOOK_MS)
   const events: DomainEvent[] = [
     ...statusEvents(head, settled, settled.part.to),
     ...settled.others.flatMap((other) => statusEvents({ ...other, requestId: head.requestId }, other)),
@@ -210,10 +212,12 @@ async function settle(
 /** What a worker left behind: a claim is free again, a call that had begun is in doubt. */
 async function expire(ports: CorePorts, limit: number): Promise<void> {
   for (const claim of await ports.sendLanes.expired(limit, LEASE_MS)) {
-    await ports.unitOfWork.run(claim.orgId, async ({ sends, outbox }) => {
+    await ports.unitOfWork.run(claim.orgId, async ({ sends, doubts, outbox }) => {
       const now = ports.clock.now()
       const doubtful = await sends.expire(claim, new Date(now.getTime() + HOLD_MS), now)
-      if (doubtful) await outbox.append(statusEvents({ ...doubtful, requestId: null }, doubtful, 'UNKNOWN'))
+      if (doubtful === null) return
+      await doubts.checkLater({ ...doubtful, channelId: claim.channelId }, FIRST_LOOK_MS)
+      await outbox.append(statusEvents({ ...doubtful, requestId: null }, doubtful, 'UNKNOWN'))
     })
   }
 }

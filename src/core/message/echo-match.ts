@@ -4,12 +4,14 @@ import type { EchoReceived } from '../channel/inbound-event.ts'
 /** An echo of our own send may be stamped a little before our clock says that we began. */
 const ECHO_SKEW_MS = 120_000
 
+type Said = Pick<EchoReceived, 'at' | 'text' | 'attachments'>
+
 /**
  * The part under way, or in doubt, that an echo may be of, before the platform's answer names it: words by the words, media by
  * their type. Of several that say the same it is the one that began nearest to the echo's time; should that be wrong, the
  * platform's answer puts it right.
  */
-export function partOfEcho(inFlight: readonly InFlight[], echo: EchoReceived): InFlight | undefined {
+export function partOfEcho(inFlight: readonly InFlight[], echo: Said): InFlight | undefined {
   const at = echo.at.getTime()
   const distance = ({ startedAt }: InFlight) => Math.abs(at - startedAt.getTime())
   return inFlight
@@ -17,7 +19,7 @@ export function partOfEcho(inFlight: readonly InFlight[], echo: EchoReceived): I
     .reduce<InFlight | undefined>((best, one) => (best && distance(best) <= distance(one) ? best : one), undefined)
 }
 
-function saysTheSame({ kind, text, attachmentType }: InFlight, { text: theirs, attachments }: EchoReceived): boolean {
+function saysTheSame({ kind, text, attachmentType }: InFlight, { text: theirs, attachments }: Said): boolean {
   // Whatever hangs on it: the platform adds a preview to a link, and the post to a private reply.
   if (kind === 'TEXT') return plain(text) === plain(theirs)
   if (plain(theirs) !== '') return false

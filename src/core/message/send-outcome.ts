@@ -10,11 +10,12 @@ export const GIVE_UP_AFTER_MS = 6 * 3_600_000
 const FIRST_BACKOFF_MS = 2_000
 const MAX_BACKOFF_MS = 15 * 60_000
 
-const SENTENCES: Record<
-  RefusalCode | 'gave-up' | 'channel-disconnected' | 'media-gone',
+/** Every `failure.code` of a reply; docs/sending.md lists them. */
+export const SENTENCES: Record<
+  RefusalCode | 'gave-up' | 'channel-disconnected' | 'delivery-unknown' | 'media-gone',
   { title: string; detail: string; retryable: boolean }
 > = {
-  'window-closed': {
+  'messaging-window-closed': {
     title: 'The reply window is closed',
     detail: 'The customer last wrote too long ago. They have to write again before a reply is possible.',
     retryable: false,
@@ -84,6 +85,12 @@ const SENTENCES: Record<
   'media-gone': {
     title: 'The attachment is gone',
     detail: 'Uploads are kept for a limited time. Upload the file again and write another message.',
+    retryable: false,
+  },
+  'delivery-unknown': {
+    title: 'Nobody knows whether this message arrived',
+    detail:
+      'The platform gave no clear answer and does not show the message. Check again, look into the platform’s app, or send it again: the customer may then get it twice.',
     retryable: false,
   },
   'gave-up': {

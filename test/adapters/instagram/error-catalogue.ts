@@ -37,9 +37,9 @@ export const CATALOGUE: readonly CatalogueRow[] = [
   row(100, 2534029, 'account-restricted, account waits 3600000'),
 
   // The window.
-  row(10, 2534022, 'window-closed'),
-  row(10, 2018278, 'window-closed'),
-  row(10, 2018065, 'window-closed'),
+  row(10, 2534022, 'messaging-window-closed'),
+  row(10, 2018278, 'messaging-window-closed'),
+  row(10, 2018065, 'messaging-window-closed'),
   row(403, null, 'human-agent-not-approved', 'withheld', {
     says: "To use 'Human Agent', your use of this endpoint must be reviewed and approved",
     httpStatus: 403,

@@ -78,7 +78,7 @@ test('a message id beyond 2^53 as a bare number keeps its digits', async (t) => 
 test('a refusal is told by its code', async (t) => {
   const error = { message: 'This message is sent outside of allowed window.', code: 10, error_subcode: 2534022 }
   const server = await serve(t, json(403, { error }))
-  t.like(await sendTo(server.url), { status: 'refused', code: 'window-closed', platformCode: '10/2534022' })
+  t.like(await sendTo(server.url), { status: 'refused', code: 'messaging-window-closed', platformCode: '10/2534022' })
   t.is(server.calls.length, 1)
 })
 

@@ -1,5 +1,6 @@
 import type { Operation } from '../operation.ts'
 import type { WebhookOperation } from '../webhook-exchange.ts'
+import { checkMessage } from './check-message.ts'
 import { chooseFacebookAccount } from './choose-facebook-account.ts'
 import { connectFacebook } from './connect-facebook.ts'
 import { connectInstagram } from './connect-instagram.ts'
@@ -43,6 +44,7 @@ import { replayRawEvent } from './replay-raw-event.ts'
 import { replayRawEvents } from './replay-raw-events.ts'
 import { retryMessage } from './retry-message.ts'
 import { sendMessage } from './send-message.ts'
+import { sendMessageAgain } from './send-message-again.ts'
 import { signUp } from './sign-up.ts'
 import { startImport } from './start-import.ts'
 import { streamEvents } from './stream-events.ts'
@@ -96,6 +98,8 @@ export const operations = {
   replayRawEvent,
   replayRawEvents,
   retryMessage,
+  checkMessage,
+  sendMessageAgain,
   sendMessage,
   signUp,
   startImport,

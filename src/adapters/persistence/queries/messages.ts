@@ -1,5 +1,6 @@
 import { type MessageContext, type MessageKind, NO_CONTEXT } from '../../../core/channel/content.ts'
 import type { MessageId, OrgId, TicketId } from '../../../core/ids.ts'
+import { failureOf, HOLD_MS } from '../../../core/message/send-outcome.ts'
 import type { PageOf, PageRequest, Position } from '../../../ports/inbox-queries.ts'
 import type { MessageFailure, MessageStatus, MessageView } from '../../../ports/views.ts'
 import type { Tx } from '../transaction.ts'
@@ -32,6 +33,9 @@ type Row = {
   via: string
   status: MessageStatus
   is_read: boolean | null
+  resend_of: MessageId | null
+  resent_as: MessageId | null
+  doubt_since: Date | null
   failure: MessageFailure | null
   external_id: string | null
   reply_to_external_id: string | null
@@ -47,6 +51,10 @@ type Row = {
 const SELECT = `
 select m.id, m.org_id, m.ticket_id, m.direction, m.kind, m.content, m.context, m.author_type, m.author_member_id, m.via,
   m.status, m.sent_at <= v.read_until as is_read,
+  m.resend_of, (select r.id from messages r where r.org_id = m.org_id and r.resend_of = m.id) as resent_as,
+  case when m.status = 'UNKNOWN' then (select max(coalesce(a.finished_at, a.started_at)) from message_parts p
+    join send_attempts a on a.org_id = p.org_id and a.part_id = p.id
+    where p.org_id = m.org_id and p.message_id = m.id and p.status = 'UNKNOWN') end as doubt_since,
   m.failure, m.external_id, m.reply_to_external_id, m.client_message_id, m.sent_at, m.created_at, m.edited_at, m.deleted_at, m.verified, m.historical,
   (select coalesce(jsonb_agg(jsonb_build_object('type', a.type, 'url', a.url, 'title', a.title, 'platformType', a.platform_type,
       'partId', a.part_id) order by a.position), '[]') from attachments a where a.org_id = m.org_id and a.message_id = m.id) as attachments,
@@ -148,6 +156,17 @@ function contextOf({ context, media_permalink: permalink, media_gone: gone }: Ro
   }
 }
 
+/** For a while a message in doubt is the product's own business; then it is somebody's who can decide. */
+function openQuestion(row: Row, now: Date): Pick<MessageView, 'failure' | 'actions' | 'resendOf' | 'resentAs'> {
+  const links = { resendOf: row.resend_of, resentAs: row.resent_as }
+  if (row.status === 'FAILED')
+    return { ...links, failure: row.failure, actions: row.failure?.retryable ? ['RETRY'] : [] }
+  const isOpen = row.doubt_since !== null && now.getTime() - row.doubt_since.getTime() >= HOLD_MS
+  if (!isOpen) return { ...links, failure: null, actions: [] }
+  const actions = row.resent_as === null ? (['CHECK_AGAIN', 'SEND_AGAIN'] as const) : (['CHECK_AGAIN'] as const)
+  return { ...links, failure: failureOf('delivery-unknown'), actions }
+}
+
 const messageView =
   (now: Date) =>
   (row: Row): MessageView => ({
@@ -169,7 +188,7 @@ const messageView =
     author: authorOf(row),
     via: row.via,
     status: seenStatus(row, row.status),
-    failure: row.failure,
+    ...openQuestion(row, now),
     externalId: row.external_id,
     replyToExternalId: row.reply_to_external_id,
     clientMessageId: row.client_message_id,

@@ -7,6 +7,7 @@ import { createAuditLog } from './audit-log.ts'
 import { createChannelStore } from './channel-store.ts'
 import { createConnectStore } from './connect-store.ts'
 import { createCustomerStore } from './customer-store.ts'
+import { createDoubtStore } from './doubt-store.ts'
 import { createHistoryStore } from './history-store.ts'
 import { createIdempotencyStore } from './idempotency-store.ts'
 import { createIntakeStore } from './intake-store.ts'
@@ -36,6 +37,7 @@ export const storesWith =
     history: createHistoryStore(tx, deps),
     sends: createSendStore(tx, deps),
     pace: createPaceStore(tx),
+    doubts: createDoubtStore(tx, deps),
     notifications: createNotificationStore(tx, deps),
     uploads: createUploadStore(tx),
     idempotency: createIdempotencyStore(tx),

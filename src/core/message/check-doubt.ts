@@ -1,0 +1,134 @@
+import type { HistoryMessage } from '../../ports/channel-adapter.ts'
+import type { LoadedAccount } from '../../ports/channel-directory.ts'
+import type { CorePorts } from '../../ports/core-ports.ts'
+import type { Doubt } from '../../ports/doubt-store.ts'
+import type { JobOutcome } from '../../ports/job-queue.ts'
+import { conversationsEveryMs } from '../channel/pacing.ts'
+import { putOff, waitOf } from '../channel/retry-look-up.ts'
+import type { DomainEvent } from '../event/domain-event.ts'
+import type { ChannelId, OrgId, PartId } from '../ids.ts'
+import { partOfEcho } from './echo-match.ts'
+import { HOLD_MS } from './send-outcome.ts'
+
+export type DoubtJob = Readonly<{ orgId: OrgId; channelId: ChannelId; partId: PartId }>
+
+/** After the doubt began: an echo comes within seconds, a message that is listed only now has been slow. */
+const LOOK_AT_MS = [15_000, 75_000, HOLD_MS + 1_000]
+export const FIRST_LOOK_MS = LOOK_AT_MS[0] as number
+
+/** Asks the network what became of a reply in doubt, a few times; and tells when nobody could find out in time. */
+export const checkDoubt =
+  (ports: CorePorts) =>
+  async (job: DoubtJob, attempt: number, signal: AbortSignal): Promise<JobOutcome> => {
+    const doubt = await ports.unitOfWork.run(job.orgId, ({ doubts }) => doubts.part(job.partId))
+    if (doubt === null) return { status: 'done' }
+    const outcome = await readAbout(ports, job.orgId, doubt, attempt, signal)
+    const elapsedMs = ports.clock.now().getTime() - doubt.since.getTime()
+    if (elapsedMs >= HOLD_MS) await tellUnconfirmed(ports, job)
+    if (outcome !== null) return outcome
+    const nextMs = LOOK_AT_MS.find((ms) => ms > elapsedMs)
+    return nextMs === undefined
+      ? { status: 'done' }
+      : { status: 'wait', afterMs: nextMs - elapsedMs, reason: 'the platform does not list it yet' }
+  }
+
+/**
+ * One look at the newest messages with the person, which may prove more than this one. Null once it was made, or where the
+ * network has nothing to be asked; else what the job comes to.
+ */
+export async function readAbout(
+  ports: CorePorts,
+  orgId: OrgId,
+  doubt: Doubt,
+  attempt: number,
+  signal: AbortSignal,
+): Promise<JobOutcome | null> {
+  const account = await ports.channelAccounts.load(orgId, doubt.channelId)
+  const adapter = account && ports.channelRegistry.get(account.type)
+  if (!account || !adapter?.history) return null
+  const wait = waitOf(account, ports.clock.now())
+  if (wait) return wait
+  const everyMs = conversationsEveryMs(adapter.pacing, adapter.history, account.settings)
+  await ports.accountPace.turn({ platform: adapter.platform, account: account.account }, everyMs, signal)
+  if (signal.aborted) return { status: 'wait', afterMs: 0, reason: 'the process stops' }
+  const answer = await adapter.history.withPerson(doubt.person, account, signal)
+  if (answer.status === 'found') {
+    await proveWith(ports, orgId, doubt, answer.messages)
+    return null
+  }
+  if (answer.status === 'withheld' && answer.reason === 'credentials-rejected')
+    return putOff(
+      ports,
+      account,
+      { status: 'reauthorize', alert: answer.alert === true, detail: answer.detail },
+      attempt,
+    )
+  if (answer.status === 'withheld') return null
+  return putOff(ports, account as LoadedAccount, answer, attempt)
+}
+
+/**
+ * What we said and the network lists, and what no message here is known to be, is what is in doubt, by the rule for echoes: each
+ * platform id proves at most one part, and each part takes at most one.
+ */
+async function proveWith(
+  { clock, unitOfWork, wakeups }: CorePorts,
+  orgId: OrgId,
+  doubt: Doubt,
+  messages: readonly HistoryMessage[],
+): Promise<void> {
+  const ours = messages
+    .filter(({ author }) => author === 'ACCOUNT')
+    .sort((a, b) => a.at.getTime() - b.at.getTime() || (a.externalId < b.externalId ? -1 : 1))
+  if (ours.length === 0) return
+  const isProven = await unitOfWork.run(orgId, async ({ doubts, outbox }) => {
+    const { inFlight, free } = await doubts.open(
+      doubt,
+      ours.map(({ externalId }) => externalId),
+    )
+    let open = inFlight
+    const events: DomainEvent[] = []
+    for (const message of ours.filter(({ externalId }) => free.has(externalId))) {
+      const part = partOfEcho(open, message)
+      // One that is being sent now has an answer of its own to come.
+      if (part?.status !== 'UNKNOWN') continue
+      open = open.filter(({ partId }) => partId !== part.partId)
+      const { conversationId } = doubt
+      const proof = { inFlight: part, conversationId, externalId: message.externalId }
+      const { to, parts } = await doubts.prove(doubt.channelId, proof, clock.now())
+      const ofPart = parts > 1 ? { partId: part.partId, partStatus: 'SENT' } : {}
+      events.push({
+        type: 'message.status_changed',
+        actor: { type: 'SYSTEM', id: null },
+        resource: { type: 'message', id: part.messageId },
+        ticketId: part.ticketId,
+        data: { from: 'UNKNOWN', to, ...ofPart },
+        requestId: null,
+      })
+    }
+    await outbox.append(events)
+    return events.length > 0
+  })
+  if (!isProven) return
+  wakeups.wake('sends')
+  wakeups.wake('events-written')
+}
+
+/** From now on it is for a person to decide; readers look at the message again. */
+async function tellUnconfirmed({ unitOfWork, wakeups }: CorePorts, { orgId, partId }: DoubtJob): Promise<void> {
+  await unitOfWork.run(orgId, async ({ doubts, outbox }) => {
+    const doubt = await doubts.part(partId)
+    if (doubt === null) return
+    await outbox.append([
+      {
+        type: 'message.delivery_unconfirmed',
+        actor: { type: 'SYSTEM', id: null },
+        resource: { type: 'message', id: doubt.messageId },
+        ticketId: doubt.ticketId,
+        data: { partId },
+        requestId: null,
+      },
+    ])
+  })
+  wakeups.wake('events-written')
+}
