@@ -3,6 +3,7 @@ import { inOrganization } from '../../src/adapters/persistence/transaction.ts'
 import { createMediaLinks } from '../../src/adapters/security/media-links.ts'
 import type { PartContent } from '../../src/core/channel/outbound-content.ts'
 import type { MessageId, PartId, UploadId } from '../../src/core/ids.ts'
+import type { GuardedAnswer } from '../../src/ports/guarded-client.ts'
 import { type CoreOnDatabase, coreOn, realClock, seedInbox } from '../support/core-on-database.ts'
 import { onEachProfile, type TestDatabase, testDatabase } from '../support/database.ts'
 import { aNetwork, repliesIn, startTalk, type Talk, workOff } from '../support/replies.ts'
@@ -125,6 +126,66 @@ onEachProfile((profile) => {
         ],
       )
       t.deepEqual(network.texts(), ['and some words'])
+    },
+  )
+
+  test.serial(`${profile}: a reply names an upload of its own organization, and no other`, async (t) => {
+    const { on, network, targets } = program()
+    const talk = await startTalk(on, await seedInbox(on.orm), 'cleo')
+    const stranger = await startTalk(on, await seedInbox(on.orm), 'dan')
+    const send = (attachmentId: UploadId) =>
+      on.core.sendReply(talk.inbox.actor, { ticketId: talk.ticketId, attachments: [{ attachmentId }], via: 'API' })
+    const own = await upload(on, talk)
+    await send(own)
+    await workOff(on)
+    t.deepEqual(targets(), [{ orgId: talk.inbox.orgId, uploadId: own }])
+    const theirs = await t.throwsAsync(send(await upload(on, stranger)))
+    const never = await t.throwsAsync(send(ids.next() as UploadId))
+    t.like(theirs, { code: 'not-found', message: never?.message ?? '' })
+    t.is(network.sent.length, 1)
+  })
+
+  test.serial(
+    `${profile}: what a server says of a file is believed where it is plain, before anything is stored`,
+    async (t) => {
+      const tell = (contentType: string, bytes: number) => ({
+        status: 'answered' as const,
+        code: 200,
+        headers: { 'content-type': contentType, 'content-length': String(bytes) },
+        body: new Uint8Array(),
+        isCut: false,
+      })
+      const answers: Record<string, GuardedAnswer> = {
+        'https://files.example/photo': tell('image/jpeg', 1_000),
+        'https://files.example/page': tell('text/html', 1_000),
+        'https://files.example/large': tell('image/png', 9_000_000),
+        'https://files.example/inside': { status: 'refused', reason: 'it leads to a private or special address' },
+      }
+      const silent: GuardedAnswer = { status: 'failed', detail: 'no answer in time' }
+      const on = coreOn(db, { guardedClient: { request: async ({ url }) => answers[url] ?? silent } })
+      const talk = await startTalk(on, await seedInbox(on.orm), 'eve')
+      const send = (...urls: string[]) =>
+        on.core.sendReply(talk.inbox.actor, {
+          ticketId: talk.ticketId,
+          attachments: urls.map((name) => ({ type: 'IMAGE', url: `https://files.example/${name}` })),
+          via: 'API',
+        })
+      t.like(await t.throwsAsync(send('page')), { code: 'attachment-unsupported' })
+      t.like(await t.throwsAsync(send('photo', 'large')), {
+        code: 'attachment-too-large',
+        errors: [
+          {
+            in: 'body',
+            pointer: '/attachments/1/url',
+            code: 'attachment-too-large',
+            detail: '9000000 bytes, at most 8388608',
+          },
+        ],
+      })
+      t.like(await t.throwsAsync(send('inside')), { code: 'url-not-allowed' })
+      t.deepEqual(await repliesIn(on, talk), [])
+      await send('photo', 'silent')
+      t.is((await repliesIn(on, talk)).length, 1)
     },
   )
 })

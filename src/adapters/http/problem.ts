@@ -372,6 +372,13 @@ export const problemTypes = {
     fix: 'Send one of the kinds that `detail` names, with its own type.',
     retryable: false,
   },
+  'attachment-too-large': {
+    status: 422,
+    title: 'The file is too large for this channel',
+    explanation: 'Platforms limit the size of a file (on Instagram 8 MB for an image, 25 MB for all else).',
+    fix: 'Send a smaller file. `actualBytes` and `maxBytes` tell how much is too much.',
+    retryable: false,
+  },
   'attachment-empty': {
     status: 422,
     title: 'The file is empty',

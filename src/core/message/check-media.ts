@@ -1,14 +1,23 @@
-import type { SurfaceCapabilities } from '../channel/capabilities.ts'
-import type { MediaType, OutboundContent } from '../channel/outbound-content.ts'
+import type { UploadView } from '../../ports/upload-store.ts'
+import type { MediaCapability, SurfaceCapabilities } from '../channel/capabilities.ts'
+import type { MediaType, PartContent } from '../channel/outbound-content.ts'
+import { NotFound } from '../errors.ts'
+import type { UploadId } from '../ids.ts'
 import { isAddress } from '../network/public-address.ts'
+import { kindNamed } from '../upload/file-kinds.ts'
+import { canBe, type FileFacts } from '../upload/look-at-file.ts'
 import type { ContentCheck } from './content-check.ts'
 
-/** What to send, by its address; the platform fetches it from there. */
-export type ReplyAttachment = Readonly<{ type: MediaType; url: string }>
+/** What to send, by its address, where the platform fetches it, or as an upload of the organization's own. */
+export type ReplyAttachment = Readonly<{ type: MediaType; url: string }> | Readonly<{ attachmentId: UploadId }>
 
 export type UrlRules = Readonly<{
   /** Plain http towards this machine, for tests and the demo. */
   allowLoopback: boolean
+  /** Those that the reply names. */
+  uploads?: ReadonlyMap<UploadId, UploadView>
+  /** What servers told of addresses that the reply names. */
+  files?: ReadonlyMap<string, FileFacts>
 }>
 
 export const MAX_URL_CHARS = 2_000
@@ -26,7 +35,7 @@ export function checkAttachments(
   capabilities: SurfaceCapabilities,
   rules: UrlRules,
   check: ContentCheck,
-): readonly OutboundContent[] {
+): readonly PartContent[] {
   const can = capabilities.attachments
   if (attachments.length === 0) return []
   if (can === null) {
@@ -34,8 +43,15 @@ export function checkAttachments(
     return []
   }
   check.count(attachments, can.maxCount, '/attachments')
-  for (const [index, { type, url }] of attachments.entries()) {
+  return attachments.flatMap((attachment, index): readonly PartContent[] => {
     const pointer = `/attachments/${index}`
+    if ('attachmentId' in attachment) {
+      const upload = rules.uploads?.get(attachment.attachmentId)
+      if (!upload) throw new NotFound('attachment')
+      checkFile(upload, upload, can.types, `${pointer}/attachmentId`, check)
+      return [{ kind: 'ATTACHMENT', type: upload.type, uploadId: upload.id }]
+    }
+    const { type, url } = attachment
     checkUrl(url, rules, `${pointer}/url`, check)
     const media = can.types.find((one) => one.type === type)
     const extension = extensionOf(url)
@@ -51,9 +67,49 @@ export function checkAttachments(
       const takes = media.extensions ? `; this channel takes ${media.extensions.join(', ')} for ${type}` : ''
       const detail = `.${extension} is no ${type} that can be sent${takes}.`
       check.breach({ code: 'attachment-unsupported', pointer: `${pointer}/url`, detail })
+    } else {
+      const told = rules.files?.get(url)
+      if (told?.refused)
+        check.breach({
+          code: 'url-not-allowed',
+          pointer: `${pointer}/url`,
+          detail: `It is not called: ${told.refused}.`,
+        })
+      else if (told) checkFile({ type }, told, can.types, `${pointer}/url`, check)
     }
+    return [{ kind: 'ATTACHMENT', type, url }]
+  })
+}
+
+/** Only what is known can be wrong. */
+function checkFile(
+  { type }: Readonly<{ type: MediaType }>,
+  { contentType, bytes }: Pick<FileFacts, 'contentType' | 'bytes'>,
+  types: readonly MediaCapability[],
+  pointer: string,
+  check: ContentCheck,
+): void {
+  const media = types.find((one) => one.type === type)
+  const unsupported = (detail: string): void => {
+    check.breach({ code: 'attachment-unsupported', pointer, detail })
   }
-  return attachments.map(({ type, url }) => ({ kind: 'ATTACHMENT', type, url }))
+  if (!media) {
+    unsupported(`This channel takes ${types.map((one) => one.type).join(', ')}.`)
+    return
+  }
+  const { contentTypes, maxBytes } = media
+  const known = contentType === null ? null : (kindNamed(contentType)?.contentType ?? contentType)
+  // Sound in an MP4 is told by its name alone, and served as what the container mostly holds.
+  const taken = contentTypes && type === 'AUDIO' ? [...contentTypes, 'video/mp4'] : contentTypes
+  if (taken && !canBe(known, taken))
+    unsupported(`It is ${known}; this channel takes ${contentTypes?.join(', ')} for ${type}.`)
+  else if (bytes !== null && maxBytes !== null && bytes > maxBytes)
+    check.breach({
+      code: 'attachment-too-large',
+      pointer,
+      detail: `${bytes} bytes, at most ${maxBytes}`,
+      extra: { actualBytes: bytes, maxBytes },
+    })
 }
 
 function fits(

@@ -1,5 +1,5 @@
 import type { SurfaceCapabilities } from '../channel/capabilities.ts'
-import { type OutboundContent, type Sticker, textContent } from '../channel/outbound-content.ts'
+import { type OutboundContent, type PartContent, type Sticker, textContent } from '../channel/outbound-content.ts'
 import { checkAttachments, type ReplyAttachment, type UrlRules } from './check-media.ts'
 import { checkQuickReplies, checkTemplate, type GivenQuickReply, type GivenTemplate } from './check-template.ts'
 import { ContentCheck } from './content-check.ts'
@@ -20,11 +20,7 @@ export type ReplyContent = Readonly<{
  * template, the sticker, and the text, with quick replies on its last part. Throws a DomainError that lists everything the
  * channel cannot carry; nothing is stored before.
  */
-export function composeReply(
-  reply: ReplyContent,
-  can: SurfaceCapabilities,
-  rules: UrlRules,
-): readonly OutboundContent[] {
+export function composeReply(reply: ReplyContent, can: SurfaceCapabilities, rules: UrlRules): readonly PartContent[] {
   const check = new ContentCheck()
   const parts = [
     ...checkAttachments(reply.attachments ?? [], can, rules, check),

@@ -2,7 +2,13 @@ import { DomainError, type FieldError } from '../errors.ts'
 
 /** A rule that a reply's content breaks; the first one names the problem, all of them are listed. */
 export type Breach = Readonly<{
-  code: 'content-empty' | 'content-too-long' | 'capability-missing' | 'attachment-unsupported' | 'url-not-allowed'
+  code:
+    | 'content-empty'
+    | 'content-too-long'
+    | 'capability-missing'
+    | 'attachment-unsupported'
+    | 'attachment-too-large'
+    | 'url-not-allowed'
   pointer: string
   detail: string
   extra?: Readonly<Record<string, unknown>>

@@ -1,11 +1,15 @@
 import type { CorePorts } from '../../ports/core-ports.ts'
+import type { GuardedClient } from '../../ports/guarded-client.ts'
 import type { IdempotencyKey } from '../../ports/idempotency-store.ts'
 import type { ReplyTarget, SendStore } from '../../ports/send-store.ts'
+import type { UploadStore, UploadView } from '../../ports/upload-store.ts'
 import type { Actor } from '../actor.ts'
 import { capabilitiesFor, type SurfaceCapabilities } from '../channel/capabilities.ts'
 import { storableText } from '../channel/content.ts'
 import { DomainError } from '../errors.ts'
-import type { ExternalMessageId, MessageId, PartId, TicketId } from '../ids.ts'
+import type { ExternalMessageId, MessageId, PartId, TicketId, UploadId } from '../ids.ts'
+import { lookAtFile } from '../upload/look-at-file.ts'
+import type { ReplyAttachment } from './check-media.ts'
 import { checkTarget } from './check-reply.ts'
 import { composeReply, type ReplyContent } from './compose-reply.ts'
 import { ContentCheck } from './content-check.ts'
@@ -29,7 +33,7 @@ export type SentReply = Readonly<{ messageId: MessageId; replayed: 'no' | 'idemp
 
 /** Queues an agent's reply: one transaction holds the message, its parts' places in the conversation's line and the event. */
 export const sendReply =
-  ({ channelRegistry, clock, ids, settings, unitOfWork, wakeups }: CorePorts) =>
+  ({ channelRegistry, clock, guardedClient, ids, settings, unitOfWork, wakeups }: CorePorts) =>
   async (actor: Actor, input: SendReplyInput): Promise<SentReply> => {
     if ((input.direction ?? 'OUTBOUND') !== 'OUTBOUND') {
       throw new DomainError(
@@ -44,65 +48,98 @@ export const sendReply =
       input.idempotencyKey === undefined
         ? null
         : { memberId: actor.memberId, route: `send ${input.ticketId}`, key: input.idempotencyKey }
-    const result = await unitOfWork.run(actor.orgId, async ({ sends, idempotency, outbox }): Promise<SentReply> => {
-      if (key) {
-        const claim = await idempotency.claim(key, fingerprint)
-        if (claim.state === 'known') {
-          if (claim.fingerprint !== fingerprint)
-            throw new DomainError('idempotency-key-reused', 'This Idempotency-Key was used for another message.')
-          return { messageId: (claim.body as { messageId: MessageId }).messageId, replayed: 'idempotency-key' }
+    // Outside the transaction: it may take seconds.
+    const files = await lookAtFiles(guardedClient, request.attachments ?? [])
+    const result = await unitOfWork.run(
+      actor.orgId,
+      async ({ sends, idempotency, outbox, uploads }): Promise<SentReply> => {
+        if (key) {
+          const claim = await idempotency.claim(key, fingerprint)
+          if (claim.state === 'known') {
+            if (claim.fingerprint !== fingerprint)
+              throw new DomainError('idempotency-key-reused', 'This Idempotency-Key was used for another message.')
+            return { messageId: (claim.body as { messageId: MessageId }).messageId, replayed: 'idempotency-key' }
+          }
         }
-      }
-      const target = await sends.target(input.ticketId)
-      const known =
-        input.clientMessageId === undefined
-          ? null
-          : await sends.byClientMessageId(input.ticketId, input.clientMessageId)
-      if (known) {
-        if (
-          known.fingerprint === null ? known.content !== (request.content ?? null) : known.fingerprint !== fingerprint
-        )
-          throw new DomainError('idempotency-key-reused', 'This clientMessageId was used for another message.')
-        if (key) await idempotency.complete(key, 200, { messageId: known.id })
-        return { messageId: known.id, replayed: 'client-message-id' }
-      }
-      const adapter = channelRegistry.get(target.channelType)
-      if (!adapter) throw new DomainError('channel-disconnected', `No adapter for ${target.channelType} is installed.`)
-      const capabilities = capabilitiesFor(adapter.capabilities, target.surface, target.settings)
-      const contents = composeReply(request, capabilities, { allowLoopback: !settings.production })
-      const replyToExternalId = await replyTarget(sends, target, request.replyToMessageId, capabilities)
-      checkTarget(target, adapter.capabilities, clock.now())
-      const id = ids.next() as MessageId
-      await sends.enqueue({
-        id,
-        parts: contents.map((content) => ({ id: ids.next() as PartId, content })),
-        target,
-        memberId: actor.memberId,
-        via: input.via,
-        clientMessageId: input.clientMessageId ?? null,
-        fingerprint,
-        replyToExternalId,
-        requestId: actor.requestId,
-        now: clock.now(),
-      })
-      await outbox.append([
-        {
-          type: 'message.created',
-          actor: { type: 'MEMBER', id: actor.memberId },
-          resource: { type: 'message', id },
-          ticketId: input.ticketId,
+        const target = await sends.target(input.ticketId)
+        const known =
+          input.clientMessageId === undefined
+            ? null
+            : await sends.byClientMessageId(input.ticketId, input.clientMessageId)
+        if (known) {
+          if (
+            known.fingerprint === null ? known.content !== (request.content ?? null) : known.fingerprint !== fingerprint
+          )
+            throw new DomainError('idempotency-key-reused', 'This clientMessageId was used for another message.')
+          if (key) await idempotency.complete(key, 200, { messageId: known.id })
+          return { messageId: known.id, replayed: 'client-message-id' }
+        }
+        const adapter = channelRegistry.get(target.channelType)
+        if (!adapter)
+          throw new DomainError('channel-disconnected', `No adapter for ${target.channelType} is installed.`)
+        const capabilities = capabilitiesFor(adapter.capabilities, target.surface, target.settings)
+        const contents = composeReply(request, capabilities, {
+          allowLoopback: !settings.production,
+          uploads: await keepUploads(uploads, request.attachments ?? [], clock.now()),
+          files,
+        })
+        const replyToExternalId = await replyTarget(sends, target, request.replyToMessageId, capabilities)
+        checkTarget(target, adapter.capabilities, clock.now())
+        const id = ids.next() as MessageId
+        await sends.enqueue({
+          id,
+          parts: contents.map((content) => ({ id: ids.next() as PartId, content })),
+          target,
+          memberId: actor.memberId,
+          via: input.via,
+          clientMessageId: input.clientMessageId ?? null,
+          fingerprint,
+          replyToExternalId,
           requestId: actor.requestId,
-        },
-      ])
-      if (key) await idempotency.complete(key, 201, { messageId: id })
-      return { messageId: id, replayed: 'no' }
-    })
+          now: clock.now(),
+        })
+        await outbox.append([
+          {
+            type: 'message.created',
+            actor: { type: 'MEMBER', id: actor.memberId },
+            resource: { type: 'message', id },
+            ticketId: input.ticketId,
+            requestId: actor.requestId,
+          },
+        ])
+        if (key) await idempotency.complete(key, 201, { messageId: id })
+        return { messageId: id, replayed: 'no' }
+      },
+    )
     if (result.replayed === 'no') {
       wakeups.wake('sends')
       wakeups.wake('events-written')
     }
     return result
   }
+
+/** A message may wait for days, for its channel or its turn: so long its files are kept. */
+const KEPT_MS = 7 * 24 * 3_600_000
+
+async function keepUploads(uploads: UploadStore, attachments: readonly ReplyAttachment[], now: Date) {
+  const kept = new Map<UploadId, UploadView>()
+  for (const attachment of attachments) {
+    if (!('attachmentId' in attachment)) continue
+    const upload = await uploads.keep(attachment.attachmentId, now, new Date(now.getTime() + KEPT_MS))
+    if (upload) kept.set(attachment.attachmentId, upload)
+  }
+  return kept
+}
+
+/** As many as a message can have anywhere. */
+const MOST_LOOKED_AT = 10
+
+/** What the servers tell of the files, all asked at once. Plain http is this machine's, where that is allowed at all. */
+async function lookAtFiles(client: GuardedClient, attachments: readonly ReplyAttachment[]) {
+  const urls = attachments.flatMap((one) => ('url' in one && /^https:/i.test(one.url) ? [one.url] : []))
+  const distinct = [...new Set(urls)].slice(0, MOST_LOOKED_AT)
+  return new Map(await Promise.all(distinct.map(async (url) => [url, await lookAtFile(client, url)] as const)))
+}
 
 /** The platform's id of the message that is answered. */
 async function replyTarget(
