@@ -42,8 +42,14 @@ export type ConnectStage = Readonly<{
   close(): Promise<void>
 }>
 
-/** The whole program in this process, over a database of its own, with the simulator for all of Meta's hosts. */
-export async function connectStage(profile: Profile): Promise<ConnectStage> {
+/**
+ * The whole program in this process, over a database of its own, with the simulator for all of Meta's hosts. `given` are
+ * further variables.
+ */
+export async function connectStage(
+  profile: Profile,
+  given: Readonly<Record<string, string>> = {},
+): Promise<ConnectStage> {
   const db = await testDatabase(profile)
   const simulator = await createInstagramSimulator()
   const port = await freePort()
@@ -76,6 +82,7 @@ export async function connectStage(profile: Profile): Promise<ConnectStage> {
       FACEBOOK_OAUTH_URL: `${simulator.url}/www.facebook.com`,
       FACEBOOK_GRAPH_URL: `${simulator.url}/graph.facebook.com`,
       ...services,
+      ...given,
     }),
     { role: 'all' },
   )
