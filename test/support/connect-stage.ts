@@ -14,6 +14,7 @@ import type { ChannelJson } from './inbox-client.ts'
 import { planted } from './planted.ts'
 import { freePort } from './processes.ts'
 import { settings } from './program.ts'
+import { deleteQueues } from './rabbit-queues.ts'
 
 export const VERIFY_TOKEN = 'the-verify-token-of-the-app'
 
@@ -58,6 +59,7 @@ export async function connectStage(
     instagram: { appId: '11223344556677881', appSecret: planted('instagram-app-secret') },
     facebook: { appId: '88776655443322111', appSecret: planted('meta-app-secret') },
   }
+  const prefix = `connect-${randomUUID().slice(0, 8)}`
   const services: Record<string, string> =
     profile === 'services'
       ? { RABBITMQ_URL: process.env['TEST_RABBITMQ_URL'] ?? '', REDIS_URL: process.env['TEST_REDIS_URL'] ?? '' }
@@ -68,7 +70,7 @@ export async function connectStage(
       PORT: String(port),
       PUBLIC_URL: url,
       DATABASE_URL: db.url,
-      SERVICES_PREFIX: `connect-${randomUUID().slice(0, 8)}`,
+      SERVICES_PREFIX: prefix,
       SESSION_SECRET: planted('session-secret'),
       ENCRYPTION_KEYS: `k1:${Buffer.alloc(32, 7).toString('base64')}`,
       INSTAGRAM_APP_ID: apps.instagram.appId,
@@ -125,6 +127,8 @@ export async function connectStage(
     async close() {
       await application.close()
       await simulator.close()
+      // The broker may be one that others use too.
+      if (services['RABBITMQ_URL']) await deleteQueues(services['RABBITMQ_URL'], prefix)
       await db.close()
     },
   }
