@@ -233,14 +233,16 @@ export interface IntakeStore {
   open(input: IntakeRequest): Promise<IntakeState>
   /** The organization's ticket counter is taken last. Answers how many jobs there are to do. */
   save(channelId: ChannelId, changes: IntakeChanges, now: Date): Promise<Readonly<{ jobs: number }>>
-  /** Keeps the account's share of each body; a repeat changes nothing. */
+  /** Keeps the account's share of each body, also of one that had been put aside; a repeat changes nothing. */
   keepRaw(shares: readonly RawShare[]): Promise<void>
-  /** Rewrites all kept bodies of the channel that hold words of these messages. */
+  /** Rewrites all kept bodies of the channel that hold words of these messages, and those put aside that name them. */
   redactRaw(
     channelId: ChannelId,
     externalIds: readonly ExternalMessageId[],
     redact: (body: Uint8Array) => Uint8Array,
   ): Promise<void>
+  /** Which of these words are ids of messages that were taken back; until the transaction ends no others are. */
+  takenBack(channelId: ChannelId, words: readonly string[]): Promise<ReadonlySet<ExternalMessageId>>
   quarantine(entries: readonly QuarantinedDelivery[]): Promise<void>
   /** Counters of the channel's health. */
   count(

@@ -152,4 +152,73 @@ onEachProfile((profile) => {
       })
     }
   }
+
+  /** A body that the program could not read when it came. */
+  const putAside = async (inbox: Inbox, body: string) => {
+    const before = coreOn(db, { parser: { parse: () => ({ readable: false, reason: 'too-new' }) } })
+    const [delivery] = await deliveriesOf(inbox, [[]])
+    const held = { ...(delivery as RawDelivery), body: Buffer.from(body) }
+    await before.core.receiveWebhooks([held])
+    return held
+  }
+  const told = (account: string) => ({
+    // As some writers escape a slash.
+    words: bodyOf(account, [
+      story(account).kept,
+      inbound(account, AT, { message: { mid: 'm/1', text: WORDS } }),
+    ]).replace('m/1', 'm\\/1'),
+    unsend: [inbound(account, AT + 9, { message: { mid: 'm/1', is_deleted: true } })],
+  })
+  const bodyNow = async (inbox: Inbox, id: RawEventId) =>
+    onServer(db.admin, async (client) => {
+      const { rows } = await client.query<{ body: Buffer }>(
+        'select body from raw_events where org_id = $1 and id = $2',
+        [inbox.orgId, id],
+      )
+      return rows[0]?.body.toString()
+    })
+
+  test.serial(`${profile}: a body that was put aside loses the words of what is unsent later`, async (t) => {
+    const { core, orm, queries } = program()
+    const inbox = await seedInbox(orm)
+    const { words, unsend } = told(inbox.account)
+    const held = await putAside(inbox, words)
+    const cut = await putAside(inbox, words.slice(0, -1))
+    t.is((await everything()).length, 2)
+    await core.receiveWebhooks(await deliveriesOf(inbox, [unsend]))
+    t.deepEqual(await everything(), [])
+    t.regex((await bodyNow(inbox, held.id)) ?? '', /this one stays/)
+    // What cannot be read cannot be cleaned either.
+    t.is(await bodyNow(inbox, cut.id), '')
+    await core.replayRawEvent(inbox.actor, inbox.channelId, held.id)
+    t.deepEqual(await everything(), [])
+    const { threads } = await inboxState(queries, inbox.orgId)
+    t.deepEqual(
+      threads.flatMap(({ messages }) => messages.map(({ content }) => content)),
+      [null, 'this one stays'],
+    )
+  })
+
+  test.serial(`${profile}: a body that is put aside after the unsend is kept without the words`, async (t) => {
+    const { core, orm } = program()
+    const inbox = await seedInbox(orm)
+    const { words, unsend } = told(inbox.account)
+    await core.receiveWebhooks(await deliveriesOf(inbox, [unsend]))
+    await putAside(inbox, words)
+    t.deepEqual(await everything(), [])
+  })
+
+  test.serial(`${profile}: a body that was put aside and is replayed counts for a later unsend`, async (t) => {
+    const { core, orm } = program()
+    const inbox = await seedInbox(orm)
+    const { words, unsend } = told(inbox.account)
+    // All that it says comes by another body too.
+    const held = await putAside(inbox, words)
+    const [again] = await deliveriesOf(inbox, [[]])
+    await core.receiveWebhooks([{ ...(again as RawDelivery), body: Buffer.from(words) }])
+    await core.replayRawEvent(inbox.actor, inbox.channelId, held.id)
+    await core.receiveWebhooks(await deliveriesOf(inbox, [unsend]))
+    t.deepEqual(await everything(), [])
+    t.regex((await bodyNow(inbox, held.id)) ?? '', /this one stays/)
+  })
 })

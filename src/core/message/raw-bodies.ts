@@ -5,15 +5,24 @@ import type { AccountShare, InboundEvent } from '../channel/inbound-event.ts'
 import type { ExternalMessageId } from '../ids.ts'
 
 /** The account's share of one delivery. */
-export type Unit = Readonly<{ delivery: RawDelivery; share: AccountShare; body: Uint8Array }>
+export type Unit = Readonly<{ delivery: RawDelivery; share: AccountShare; body: Uint8Array; isReplay: boolean }>
 
 export type Redact = (body: Uint8Array, gone: ReadonlySet<ExternalMessageId>) => Uint8Array
 
-/** A channel that cannot take single messages out of a body keeps nothing of it. */
+/** Nothing is kept of a body that cannot be read, or of a channel that cannot take single messages out of one. */
 export const redactWith =
   ({ redact }: InboundParser): Redact =>
   (body, gone) =>
     redact ? Buffer.from(redact(Buffer.from(body).toString(), gone)) : new Uint8Array()
+
+const QUOTED = /"((?:[^"\\]|\\.){1,500})"/g
+
+/** What stands in quotes in a body that may be anything: ids among it. */
+export const quotedIn = (body: Uint8Array): readonly string[] => [
+  ...new Set(
+    Array.from(Buffer.from(body).toString().matchAll(QUOTED), ([, word]) => (word ?? '').replaceAll('\\/', '/')),
+  ),
+]
 
 export const isArrival = (event: InboundEvent): boolean => event.type === 'message' || event.type === 'echo'
 
@@ -30,12 +39,13 @@ export function rawToKeep(
   const gone = new Set(tombstones.keys())
   const cameIn = new Map(messages.map(({ externalId, rawEventId }) => [externalId, rawEventId]))
   const known = new Set(parts.keys())
-  return units.flatMap(({ delivery, share, body }) => {
+  return units.flatMap(({ delivery, share, body, isReplay }) => {
     const arrived = idsOf(share.events.filter(isArrival))
     const isRepeat =
       share.events.length > 0 && share.events.every((event) => isArrival(event)) && arrived.every((id) => known.has(id))
     for (const id of arrived) known.add(id)
-    if (isRepeat) return []
+    // A replayed one is there already, perhaps put aside: it has to be known for what it holds.
+    if (isRepeat && !isReplay) return []
     const edited = idsOf(share.events.filter(({ type }) => type === 'edit'))
     const worded = [...new Set([...arrived, ...edited])]
     return [

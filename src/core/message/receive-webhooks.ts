@@ -4,9 +4,9 @@ import type { CorePorts } from '../../ports/core-ports.ts'
 import type { QuarantinedDelivery } from '../../ports/intake-store.ts'
 import type { RawDelivery } from '../../ports/webhook-intake.ts'
 import { Unavailable } from '../errors.ts'
-import type { RawEventId } from '../ids.ts'
+import type { ExternalMessageId, RawEventId } from '../ids.ts'
 import type { IngestItem } from './ingest.ts'
-import type { Unit } from './raw-bodies.ts'
+import { quotedIn, type Redact, redactWith, type Unit } from './raw-bodies.ts'
 import { storeEvents } from './store-events.ts'
 
 export type HowReceived = Readonly<{
@@ -39,7 +39,9 @@ export async function receive(
       ports,
       batch.map((delivery) => held(delivery, 'channel-gone', null)),
       how,
+      null,
     )
+  const redact = redactWith(adapter.parser)
 
   const parsed = batch.map((delivery) => ({
     delivery,
@@ -53,7 +55,7 @@ export async function receive(
   const unreadable = parsed.flatMap(({ delivery, result }) =>
     result.readable ? [] : [held(delivery, 'unreadable', result.reason)],
   )
-  const putAside = new Set(await quarantine(ports, unreadable, how))
+  const putAside = new Set(await quarantine(ports, unreadable, how, redact))
 
   const shares = parsed.flatMap(({ delivery, result }) =>
     result.readable ? result.shares.map((share) => ({ delivery, share })) : [],
@@ -63,7 +65,12 @@ export async function receive(
   const unroutable = shares.length - own.length
   if (unroutable > 0 && !how.isReplay) ports.channelDirectory.count(channel.id, 'unroutable', unroutable)
   const encoder = new TextEncoder()
-  const units = own.map(({ delivery, share }) => ({ delivery, share, body: encoder.encode(share.body) }))
+  const units = own.map(({ delivery, share }) => ({
+    delivery,
+    share,
+    body: encoder.encode(share.body),
+    isReplay: how.isReplay,
+  }))
   for (const id of await storeOrSplit({ ports, channel, adapter, how }, units)) putAside.add(id)
   if (own.length > 0) ports.wakeups.wake('events-written')
   return putAside
@@ -87,13 +94,16 @@ async function storeOrSplit(reception: Reception, units: readonly Unit[]): Promi
         ...(await storeOrSplit(reception, units.slice(middle))),
       ]
     }
-    const { ports, channel, how } = reception
+    const { ports, channel, adapter, how } = reception
+    const redact = redactWith(adapter.parser)
     const { delivery, body } = only
     ports.log.error(
       { err: error, channelId: channel.id, rawEventId: delivery.id, requestId: delivery.requestId },
       'a delivery could not be stored and is quarantined',
     )
-    return [...(await quarantine(ports, [{ delivery, body, reason: 'not-storable', detail: nameOf(error) }], how))]
+    return [
+      ...(await quarantine(ports, [{ delivery, body, reason: 'not-storable', detail: nameOf(error) }], how, redact)),
+    ]
   }
 }
 
@@ -128,11 +138,20 @@ async function quarantine(
   ports: CorePorts,
   entries: readonly QuarantinedDelivery[],
   { isReplay }: HowReceived,
+  redact: Redact | null,
 ): Promise<ReadonlySet<RawEventId>> {
   const [first] = entries
   if (!first) return new Set()
   await ports.unitOfWork.run(first.delivery.orgId, async ({ intake }) => {
-    await intake.quarantine(entries)
+    const words = [...new Set(entries.flatMap(({ body }) => quotedIn(body)))]
+    const gone = await intake.takenBack(first.delivery.channelId, words)
+    await intake.quarantine(
+      entries.map((entry) =>
+        quotedIn(entry.body).some((word) => gone.has(word as ExternalMessageId))
+          ? { ...entry, body: redact?.(entry.body, gone) ?? new Uint8Array() }
+          : entry,
+      ),
+    )
     if (isReplay) return
     await intake.count(first.delivery.channelId, {
       unroutable: 0,

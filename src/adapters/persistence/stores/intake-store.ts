@@ -20,7 +20,7 @@ import {
 } from './load-intake.ts'
 import { moveLastSeen, moveWindows, setConversationFacts, setStatuses } from './move-forward.ts'
 import { openConversations } from './open-conversations.ts'
-import { bytea, keepRaw, quarantine, redactRaw } from './raw-events.ts'
+import { bytea, keepRaw, quarantine, redactRaw, takenBack } from './raw-events.ts'
 
 /** Batches: every method takes a handful of statements, whatever the number of events. */
 export const createIntakeStore = (tx: Tx, { ids }: { ids: IdSource }): IntakeStore => ({
@@ -108,6 +108,7 @@ export const createIntakeStore = (tx: Tx, { ids }: { ids: IdSource }): IntakeSto
 
   keepRaw: (shares) => keepRaw(tx, shares),
   redactRaw: (channelId, externalIds, redact) => redactRaw(tx, channelId, externalIds, redact),
+  takenBack: (channelId, words) => takenBack(tx, channelId, words),
   quarantine: (entries) => quarantine(tx, ids, entries),
 
   async count(channelId, { unroutable, unknown, quarantined, lastInboundAt }) {

@@ -2,6 +2,7 @@ import type { ChannelId, ExternalMessageId, RawEventId } from '../../../core/ids
 import type { IdSource } from '../../../ports/id-source.ts'
 import type { IntakeStore, QuarantinedDelivery, RawShare } from '../../../ports/intake-store.ts'
 import type { Tx } from '../transaction.ts'
+import { lockChannel } from './channel-lock.ts'
 import { insertRows } from './insert-rows.ts'
 
 const COLUMNS = {
@@ -32,7 +33,8 @@ export async function keepRaw(tx: Tx, shares: readonly RawShare[]): Promise<void
     'raw_events',
     COLUMNS,
     shares.map((share) => row(share, 'PROCESSED')),
-    'on conflict do nothing',
+    // What was put aside had been kept whole, with words that are gone by now and other accounts' entries.
+    "on conflict (org_id, id) do update set body = excluded.body where raw_events.status = 'QUARANTINED'",
   )
   await insertRows(
     tx,
@@ -50,7 +52,10 @@ export async function keepRaw(tx: Tx, shares: readonly RawShare[]): Promise<void
   )
 }
 
-/** The bodies that the messages came in, and those that were noted as holding their words too. */
+/**
+ * The bodies that the messages came in, those that were noted as holding their words too, and those that were put aside, of
+ * which nothing is known but that they have the messages' ids somewhere.
+ */
 export async function redactRaw(
   tx: Tx,
   channelId: ChannelId,
@@ -61,14 +66,34 @@ export async function redactRaw(
   const bodies = await tx.rows<{ id: RawEventId; body: Buffer }>(
     `select id, body from raw_events where org_id = $1 and id in (
        select raw_event_id from message_parts where org_id = $1 and channel_id = $2 and external_id = any($3)
-       union select raw_event_id from raw_event_copies where org_id = $1 and channel_id = $2 and external_id = any($3))
+       union select raw_event_id from raw_event_copies where org_id = $1 and channel_id = $2 and external_id = any($3)
+       union select h.id from quarantine q join raw_events h on h.org_id = q.org_id and h.id = q.raw_event_id
+         where q.org_id = $1 and q.channel_id = $2 and exists (select 1 from unnest($4::bytea[]) as w (id) where position(w.id in h.body) > 0))
      order by id for update`,
-    [tx.orgId, channelId, externalIds],
+    [tx.orgId, channelId, externalIds, externalIds.flatMap(inJson)],
   )
   for (const { id, body } of bodies) {
     if (body.length === 0) continue
     await tx.affected('update raw_events set body = $3 where org_id = $1 and id = $2', [tx.orgId, id, redact(body)])
   }
+}
+
+/** As JSON text has an id: some writers put a backslash before each slash. */
+const inJson = (externalId: ExternalMessageId): Buffer[] =>
+  [...new Set([externalId, externalId.replaceAll('/', '\\/')])].map((text) => Buffer.from(text))
+
+/** Which of these words are ids of messages that were taken back. Nobody takes one back before the transaction has ended. */
+export async function takenBack(
+  tx: Tx,
+  channelId: ChannelId,
+  words: readonly string[],
+): Promise<ReadonlySet<ExternalMessageId>> {
+  await lockChannel(tx, channelId, 'alone')
+  const rows = await tx.rows<{ external_id: ExternalMessageId }>(
+    'select external_id from tombstones where org_id = $1 and channel_id = $2 and external_id = any($3)',
+    [tx.orgId, channelId, words],
+  )
+  return new Set(rows.map(({ external_id }) => external_id))
 }
 
 export async function quarantine(tx: Tx, ids: IdSource, entries: readonly QuarantinedDelivery[]): Promise<void> {
