@@ -1,4 +1,5 @@
 import test from 'ava'
+import type { InboundEvent } from '../../src/core/channel/inbound-event.ts'
 import type {
   ConversationId,
   CustomerId,
@@ -11,7 +12,7 @@ import type {
 } from '../../src/core/ids.ts'
 import { type IngestRules, ingest } from '../../src/core/message/ingest.ts'
 import type { ConversationState, IntakeState } from '../../src/ports/intake-store.ts'
-import { aMessage, anEcho, anEdit, anItem, anUnsend, minutes, T0 } from '../builders/events.ts'
+import { aMessage, anEcho, anEdit, anItem, anUnsend, aThread, minutes, T0 } from '../builders/events.ts'
 
 const rules = (): IngestRules => {
   let count = 0
@@ -136,7 +137,20 @@ test('an echo to somebody unknown makes a PENDING ticket and notifies nobody', (
   const { changes } = ingest(aState({ newCustomers: ['customer' as CustomerId] }), [anItem(anEcho())], rules())
   t.is(changes.tickets[0]?.status, 'PENDING')
   t.deepEqual(changes.notifications, [])
-  t.deepEqual(changes.lookUps, [{ customerId: 'customer' as CustomerId, person: 'ann' as ExternalUserId }])
+})
+
+test('a profile is looked up when somebody first writes a direct message, and not before: the platform would refuse', (t) => {
+  const looked = (events: readonly InboundEvent[], conversation: Partial<ConversationState> = {}) =>
+    ingest(aState({ conversations: [aConversation(conversation)] }), events.map(anItem), rules()).changes.lookUps
+  const ann = [{ customerId: 'customer' as CustomerId, person: 'ann' as ExternalUserId }]
+  t.deepEqual(looked([aMessage(), aMessage({ externalId: 'm2' })]), ann)
+  // Somebody whom the account wrote to first, or who commented before.
+  t.deepEqual(looked([aMessage()], { open: { id: 'ticket' as TicketId, status: 'PENDING' } }), ann)
+  t.deepEqual(looked([aMessage()], { windowOpenedAt: minutes(-1) }), [])
+  t.deepEqual(looked([anEcho()]), [])
+  const surface = 'COMMENT' as const
+  const comment = aMessage({ kind: 'COMMENT', thread: { ...aThread(), surface } })
+  t.deepEqual(looked([comment], { surface }), [])
 })
 
 test('an echo and a message in one batch leave the ticket OPEN, whichever is older', (t) => {

@@ -174,6 +174,7 @@ export const SECTIONS: Readonly<Record<string, readonly Row[]>> = {
   'Order and repetition': [
     row('order.any', 'any permutation, repetition and split ends in the same state'),
     row('order.replay', 'a replay of everything changes nothing'),
+    row('order.agent', 'repetition changes nothing either when an agent resolved or replied in between'),
     row('order.at-once', 'several workers at the same conversation'),
   ],
   'What is sent': [

@@ -160,13 +160,13 @@ export const SEND_VERDICTS: Readonly<Record<string, SendVerdict>> = {
   '24001': COMMERCE,
 }
 
+/** Whatever code it comes with: Meta lists none. */
+const NEEDS_HUMAN_AGENT = /to use .?human agent/i
+const NO_HUMAN_AGENT = refused('human-agent-not-approved', 'The app has no approval for the Human Agent feature.')
+
 // Meanings that only the message tells.
 const BY_MESSAGE: readonly (readonly [RegExp, SendVerdict])[] = [
   [/another app is controlling this thread/i, NOT_OWNER],
-  [
-    /to use '?human agent/i,
-    refused('human-agent-not-approved', 'The app has no approval for the Human Agent feature.'),
-  ],
   [/unsupported request - method type/i, refused('permission-missing', 'The app may not act for this account yet.')],
   [
     /length of param message|message.{0,20}too long/i,
@@ -182,11 +182,13 @@ export const isWrongAddress = ({ code, message }: GraphError): boolean =>
 export function verdictOf(error: GraphError): SendVerdict {
   const { code, subcode, message } = error
   const exact = subcode === null ? undefined : (row(`${code}/${subcode}`) ?? row(`*/${subcode}`))
+  const listed = exact ?? (code === null ? undefined : row(`${code}`))
+  const isAboutAccount = listed?.verdict === 'reauthorize' || listed?.verdict === 'retry'
+  if (NEEDS_HUMAN_AGENT.test(message) && !isAboutAccount) return NO_HUMAN_AGENT
   if (exact) return exact
   const told = BY_MESSAGE.find(([pattern]) => pattern.test(message))?.[1]
   if (told && (code === null || code === 10 || code === 100 || code === 403 || isPermission(code))) return told
-  const byCode = code === null ? undefined : row(`${code}`)
-  if (byCode) return byCode
+  if (listed) return listed
   if (code !== null && isPermission(code)) return NO_PERMISSION
   if (error.isTransient) return PLATFORM_IN_TROUBLE
   return refused('platform-refused', 'Instagram refused the message.')

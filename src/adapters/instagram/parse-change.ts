@@ -14,10 +14,28 @@ export function parseChange(change: unknown, scope: Scope): readonly InboundEven
   if (value === null) return [unknown('not-an-object', timeOf(scope))]
   if (isMessagingItem(value)) return parseMessagingItem(value, scope)
   if (has(value.from) || has(value.media) || has(value.text)) return [readComment(value, scope)]
-  if (has(value.impressions) || has(value.reach)) return [known('story-insights', timeOf(scope))]
+  if (METRICS.some((metric) => has(value[metric]))) return [known('story-insights', timeOf(scope))]
   if (has(value.media_id)) return [readMention(value, scope)]
   return [unknown('unknown-change', timeOf(scope))]
 }
+
+/** Which of them a story has differs; without them what is told of it would be taken for a mention. */
+const METRICS = [
+  'impressions',
+  'reach',
+  'views',
+  'replies',
+  'exits',
+  'taps_forward',
+  'taps_back',
+  'swipe_forward',
+  'shares',
+  'follows',
+  'navigation',
+  'profile_visits',
+  'profile_activity',
+  'total_interactions',
+] as const
 
 /** A comment carries no time of its own; the entry's is the nearest. */
 function readComment(value: ChangeValue, scope: Scope): InboundEvent {

@@ -150,7 +150,7 @@ class Batch {
         ...messages.changes,
         ...threads.changes,
         touched: [...new Set([...draft.changes.touched, ...messages.touched, ...threads.touched])],
-        ...lookUpsOf(this.#state, [...this.#conversations.values()], draft.changes.messages, this.#rules),
+        ...lookUpsOf([...this.#conversations.values()], draft.changes.messages, this.#rules),
       },
       events: [...draft.events, ...messages.events, ...threads.events],
       unknown: this.#unknown,

@@ -1,22 +1,28 @@
-import type { ConversationState, IntakeChanges, IntakeState, NewMessage } from '../../ports/intake-store.ts'
+import type { ConversationState, IntakeChanges, NewMessage } from '../../ports/intake-store.ts'
 
 type LookUps = Pick<IntakeChanges, 'lookUps' | 'media' | 'mentions'>
 
+type Known = Pick<ConversationState, 'id' | 'surface' | 'windowOpenedAt' | 'customerId' | 'person'>
+
 /** What the platform is to be asked about by jobs of their own, as far as it can be asked. */
 export function lookUpsOf(
-  { newCustomers }: Pick<IntakeState, 'newCustomers'>,
-  conversations: readonly Pick<ConversationState, 'customerId' | 'person'>[],
+  conversations: readonly Known[],
   messages: readonly NewMessage[],
   { hasProfiles, hasMedia }: Readonly<{ hasProfiles: boolean; hasMedia: boolean }>,
 ): LookUps {
-  const fresh = new Set(newCustomers)
-  const people = conversations.filter(({ customerId }) => fresh.delete(customerId))
+  const wrote = new Set(
+    messages.flatMap(({ direction, conversationId }) => (direction === 'INBOUND' ? conversationId : [])),
+  )
+  const people = conversations.filter((conversation) => wrote.has(conversation.id) && isFirstContact(conversation))
   return {
     lookUps: hasProfiles ? people.map(({ customerId, person }) => ({ customerId, person })) : [],
     media: hasMedia ? [...new Set(messages.flatMap(ownPost))] : [],
     mentions: hasMedia ? messages.flatMap(mention) : [],
   }
 }
+
+/** By writing to the account people let it know who they are; by commenting, or by being written to, they do not. */
+const isFirstContact = ({ surface, windowOpenedAt }: Known): boolean => surface === 'DM' && windowOpenedAt === null
 
 /** What was commented on, and the stories that were answered; a shared post may be anybody's. */
 const ownPost = ({ context }: NewMessage): readonly string[] =>

@@ -148,6 +148,17 @@ test('what only the message tells is read from it', async (t) => {
     await told("To use 'Human Agent', your use of this endpoint must be reviewed", { status: 403, code: 10 }),
     'human-agent-not-approved',
   )
+  const humanAgent = 'To use ‘Human Agent’, your use of this endpoint must be reviewed'
+  for (const [code, subcode] of [
+    [10, 2534022],
+    [200, 2534041],
+    [1, null],
+    [999, null],
+  ] as const)
+    t.is(await told(humanAgent, { status: 403, code, ...(subcode && { subcode }) }), 'human-agent-not-approved')
+  // What concerns the whole account goes first.
+  t.not(await told(humanAgent, { status: 403, code: 190 }), 'human-agent-not-approved')
+  t.not(await told(humanAgent, { status: 403, code: 613 }), 'human-agent-not-approved')
   t.is(await told('Unsupported request - method type: post'), 'permission-missing')
   t.is(await told('(#100) Length of param message[text] must be less than or equal to 1000'), 'content-too-long')
   t.is(await told('another app is controlling this thread', { code: 190 }), 'reauthorize')

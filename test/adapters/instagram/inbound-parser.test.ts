@@ -2,7 +2,7 @@ import test from 'ava'
 import { instagramParser } from '../../../src/adapters/instagram/inbound-parser.ts'
 import type { InboundEvent } from '../../../src/core/channel/inbound-event.ts'
 import { EXPECTED } from './expected-events.ts'
-import { eventsOf, fixture, fixtureNames, parseOptions } from './fixtures.ts'
+import { ACCOUNT, eventsOf, fixture, fixtureNames, parseOptions } from './fixtures.ts'
 
 const parse = (name: string) => instagramParser.parse(fixture(name), parseOptions())
 
@@ -15,3 +15,12 @@ for (const [name, expected] of Object.entries(EXPECTED)) {
     t.deepEqual(eventsOf(parse(name)), expected as readonly InboundEvent[])
   })
 }
+
+test('any of the numbers that a story has makes them story insights, never a mention', (t) => {
+  for (const metric of ['impressions', 'reach', 'views', 'replies', 'exits', 'taps_forward', 'taps_back']) {
+    const changes = [{ field: 'story_insights', value: { media_id: '18077000000000003', [metric]: 3 } }]
+    const body = { object: 'instagram', entry: [{ id: ACCOUNT, time: 1_789_000_100, changes }] }
+    const events = eventsOf(instagramParser.parse(Buffer.from(JSON.stringify(body)), parseOptions()))
+    t.like(events[0], { type: 'unhandled', known: true, reason: 'story-insights' }, metric)
+  }
+})
