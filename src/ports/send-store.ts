@@ -28,11 +28,18 @@ export type ReplyTarget = Readonly<{
   settings: Readonly<Record<string, unknown>>
   surface: Surface
   window: Readonly<{ openedAt: Date | null; reason: string | null }>
-  /** The customer's newest undeleted comment on a COMMENT ticket. */
-  newestComment: Readonly<{
-    externalId: ExternalMessageId /** A reply to it is queued, under way, sent or in doubt. */
-    answered: boolean
-  }> | null
+  /** Of a COMMENT ticket, what is answered unless another is named: the newest without an answer, else the newest that is left. */
+  comment: AnsweredComment | null
+}>
+
+/** A customer's comment that a reply answers: its time opens the window, not that of others in the conversation. */
+export type AnsweredComment = Readonly<{
+  externalId: ExternalMessageId
+  sentAt: Date
+  /** Under a live broadcast. */
+  isLive: boolean
+  /** Another private reply to it is queued, under way, sent or in doubt. */
+  answered: boolean
 }>
 
 export type NewReply = Readonly<{
@@ -82,9 +89,10 @@ export type Head = Readonly<{
   content: PartContent
   surface: Surface
   person: ExternalUserId
-  /** The comment a private reply answers. */
-  commentId: ExternalMessageId | null
+  /** The comment a private reply answers; `answered`: another reply to it is with the platform, or may be. */
+  comment: Readonly<{ externalId: ExternalMessageId; answered: boolean }> | null
   replyTo: ExternalMessageId | null
+  /** The answered comment's own where it is one. */
   window: Readonly<{ openedAt: Date | null; reason: string | null }>
   author: ReplyAuthor
   requestId: string | null
@@ -121,6 +129,10 @@ export interface SendStore {
   target(ticketId: TicketId): Promise<ReplyTarget>
   byClientMessageId(ticketId: TicketId, clientMessageId: string): Promise<StoredMessage | null>
   message(ticketId: TicketId, id: MessageId): Promise<StoredMessage | null>
+  /** A comment of the same conversation that is still there, by our id; null where there is none. */
+  comment(target: ReplyTarget, id: MessageId): Promise<AnsweredComment | null>
+  /** The comment that a stored reply answers; null where it answers none, or the comment is gone. */
+  commentOf(target: ReplyTarget, reply: MessageId): Promise<AnsweredComment | null>
   /** The platform's id of a message of the same conversation; null where there is none, or it is not with the platform. */
   externalIdOf(target: ReplyTarget, id: MessageId): Promise<ExternalMessageId | null>
   /** Stores message and parts QUEUED, takes the conversation's next positions, wakes its lane; the ticket's derived facts follow. */

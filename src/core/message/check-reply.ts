@@ -1,6 +1,7 @@
-import type { ReplyTarget } from '../../ports/send-store.ts'
+import type { AnsweredComment, ReplyTarget } from '../../ports/send-store.ts'
 import type { ChannelCapabilities } from '../channel/capabilities.ts'
 import { DomainError } from '../errors.ts'
+import { LIVE_COMMENT } from '../ticket/ticket.ts'
 import { allowsReply, type ReplyAuthor, windowOf } from '../ticket/window.ts'
 
 /** Whether an answer is allowed now. Asked when it is queued and again right before it is sent. */
@@ -14,9 +15,8 @@ export function checkTarget(
     throw new DomainError('channel-disconnected', 'The channel of this ticket is disconnected.')
   }
   if (target.surface === 'COMMENT' && capabilities.privateReplyToComment) {
-    if (target.newestComment === null)
-      throw new DomainError('comment-reply-used', 'There is no comment left to answer.')
-    if (target.newestComment.answered) {
+    if (target.comment === null) throw new DomainError('comment-reply-used', 'There is no comment left to answer.')
+    if (target.comment.answered) {
       throw new DomainError(
         'comment-reply-used',
         'A comment can be answered privately once; this one has been. A new comment, or a message from the customer, opens the way again.',
@@ -25,7 +25,7 @@ export function checkTarget(
   }
   const { replyWindow } = capabilities
   const window = windowOf(
-    { surface: target.surface, ...target.window },
+    { surface: target.surface, ...(target.comment ? windowOfComment(target.comment) : target.window) },
     { replyWindow, settings: target.settings },
     now,
   )
@@ -42,3 +42,9 @@ export function checkTarget(
     )
   }
 }
+
+/** What opens the window for an answer to a comment is that comment. */
+const windowOfComment = ({ sentAt, isLive }: AnsweredComment): ReplyTarget['window'] => ({
+  openedAt: sentAt,
+  reason: isLive ? LIVE_COMMENT : null,
+})

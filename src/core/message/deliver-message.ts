@@ -63,7 +63,9 @@ async function deliver(
         ? failureOf('channel-disconnected')
         : window && !allowsReply(window, next.author)
           ? failureOf('messaging-window-closed')
-          : null
+          : adapter.capabilities.privateReplyToComment && next.comment?.answered
+            ? failureOf('comment-reply-used')
+            : null
     if (failure) {
       await settle(stores, claim, next, { status: 'FAILED', failure }, now)
       return null
@@ -88,9 +90,9 @@ async function deliver(
 
   const message: OutboundMessage = {
     recipient:
-      head.commentId === null
+      head.comment === null
         ? { type: 'person', externalId: head.person }
-        : { type: 'comment', externalId: head.commentId },
+        : { type: 'comment', externalId: head.comment.externalId },
     content: head.content,
     replyTo: head.replyTo,
     asHumanAgent: needsHumanAgent(factsOf(head), rulesOf(adapter, account), ports.clock.now(), head.author),
@@ -135,11 +137,11 @@ async function deliver(
 async function turnOf(
   { pace, sends }: Stores,
   claim: LaneClaim,
-  { commentId, content }: Head,
+  { comment, content }: Head,
   { pacing }: ChannelAdapter,
   { settings }: ChannelAccount,
 ): Promise<number> {
-  const kind = commentId !== null ? 'private-reply' : content.kind === 'ATTACHMENT' ? 'media' : 'text'
+  const kind = comment !== null ? 'private-reply' : content.kind === 'ATTACHMENT' ? 'media' : 'text'
   const rate = pacing?.(kind, settings) ?? null
   if (rate === null || (await sends.isItsTurn(claim))) return 0
   return pace.take(claim.channelId, kind, rate, { reserve: true })

@@ -17,7 +17,9 @@ export const retryMessage =
       }
       const adapter = channelRegistry.get(target.channelType)
       if (!adapter) throw new DomainError('channel-disconnected', `No adapter for ${target.channelType} is installed.`)
-      checkTarget(target, adapter.capabilities, clock.now())
+      // It answers what it answered when it was written, whatever came since.
+      const comment = target.surface === 'COMMENT' ? await sends.commentOf(target, input.messageId) : null
+      checkTarget({ ...target, comment }, adapter.capabilities, clock.now())
       const { from, to } = await sends.requeue(input.messageId, target, clock.now())
       await outbox.append([
         {

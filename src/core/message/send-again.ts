@@ -1,6 +1,5 @@
 import type { CorePorts } from '../../ports/core-ports.ts'
 import type { Doubt } from '../../ports/doubt-store.ts'
-import type { ReplyTarget } from '../../ports/send-store.ts'
 import type { Actor } from '../actor.ts'
 import { DomainError, NotFound } from '../errors.ts'
 import type { MessageId, PartId, TicketId } from '../ids.ts'
@@ -33,7 +32,9 @@ export const sendAgain =
       }
       const adapter = channelRegistry.get(target.channelType)
       if (!adapter) throw new DomainError('channel-disconnected', `No adapter for ${target.channelType} is installed.`)
-      const sameTarget = answeringTheSame(target, parts)
+      // A private reply goes to the comment that it went to; whether it is there already, the platform will say.
+      const comment = target.surface === 'COMMENT' ? await sends.commentOf(target, messageId) : null
+      const sameTarget = { ...target, comment }
       checkTarget(sameTarget, adapter.capabilities, now)
       await sends.enqueue({
         id,
@@ -83,9 +84,3 @@ function refuseUnlessOpen(parts: readonly Doubt[], status: string, now: Date): v
     })
   }
 }
-
-/** A private reply goes to the comment that it went to. Whether that was answered already, the platform will say. */
-const answeringTheSame = (target: ReplyTarget, [first]: readonly Doubt[]): ReplyTarget =>
-  target.surface === 'COMMENT' && first?.replyToExternalId
-    ? { ...target, newestComment: { externalId: first.replyToExternalId, answered: false } }
-    : target

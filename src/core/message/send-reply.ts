@@ -61,7 +61,7 @@ export const sendReply =
             return { messageId: (claim.body as { messageId: MessageId }).messageId, replayed: 'idempotency-key' }
           }
         }
-        const target = await sends.target(input.ticketId)
+        const found = await sends.target(input.ticketId)
         const known =
           input.clientMessageId === undefined
             ? null
@@ -74,9 +74,9 @@ export const sendReply =
           if (key) await idempotency.complete(key, 200, { messageId: known.id })
           return { messageId: known.id, replayed: 'client-message-id' }
         }
-        const adapter = channelRegistry.get(target.channelType)
-        if (!adapter)
-          throw new DomainError('channel-disconnected', `No adapter for ${target.channelType} is installed.`)
+        const adapter = channelRegistry.get(found.channelType)
+        if (!adapter) throw new DomainError('channel-disconnected', `No adapter for ${found.channelType} is installed.`)
+        const target = await onComment(sends, found, request.replyToMessageId)
         const capabilities = capabilitiesFor(adapter.capabilities, target.surface, target.settings)
         const contents = composeReply(request, capabilities, {
           allowLoopback: !settings.production,
@@ -141,6 +141,21 @@ async function lookAtFiles(client: GuardedClient, attachments: readonly ReplyAtt
   return new Map(await Promise.all(distinct.map(async (url) => [url, await lookAtFile(client, url)] as const)))
 }
 
+/** On the comment that the agent named, else on the one that comes next. */
+async function onComment(sends: SendStore, target: ReplyTarget, messageId: string | undefined): Promise<ReplyTarget> {
+  if (target.surface !== 'COMMENT' || messageId === undefined) return target
+  const comment = await sends.comment(target, messageId as MessageId)
+  if (comment !== null) return { ...target, comment }
+  const check = new ContentCheck()
+  check.breach({
+    code: 'capability-missing',
+    pointer: '/replyToMessageId',
+    detail: 'It is no comment of this conversation that is still there.',
+  })
+  check.end()
+  return target
+}
+
 /** The platform's id of the message that is answered. */
 async function replyTarget(
   sends: SendStore,
@@ -148,6 +163,8 @@ async function replyTarget(
   messageId: string | undefined,
   { replyTo }: SurfaceCapabilities,
 ): Promise<ExternalMessageId | null> {
+  // A private reply names the comment it answers; that is also what makes a second one visible.
+  if (target.surface === 'COMMENT') return target.comment?.externalId ?? null
   if (messageId === undefined) return null
   const check = new ContentCheck()
   const externalId = replyTo === null ? null : await sends.externalIdOf(target, messageId as MessageId)

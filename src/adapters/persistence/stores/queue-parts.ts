@@ -24,8 +24,7 @@ export async function enqueueReply(tx: Tx, ids: IdSource, reply: NewReply): Prom
       texts.length > 0 ? texts.join('') : null,
       reply.memberId,
       reply.via,
-      // A private reply names the comment it answers; that is also what makes a second one visible.
-      target.newestComment?.externalId ?? reply.replyToExternalId,
+      reply.replyToExternalId,
       reply.clientMessageId,
       reply.fingerprint,
       reply.requestId,

@@ -1,7 +1,15 @@
 import { NotFound } from '../../../core/errors.ts'
 import type { ExternalMessageId, ExternalUserId, PartId } from '../../../core/ids.ts'
+import { LIVE_COMMENT } from '../../../core/ticket/ticket.ts'
 import type { IdSource } from '../../../ports/id-source.ts'
-import type { Head, MessageChange, ReplyTarget, SendStore, StoredMessage } from '../../../ports/send-store.ts'
+import type {
+  AnsweredComment,
+  Head,
+  MessageChange,
+  ReplyTarget,
+  SendStore,
+  StoredMessage,
+} from '../../../ports/send-store.ts'
 import type { Tx } from '../transaction.ts'
 import { lockChannel } from './channel-lock.ts'
 import { deriveMessages } from './derive-messages.ts'
@@ -21,7 +29,7 @@ export const createSendStore = (tx: Tx, { ids }: { ids: IdSource }): SendStore =
   async target(ticketId) {
     const [row] = IS_UUID.test(ticketId) ? await tx.rows<TargetRow>(TARGET, [tx.orgId, ticketId]) : []
     if (!row) throw new NotFound('ticket')
-    const comment = row.surface === 'COMMENT' ? await newestComment(tx, row) : null
+    const comment = row.surface === 'COMMENT' ? await nextComment(tx, row.conversation_id) : null
     return {
       ticketId,
       conversationId: row.conversation_id,
@@ -32,7 +40,7 @@ export const createSendStore = (tx: Tx, { ids }: { ids: IdSource }): SendStore =
       settings: row.settings,
       surface: row.surface,
       window: { openedAt: row.window_opened_at, reason: row.window_reason },
-      newestComment: comment,
+      comment,
     }
   },
 
@@ -52,6 +60,20 @@ export const createSendStore = (tx: Tx, { ids }: { ids: IdSource }): SendStore =
       id,
     ])
     return row ? stored(row) : null
+  },
+
+  async comment({ conversationId }, id) {
+    if (!IS_UUID.test(id)) return null
+    const [row] = await tx.rows<CommentRow>(`${COMMENT} and c.id = $3`, [tx.orgId, conversationId, id])
+    return row ? commentOf(row) : null
+  },
+
+  async commentOf({ conversationId }, reply) {
+    const [row] = await tx.rows<CommentRow>(
+      `${commentBesides('$3')} and c.external_id = (select reply_to_external_id from messages where org_id = $1 and id = $3)`,
+      [tx.orgId, conversationId, reply],
+    )
+    return row ? commentOf(row) : null
   },
 
   async externalIdOf({ conversationId }, id) {
@@ -205,18 +227,32 @@ const STORED = 'select id, ticket_id, status, content, direction, fingerprint fr
 
 const stored = ({ ticket_id, ...row }: StoredRow): StoredMessage => ({ ...row, ticketId: ticket_id })
 
-/** The customer's newest comment, and whether a reply to it is on its way, sent or in doubt. */
-async function newestComment(tx: Tx, { conversation_id }: TargetRow): Promise<ReplyTarget['newestComment']> {
-  const [row] = await tx.rows<{ external_id: ExternalMessageId; answered: boolean }>(
-    `select m.external_id, exists (
-        select from messages r where r.org_id = m.org_id and r.conversation_id = m.conversation_id and r.direction = 'OUTBOUND'
-          and r.reply_to_external_id = m.external_id and r.status <> 'FAILED') as answered
-     from messages m where m.org_id = $1 and m.conversation_id = $2 and m.direction = 'INBOUND' and m.deleted_at is null
-     order by m.sent_at desc, m.external_id desc limit 1`,
-    [tx.orgId, conversation_id],
-  )
-  return row ? { externalId: row.external_id, answered: row.answered } : null
+type CommentRow = { external_id: ExternalMessageId; sent_at: Date; is_live: boolean | null; answered: boolean }
+
+/** Customers' comments, and whether a reply to them is on its way, sent or in doubt, but for one and what it was sent again for. */
+const commentBesides = (reply: string) => `
+select c.external_id, c.sent_at, c.context ->> 'type' = 'LIVE_COMMENT' as is_live, exists (
+    select from messages r where r.org_id = c.org_id and r.conversation_id = c.conversation_id and r.direction = 'OUTBOUND'
+      and r.reply_to_external_id = c.external_id and r.status <> 'FAILED' and r.id is distinct from ${reply}
+      and r.id is distinct from (select resend_of from messages where org_id = $1 and id = ${reply})) as answered
+from messages c where c.org_id = $1 and c.conversation_id = $2 and c.direction = 'INBOUND' and c.deleted_at is null`
+
+const COMMENT = commentBesides('null')
+
+async function nextComment(tx: Tx, id: ReplyTarget['conversationId']): Promise<AnsweredComment | null> {
+  const [row] = await tx.rows<CommentRow>(`${COMMENT} order by answered, c.sent_at desc, c.external_id desc limit 1`, [
+    tx.orgId,
+    id,
+  ])
+  return row ? commentOf(row) : null
 }
+
+const commentOf = ({ external_id, sent_at, is_live, answered }: CommentRow): AnsweredComment => ({
+  externalId: external_id,
+  sentAt: sent_at,
+  isLive: is_live ?? false,
+  answered,
+})
 
 type HeadRow = PartContentRow & {
   message_id: StoredMessage['id']
@@ -229,6 +265,9 @@ type HeadRow = PartContentRow & {
   surface: ReplyTarget['surface']
   window_opened_at: Date | null
   window_reason: string | null
+  comment_sent_at: Date | null
+  comment_is_live: boolean | null
+  comment_answered: boolean
   person: ExternalUserId
   attempts: number
   refusals: string[] | null
@@ -238,11 +277,17 @@ type HeadRow = PartContentRow & {
 const HEAD = `
 select m.id as message_id, p.id as part_id, p.position as part_position, m.ticket_id, p.kind as part_kind, p.content, p.extras,
   t.type as attachment_type, t.url as attachment_url, t.upload_id as attachment_upload_id, m.reply_to_external_id, m.request_id, m.author_type,
-  v.surface, v.window_opened_at, v.window_reason, i.external_id as person, a.attempts, a.refusals, a.first_attempt_at
+  v.surface, v.window_opened_at, v.window_reason, i.external_id as person, a.attempts, a.refusals, a.first_attempt_at,
+  c.sent_at as comment_sent_at, c.context ->> 'type' = 'LIVE_COMMENT' as comment_is_live, c.id is not null and exists (
+    select from messages r where r.org_id = m.org_id and r.conversation_id = m.conversation_id and r.direction = 'OUTBOUND'
+      and r.reply_to_external_id = c.external_id and r.id <> m.id and r.id is distinct from m.resend_of
+      and r.status not in ('FAILED', 'QUEUED')) as comment_answered
 from message_parts p
 join messages m on m.org_id = p.org_id and m.id = p.message_id
 join conversations v on v.org_id = m.org_id and v.id = m.conversation_id
 join customer_identities i on i.org_id = v.org_id and i.customer_id = v.customer_id and i.channel_id = v.channel_id
+left join messages c on v.surface = 'COMMENT' and c.org_id = m.org_id and c.conversation_id = m.conversation_id
+  and c.direction = 'INBOUND' and c.external_id = m.reply_to_external_id
 left join attachments t on t.org_id = p.org_id and t.message_id = m.id and t.part_id = p.id
 left join lateral (select coalesce(max(number), 0)::int as attempts,
     array_agg(platform_code) filter (where platform_code is not null) as refusals, min(started_at) as first_attempt_at
@@ -260,10 +305,16 @@ function headOf(row: HeadRow): Head {
     content,
     surface: row.surface,
     person: row.person,
-    commentId: isComment ? row.reply_to_external_id : null,
+    comment:
+      isComment && row.reply_to_external_id !== null
+        ? { externalId: row.reply_to_external_id, answered: row.comment_answered }
+        : null,
     // What a reply of several parts answers is said once.
     replyTo: isComment || row.part_position > 0 ? null : row.reply_to_external_id,
-    window: { openedAt: row.window_opened_at, reason: row.window_reason },
+    window:
+      row.comment_sent_at === null
+        ? { openedAt: row.window_opened_at, reason: row.window_reason }
+        : { openedAt: row.comment_sent_at, reason: row.comment_is_live ? LIVE_COMMENT : null },
     author: row.author_type === 'MEMBER' ? 'person' : 'automation',
     requestId: row.request_id,
     attempts: row.attempts,
