@@ -7,6 +7,7 @@ import { loadConfig } from './config.ts'
 import type { Role } from './core/actor.ts'
 import { DomainError } from './core/errors.ts'
 import type { OrgId } from './core/ids.ts'
+import { explain } from './explain.ts'
 
 const USAGE = `Usage:
   npm run cli -- member:add --org <organization id> --email <address> [--name <name>] [--role OWNER|ADMIN|AGENT|VIEWER] [--password <password>]
@@ -23,7 +24,7 @@ type Options = Readonly<Record<'org' | 'email' | 'name' | 'role' | 'password', s
 /** What an operator does until there are invitations. */
 export async function main(args: readonly string[]): Promise<number> {
   try {
-    const { command, options } = read(args)
+    const run = read(args)
     const loaded = loadConfig(process.env, { role: 'cli' })
     if (!loaded.ok) {
       console.error(problemsReport(loaded.problems))
@@ -35,7 +36,7 @@ export async function main(args: readonly string[]): Promise<number> {
       log: createPinoLogger('error'),
     })
     try {
-      console.log(await command(composition, options))
+      console.log(await run(composition))
       return 0
     } finally {
       await composition.close()
@@ -45,35 +46,40 @@ export async function main(args: readonly string[]): Promise<number> {
       console.error(`${error.message}\n${USAGE}`)
       return EX_USAGE
     }
-    console.error(error instanceof DomainError ? error.message : error)
-    return 1
+    const explanation = explain(error)
+    console.error(error instanceof DomainError ? error.message : (explanation?.says ?? error))
+    return explanation?.exitCode ?? 1
   }
 }
 
-const commands = {
-  'member:add': async ({ core }: Composition, options: Options) => {
+type Run = (composition: Composition) => Promise<string>
+
+/** Whatever is wrong with the options is said before anything is opened. */
+const commands: Readonly<Record<string, (options: Options) => Run>> = {
+  'member:add': (options) => {
     const role = (options.role ?? 'AGENT') as Role
     if (!ROLES.includes(role)) throw new UsageError(`There is no role ${role}.`)
-    const password = options.password ?? newPassword()
-    const email = required(options, 'email')
-    const user = await core.addMember({
-      orgId: required(options, 'org') as OrgId,
-      email,
-      name: options.name ?? email,
-      password,
-      role,
-    })
-    return `${user.email} is now ${role} of the organization.${options.password ? '' : `\nPassword, if the person is new here: ${password}`}`
+    const orgId = required(options, 'org') as OrgId
+    const email = emailIn(options)
+    const given = passwordIn(options)
+    const password = given ?? newPassword()
+    return async ({ core }) => {
+      const user = await core.addMember({ orgId, email, name: options.name ?? email, password, role })
+      return `${user.email} is now ${role} of the organization.${given ? '' : `\nPassword, if the person is new here: ${password}`}`
+    }
   },
-  'member:reset-password': async ({ core }: Composition, options: Options) => {
-    const password = options.password ?? newPassword()
-    const email = required(options, 'email')
-    await core.resetPassword({ email, password })
-    return `${email} has a new password${options.password ? '.' : `: ${password}`}`
+  'member:reset-password': (options) => {
+    const email = emailIn(options)
+    const given = passwordIn(options)
+    const password = given ?? newPassword()
+    return async ({ core }) => {
+      await core.resetPassword({ email, password })
+      return `${email} has a new password${given ? '.' : `: ${password}`}`
+    }
   },
 }
 
-function read(args: readonly string[]) {
+function read(args: readonly string[]): Run {
   const text = { type: 'string' } as const
   try {
     const { values, positionals } = parseArgs({
@@ -82,9 +88,9 @@ function read(args: readonly string[]) {
       options: { org: text, email: text, name: text, role: text, password: text },
     })
     const name = positionals[0] ?? ''
-    if (positionals.length !== 1 || !Object.hasOwn(commands, name))
-      throw new UsageError(`There is no command "${name}".`)
-    return { command: commands[name as keyof typeof commands], options: values as Options }
+    const command = positionals.length === 1 && Object.hasOwn(commands, name) ? commands[name] : undefined
+    if (!command) throw new UsageError(`There is no command "${name}".`)
+    return command(values as Options)
   } catch (error) {
     throw error instanceof UsageError ? error : new UsageError((error as Error).message)
   }
@@ -94,6 +100,19 @@ function required(options: Options, name: keyof Options): string {
   const value = options[name]
   if (value === undefined || value === '') throw new UsageError(`--${name} is missing.`)
   return value
+}
+
+/** As signing up takes them. */
+function emailIn(options: Options): string {
+  const email = required(options, 'email').trim()
+  if (!/^[^\s@]+@[^\s@]+$/.test(email) || email.length > 254) throw new UsageError(`${email} is no e-mail address.`)
+  return email
+}
+
+function passwordIn({ password }: Options): string | undefined {
+  if (password !== undefined && (password.length < 8 || password.length > 200))
+    throw new UsageError('A password has 8 to 200 characters.')
+  return password
 }
 
 const newPassword = (): string => randomBytes(12).toString('base64url')

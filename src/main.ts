@@ -1,11 +1,10 @@
 import closeWithGrace from 'close-with-grace'
 import { createPinoLogger } from './adapters/logging/pino-logger.ts'
-import { DatabaseSetupError } from './adapters/persistence/database-errors.ts'
-import { EmbeddedPostgresError } from './adapters/persistence/embedded/index.ts'
 import { pushDatabase } from './adapters/persistence/open-database.ts'
-import { AddressInUse, runningRoles, startApplication } from './application.ts'
+import { runningRoles, startApplication } from './application.ts'
 import { configExitCode, problemsReport } from './config/report.ts'
 import { loadConfig, type Role } from './config.ts'
+import { explain } from './explain.ts'
 
 const ROLES = ['all', 'migrate', ...runningRoles] as const
 const GRACE_MS = 20_000
@@ -46,22 +45,10 @@ export async function main(args: readonly string[]): Promise<number | undefined>
     })
     return undefined
   } catch (error) {
-    return explain(error)
+    const explanation = explain(error)
+    console.error(explanation?.says ?? error)
+    return explanation?.exitCode ?? 1
   }
-}
-
-/** What an operator can mend gets a sentence; anything else is a bug and keeps its stack. */
-function explain(error: unknown): number {
-  if (error instanceof DatabaseSetupError) {
-    console.error(error.message)
-    return configExitCode
-  }
-  if (error instanceof AddressInUse || error instanceof EmbeddedPostgresError) {
-    console.error(error.message)
-    return 1
-  }
-  console.error(error)
-  return 1
 }
 
 if (import.meta.main) {

@@ -65,7 +65,7 @@ test('what is allowed is no violation', (t) => {
 const core = 'the core imports only itself, and ports with `import type`'
 const port = 'a port imports only types, of the core and of other ports'
 const adapter = 'an adapter knows the core, the ports, itself, the channel kit and the types of the configuration'
-const composer = 'only composition.ts, application.ts, main.ts, cli.ts know adapters'
+const composer = 'only composition.ts, application.ts, main.ts, cli.ts, explain.ts know adapters'
 const development = 'what is for development stands outside, as other systems do'
 const environment = 'reads the environment, but only the configuration and the programs do'
 

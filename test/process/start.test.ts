@@ -5,7 +5,7 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
-import { startProcess } from '../support/processes.ts'
+import { freePort, startProcess } from '../support/processes.ts'
 
 const start = (env: Record<string, string>, args: string[] = []) =>
   startProcess(process.execPath, ['src/main.ts', ...args], env)
@@ -48,6 +48,28 @@ test('a taken port ends with 1 and names the variable, before any data are touch
   t.notRegex(program.output(), /Database server/)
 })
 
+for (const [what, command] of [
+  ['the service', ['src/main.ts']],
+  ['db:push', ['src/main.ts', 'migrate']],
+  ['the command line', ['src/cli.ts', 'member:reset-password', '--email', 'a@example.com']],
+] as const) {
+  test(`${what} says in a sentence that the database is not there, and ends with 1`, async (t) => {
+    const port = await freePort()
+    const url = `postgres://somebody:planted-database-password@127.0.0.1:${port}/inbox`
+    const program = startProcess(process.execPath, command, {
+      DATABASE_URL: url,
+      PORT: '0',
+      DATA_DIR: temporaryFolder(t),
+    })
+    t.is((await program.exited).code, 1)
+    t.regex(
+      program.output(),
+      /DATABASE_URL .* cannot be reached at 127\.0\.0\.1:\d+ \(ECONNREFUSED\)\. Is it running\?/,
+    )
+    t.notRegex(program.output(), /^\s+at |planted-database-password/m)
+  })
+}
+
 const DATABASE = process.env['TEST_DATABASE_URL']
 const production = (url: string, dataDir: string) => ({
   NODE_ENV: 'production',
@@ -74,6 +96,22 @@ if (DATABASE === undefined || DATABASE === '') {
     t.is((await program.exited).code, 78)
     t.regex(program.output(), /superuser/)
   })
+
+  for (const [what, change, says] of [
+    ['a database that does not exist', (url: URL) => (url.pathname = '/no-such-database'), /there is no such database/],
+    ['a login that does not exist', (url: URL) => (url.username = 'nobody-of-this-name'), /may not come in|password/],
+  ] as const) {
+    test(`services: ${what} ends with 78 and a sentence`, async (t) => {
+      const url = new URL(DATABASE)
+      change(url)
+      for (const args of [[], ['migrate']]) {
+        const program = start(production(url.href, temporaryFolder(t)), [...args])
+        t.is((await program.exited).code, 78, program.output())
+        t.regex(program.output(), says)
+        t.notRegex(program.output(), /^\s+at /m)
+      }
+    })
+  }
 
   test('services: a database that was never set up ends with 78 and names db:push', async (t) => {
     const { testDatabase } = await import('../support/database.ts')

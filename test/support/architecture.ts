@@ -19,7 +19,7 @@ type ImportRule = Readonly<{
 }>
 
 const FOLDERS = ['src', 'dev', 'test', 'bench', 'tools']
-const COMPOSERS = new Set(['src/composition.ts', 'src/application.ts', 'src/main.ts', 'src/cli.ts'])
+const COMPOSERS = new Set(['src/composition.ts', 'src/application.ts', 'src/main.ts', 'src/cli.ts', 'src/explain.ts'])
 const CONFIG = /^src\/config(\.ts$|\/)/
 
 const within = (folder: string) => (path: string | null) => path?.startsWith(`${folder}/`) === true

@@ -1,0 +1,74 @@
+import test from 'ava'
+import { needs } from '../adapters/messaging/needs.ts'
+import { signUp } from '../support/inbox-client.ts'
+import { planted } from '../support/planted.ts'
+import { startProcess } from '../support/processes.ts'
+import { dataFolder, settings, startService } from '../support/program.ts'
+
+const cli = async (env: Readonly<Record<string, string>>, ...args: string[]) => {
+  const program = startProcess(process.execPath, ['src/cli.ts', ...args], settings(env))
+  const { code } = await program.exited
+  return { code, output: program.output() }
+}
+
+const logIn = async (url: string, email: string, password: string) => {
+  const response = await fetch(`${url}/auth/login`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ email, password }),
+  })
+  return { status: response.status, body: (await response.json()) as { accessToken: string; orgId: string } }
+}
+
+test('what is wrong with a call is said with the usage, and ends with 64', async (t) => {
+  for (const [args, says] of [
+    [[], /There is no command ""/],
+    [['member:remove'], /There is no command "member:remove"/],
+    [['member:add', '--email', 'a@example.com'], /--org is missing/],
+    [['member:add', '--org', 'o', '--email', 'not an address'], /not an address is no e-mail address/],
+    [['member:add', '--org', 'o', '--email', 'a@example.com', '--password', 'short'], /8 to 200 characters/],
+    [['member:add', '--org', 'o', '--email', 'a@example.com', '--role', 'KING'], /There is no role KING/],
+    [['member:reset-password', '--nonsense'], /Unknown option/],
+  ] as const) {
+    const { code, output } = await cli({ DATABASE_URL: 'postgres://127.0.0.1:1/none' }, ...args)
+    t.is(code, 64, output)
+    t.regex(output, says)
+    t.regex(output, /Usage:/)
+    t.notRegex(output, /^\s+at /m)
+  }
+})
+
+if (needs(test, 'a member is added and gets a new password', ['TEST_REDIS_URL'])) {
+  test('a member is added beside a running service, and a new password ends what was signed in before it', async (t) => {
+    const redisUrl = process.env['TEST_REDIS_URL'] ?? ''
+    const env = { DATA_DIR: await dataFolder(t, 'cli'), REDIS_URL: redisUrl }
+    const { url } = await startService(t, env)
+    const owner = await signUp(url)
+    const email = `agent-${owner.orgId}@example.com`
+    const nobody = await cli(env, 'member:add', '--org', crypto.randomUUID(), '--email', email)
+    t.is(nobody.code, 1)
+    t.notRegex(nobody.output, /^\s+at /m)
+
+    const added = await cli(env, 'member:add', '--org', owner.orgId, '--email', email, '--role', 'AGENT')
+    t.is(added.code, 0, added.output)
+    const [, made = ''] = /Password, if the person is new here: (\S+)/.exec(added.output) ?? []
+    const session = await logIn(url, email, made)
+    t.is(session.status, 200)
+    t.is(session.body.orgId, owner.orgId)
+    const me = () =>
+      fetch(`${url}/auth/me`, { headers: { authorization: `Bearer ${session.body.accessToken}` } }).then(
+        ({ status }) => status,
+      )
+    t.is(await me(), 200)
+
+    const password = planted('password')
+    const reset = await cli(env, 'member:reset-password', '--email', email.toUpperCase(), '--password', password)
+    t.is(reset.code, 0, reset.output)
+    t.notRegex(reset.output, new RegExp(password), 'a password that was given is not printed')
+    t.is(await me(), 401, 'the session is still in Redis')
+    t.is((await logIn(url, email, made)).status, 401)
+    t.is((await logIn(url, email, password)).status, 200)
+    const unknown = await cli(env, 'member:reset-password', '--email', 'nobody@example.com')
+    t.is(unknown.code, 1)
+  })
+}
