@@ -182,7 +182,7 @@ export type IntakeChanges = Readonly<{
   /** Tickets whose derived facts (last message, preview, unread count) are to be computed again. */
   touched: readonly TicketId[]
   /** People whose profile is to be looked up by a job of its own. */
-  lookUps: readonly Readonly<{ customerId: CustomerId; person: ExternalUserId }>[]
+  lookUps: readonly Readonly<{ customerId: CustomerId; person: ExternalUserId; requestId: string | null }>[]
   /** Posts and stories that messages are about; looked up by jobs of their own unless they were lately. */
   media: readonly string[]
   /** Messages of which only the place is known. */

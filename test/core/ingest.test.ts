@@ -142,7 +142,7 @@ test('an echo to somebody unknown makes a PENDING ticket and notifies nobody', (
 test('a profile is looked up when somebody first writes a direct message, and not before: the platform would refuse', (t) => {
   const looked = (events: readonly InboundEvent[], conversation: Partial<ConversationState> = {}) =>
     ingest(aState({ conversations: [aConversation(conversation)] }), events.map(anItem), rules()).changes.lookUps
-  const ann = [{ customerId: 'customer' as CustomerId, person: 'ann' as ExternalUserId }]
+  const ann = [{ customerId: 'customer' as CustomerId, person: 'ann' as ExternalUserId, requestId: 'test-request' }]
   t.deepEqual(looked([aMessage(), aMessage({ externalId: 'm2' })]), ann)
   // Somebody whom the account wrote to first, or who commented before.
   t.deepEqual(looked([aMessage()], { open: { id: 'ticket' as TicketId, status: 'PENDING' } }), ann)

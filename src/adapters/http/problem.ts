@@ -168,13 +168,6 @@ export const problemTypes = {
     fix: 'Set `INSTAGRAM_APP_ID` and `INSTAGRAM_APP_SECRET`, or `META_APP_ID` and `META_APP_SECRET`, and restart.',
     retryable: false,
   },
-  'history-not-offered': {
-    status: 422,
-    title: 'There is no history to import',
-    explanation: 'This kind of channel tells nothing of what was written before.',
-    fix: 'Nothing: messages come in as they are written.',
-    retryable: false,
-  },
   'channel-exists': {
     status: 409,
     title: 'The account is connected already',
@@ -277,6 +270,13 @@ export const problemTypes = {
     title: 'The file has no such part',
     explanation: 'The header `Range` asks for bytes beyond the end of the file.',
     fix: 'Ask for a part of the file; `Content-Range` tells how many bytes it has.',
+    retryable: false,
+  },
+  'history-not-offered': {
+    status: 422,
+    title: 'There is no history to import',
+    explanation: 'This kind of channel tells nothing of what was written before.',
+    fix: 'Nothing: messages come in as they are written.',
     retryable: false,
   },
   'weak-password': {

@@ -41,6 +41,7 @@ export const takeDelivery = (accept: Accept): WebhookOperation => ({
       if (body === 'aborted') return metrics.count('aborted')
       if (body === 'too-large') {
         metrics.count('too-large')
+        log.warn({ requestId, ...at, result: 'too-large' }, 'a webhook delivery was refused')
         refuse(exchange, 'payload-too-large')
         return discardRest(req, MAX_DISCARDED_BYTES)
       }
@@ -51,7 +52,7 @@ export const takeDelivery = (accept: Accept): WebhookOperation => ({
         log.warn({ requestId, ...at, result: status }, 'a webhook delivery was refused')
         return refuse(exchange, REFUSALS[status])
       }
-      log.debug({ requestId, ...at }, 'a webhook delivery was taken')
+      log.info({ requestId, ...at }, 'a webhook delivery was taken')
       // A flat list of headers is what Node writes fastest.
       res.writeHead(200, ['Content-Type', PLAIN_TEXT, 'Content-Length', RECEIVED_LENGTH, 'X-Request-Id', requestId])
       res.end(RECEIVED)

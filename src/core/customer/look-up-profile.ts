@@ -8,6 +8,8 @@ export type ProfileJob = Readonly<{
   channelId: ChannelId
   customerId: CustomerId
   person: ExternalUserId
+  /** The webhook that the customer came with. */
+  requestId?: string | null
 }>
 
 /** Asks the platform who the customer is. Its failure changes nothing else: the placeholder name stays. */
@@ -24,7 +26,10 @@ export const lookUpProfile =
     const later = await putOff(ports, account, answer, attempt)
     if (later) return later
     if (answer.status === 'withheld') {
-      log.debug({ customerId: job.customerId, detail: answer.detail }, 'the platform tells no profile')
+      log.debug(
+        { customerId: job.customerId, requestId: job.requestId, detail: answer.detail },
+        'the platform tells no profile',
+      )
       return { status: 'done' }
     }
     if (answer.status !== 'found') return { status: 'done' }
@@ -36,7 +41,7 @@ export const lookUpProfile =
           actor: { type: 'SYSTEM', id: null },
           resource: { type: 'customer', id: job.customerId },
           ticketId: null,
-          requestId: null,
+          requestId: job.requestId ?? null,
         },
       ])
     })

@@ -16,31 +16,36 @@ export class ConversationFacts {
   readonly #now = new Map<ConversationId, Facts>()
   /** What the conversation's open ticket shows anew. */
   readonly #shown = new Map<ConversationId, Record<string, string | null>>()
+  /** The webhooks that told of the two. */
+  readonly #shownIn = new Map<ConversationId, string | null>()
+  readonly #readIn = new Map<ConversationId, string | null>()
 
   constructor(conversations: readonly ConversationState[]) {
     this.#stored = new Map(conversations.map((conversation) => [conversation.id, conversation]))
   }
 
-  readUntil(id: ConversationId, at: Date): void {
+  readUntil(id: ConversationId, at: Date, requestId: string | null): void {
     const facts = this.#factsOf(id)
-    if (facts && (facts.readUntil === null || facts.readUntil < at)) facts.readUntil = at
+    if (!facts || (facts.readUntil !== null && facts.readUntil >= at)) return
+    facts.readUntil = at
+    this.#readIn.set(id, requestId)
   }
 
-  referred(id: ConversationId, referral: Referral, at: Date): void {
+  referred(id: ConversationId, referral: Referral, at: Date, requestId: string | null): void {
     const facts = this.#factsOf(id)
     if (!facts) return
     const dated: DatedReferral = { ...referral, at }
     if (facts.firstReferral === null || compare(dated, facts.firstReferral) < 0) facts.firstReferral = dated
     if (facts.lastReferral !== null && compare(dated, facts.lastReferral) <= 0) return
     facts.lastReferral = dated
-    this.#show(id, { referral: referral.ref ?? referral.adId ?? referral.productId })
+    this.#show(id, { referral: referral.ref ?? referral.adId ?? referral.productId }, requestId)
   }
 
-  controlled(id: ConversationId, owner: ThreadOwner): void {
+  controlled(id: ConversationId, owner: ThreadOwner, requestId: string | null): void {
     const facts = this.#factsOf(id)
     if (!facts || (facts.threadOwner !== null && compare(owner, facts.threadOwner) <= 0)) return
     facts.threadOwner = owner
-    this.#show(id, { threadOwner: owner.appId })
+    this.#show(id, { threadOwner: owner.appId }, requestId)
   }
 
   finish(openTicketOf: (id: ConversationId) => TicketId | null): {
@@ -51,11 +56,13 @@ export class ConversationFacts {
     const conversations = [...this.#now.values()].filter((facts) => !isSame(facts, this.#stored.get(facts.id)))
     const updated = [...this.#shown].flatMap(([id, data]) => {
       const ticketId = openTicketOf(id)
-      return ticketId === null ? [] : [ticketUpdated(ticketId, data)]
+      return ticketId === null ? [] : [ticketUpdated(ticketId, data, this.#shownIn.get(id) ?? null)]
     })
     const seen = conversations.flatMap(({ id, readUntil }) => {
       const unseen = this.#stored.get(id)?.unseen ?? []
-      return unseen.filter(({ sentAt }) => readUntil !== null && sentAt <= readUntil).map(becameRead)
+      return unseen
+        .filter(({ sentAt }) => readUntil !== null && sentAt <= readUntil)
+        .map((message) => becameRead(message, this.#readIn.get(id) ?? null))
     })
     return {
       changes: { conversations },
@@ -75,7 +82,8 @@ export class ConversationFacts {
     return facts
   }
 
-  #show(id: ConversationId, data: Record<string, string | null>): void {
+  #show(id: ConversationId, data: Record<string, string | null>, requestId: string | null): void {
+    this.#shownIn.set(id, requestId)
     this.#shown.set(id, { ...this.#shown.get(id), ...data })
   }
 }
@@ -100,20 +108,23 @@ const isSame = (facts: Facts, stored: ConversationState | undefined): boolean =>
 
 const SYSTEM = { type: 'SYSTEM', id: null } as const
 
-const ticketUpdated = (id: TicketId, data: Record<string, string | null>): DomainEvent => ({
+const ticketUpdated = (id: TicketId, data: Record<string, string | null>, requestId: string | null): DomainEvent => ({
   type: 'ticket.updated',
   actor: SYSTEM,
   resource: { type: 'ticket', id },
   ticketId: id,
   data,
-  requestId: null,
+  requestId,
 })
 
-const becameRead = ({ messageId, ticketId }: ConversationState['unseen'][number]): DomainEvent => ({
+const becameRead = (
+  { messageId, ticketId }: ConversationState['unseen'][number],
+  requestId: string | null,
+): DomainEvent => ({
   type: 'message.status_changed',
   actor: { type: 'CUSTOMER', id: null },
   resource: { type: 'message', id: messageId },
   ticketId,
   data: { from: 'SENT', to: 'READ' },
-  requestId: null,
+  requestId,
 })

@@ -125,8 +125,8 @@ async function deliver(
     if (humanAgent && delivery.status === 'refused' && delivery.code === 'human-agent-not-approved')
       await switchOff(stores, account, humanAgent.setting, head.requestId, now)
   })
-  const { messageId, partId, requestId } = head
-  const fields = { messageId, partId, requestId, outcome: settlement.status }
+  const { messageId, partId, requestId, ticketId } = head
+  const fields = { ticketId, messageId, partId, requestId, outcome: settlement.status }
   if (settlement.status === 'SENT') log.info(fields, 'a reply was sent')
   else
     log.warn({ ...fields, detail: 'detail' in delivery ? delivery.detail : null }, 'a reply was not confirmed as sent')

@@ -10,7 +10,7 @@ import type {
 import { NO_CONTEXT } from '../channel/content.ts'
 import type { EchoReceived, InboundEvent, MessageReceived, Thread } from '../channel/inbound-event.ts'
 import type { DomainEvent, EventActor } from '../event/domain-event.ts'
-import type { ConversationId, MessageId, PartId, RawEventId, TicketId } from '../ids.ts'
+import type { ConversationId, CustomerId, MessageId, PartId, RawEventId, TicketId } from '../ids.ts'
 import { reopens, type TicketStatus } from '../ticket/ticket.ts'
 import { ConversationFacts } from './conversation-facts.ts'
 import { partOfEcho } from './echo-match.ts'
@@ -57,7 +57,7 @@ type Delivery = IngestItem['delivery']
  * derived is a maximum over the platform's times or is computed again by the store from the rows (`touched`).
  */
 export function ingest(state: IntakeState, items: readonly IngestItem[], rules: IngestRules): Ingested {
-  const batch = new Batch(state, rules)
+  const batch = new Batch(state, rules, items)
   for (const item of inPlatformOrder(items)) batch.apply(item)
   return batch.result()
 }
@@ -81,11 +81,13 @@ class Batch {
   readonly #threads: ConversationFacts
   readonly #state: IntakeState
   readonly #rules: IngestRules
+  readonly #items: readonly IngestItem[]
   #unknown = 0
 
-  constructor(state: IntakeState, rules: IngestRules) {
+  constructor(state: IntakeState, rules: IngestRules, items: readonly IngestItem[]) {
     this.#state = state
     this.#rules = rules
+    this.#items = items
     this.#draft = new IntakeDraft(rules.nextId, rules.isHistorical ?? false)
     this.#messages = new MessageFacts(state)
     this.#threads = new ConversationFacts(state.conversations)
@@ -95,7 +97,7 @@ class Batch {
         { ...conversation, inFlight: [...conversation.inFlight] },
       ]),
     )
-    for (const id of state.newCustomers) this.#draft.customerCreated(id)
+    for (const id of state.newCustomers) this.#draft.customerCreated(id, this.#broughtBy(id))
   }
 
   apply({ event, delivery, awaitsAnswer = false }: IngestItem): void {
@@ -107,29 +109,29 @@ class Batch {
         if (!this.#messages.part(event.externalId)) this.#echo(event, delivery)
         break
       case 'edit':
-        this.#messages.edited(event)
+        this.#messages.edited(event, delivery.requestId)
         break
       case 'unsend':
-        this.#messages.unsent(event)
+        this.#messages.unsent(event, delivery.requestId)
         break
       case 'reaction':
-        this.#messages.reacted(event)
+        this.#messages.reacted(event, delivery.requestId)
         break
       case 'read': {
         const part = this.#messages.part(event.externalId)
-        if (part) this.#threads.readUntil(part.conversationId, part.sentAt)
+        if (part) this.#threads.readUntil(part.conversationId, part.sentAt, delivery.requestId)
         else this.#messages.readEarly(event.externalId)
         break
       }
       case 'referral': {
         const { id, customerId } = this.#conversation(event.thread)
-        this.#threads.referred(id, event.referral, event.at)
+        this.#threads.referred(id, event.referral, event.at, delivery.requestId)
         this.#draft.saw(customerId, event.at)
         break
       }
       case 'thread-control': {
         const { id, customerId } = this.#conversation(event.thread)
-        this.#threads.controlled(id, { appId: event.owner, at: event.at })
+        this.#threads.controlled(id, { appId: event.owner, at: event.at }, delivery.requestId)
         this.#draft.heardOf(customerId, event.at)
         break
       }
@@ -150,11 +152,22 @@ class Batch {
         ...messages.changes,
         ...threads.changes,
         touched: [...new Set([...draft.changes.touched, ...messages.touched, ...threads.touched])],
-        ...lookUpsOf([...this.#conversations.values()], draft.changes.messages, this.#rules),
+        ...lookUpsOf([...this.#conversations.values()], draft.changes.messages, this.#rules, (id) =>
+          this.#broughtBy(id),
+        ),
       },
       events: [...draft.events, ...messages.events, ...threads.events],
       unknown: this.#unknown,
     }
+  }
+
+  /** The webhook that the customer came with. */
+  #broughtBy(id: CustomerId): string | null {
+    const { delivery } =
+      this.#items.find(
+        ({ event }) => 'thread' in event && this.#conversations.get(threadKey(event.thread))?.customerId === id,
+      ) ?? {}
+    return delivery?.requestId ?? null
   }
 
   /** The ticket that readers know and that shows what the conversation says; a new one tells it by itself. */
@@ -178,7 +191,7 @@ class Batch {
     })
     this.#draft.saw(conversation.customerId, event.at)
     if (event.opensWindow) this.#draft.openWindow(conversation.id, event)
-    if (event.referral) this.#threads.referred(conversation.id, event.referral, event.at)
+    if (event.referral) this.#threads.referred(conversation.id, event.referral, event.at, delivery.requestId)
     if (deletedAt !== null || this.#rules.isHistorical) return
     const type = opened ? 'TICKET_NEW_UNASSIGNED' : 'CUSTOMER_REPLIED'
     this.#draft.notify(this.#state.memberIds, { type, ticketId, messageId: id }, delivery.requestId)
@@ -224,9 +237,9 @@ class Batch {
       edit: null,
     }
     this.#messages.know(event.externalId, part)
-    if (edit) this.#messages.edited({ type: 'edit', externalId: event.externalId, ...edit })
-    if (deletedAt) this.#messages.unsent({ type: 'unsend', externalId: event.externalId, at: deletedAt })
-    if (isRead) this.#threads.readUntil(conversationId, sentAt)
+    if (edit) this.#messages.edited({ type: 'edit', externalId: event.externalId, ...edit }, requestId)
+    if (deletedAt) this.#messages.unsent({ type: 'unsend', externalId: event.externalId, at: deletedAt }, requestId)
+    if (isRead) this.#threads.readUntil(conversationId, sentAt, requestId)
     return true
   }
 
@@ -334,7 +347,7 @@ class Batch {
       deletedAt,
       edit,
     })
-    if (isRead) this.#threads.readUntil(conversationId, sentAt)
+    if (isRead) this.#threads.readUntil(conversationId, sentAt, delivery.requestId)
     return message
   }
 

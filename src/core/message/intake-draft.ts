@@ -32,13 +32,13 @@ export class IntakeDraft {
     this.#isHistorical = isHistorical
   }
 
-  customerCreated(id: CustomerId): void {
+  customerCreated(id: CustomerId, requestId: string | null): void {
     this.#tell({
       type: 'customer.created',
       actor: SYSTEM,
       resource: { type: 'customer', id },
       ticketId: null,
-      requestId: null,
+      requestId,
     })
   }
 

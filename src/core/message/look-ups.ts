@@ -1,4 +1,5 @@
 import type { ConversationState, IntakeChanges, NewMessage } from '../../ports/intake-store.ts'
+import type { CustomerId } from '../ids.ts'
 
 type LookUps = Pick<IntakeChanges, 'lookUps' | 'media' | 'mentions'>
 
@@ -9,13 +10,16 @@ export function lookUpsOf(
   conversations: readonly Known[],
   messages: readonly NewMessage[],
   { hasProfiles, hasMedia }: Readonly<{ hasProfiles: boolean; hasMedia: boolean }>,
+  requestIdOf: (id: CustomerId) => string | null,
 ): LookUps {
   const wrote = new Set(
     messages.flatMap(({ direction, conversationId }) => (direction === 'INBOUND' ? conversationId : [])),
   )
   const people = conversations.filter((conversation) => wrote.has(conversation.id) && isFirstContact(conversation))
   return {
-    lookUps: hasProfiles ? people.map(({ customerId, person }) => ({ customerId, person })) : [],
+    lookUps: hasProfiles
+      ? people.map(({ customerId, person }) => ({ customerId, person, requestId: requestIdOf(customerId) }))
+      : [],
     media: hasMedia ? [...new Set(messages.flatMap(ownPost))] : [],
     mentions: hasMedia ? messages.flatMap(mention) : [],
   }

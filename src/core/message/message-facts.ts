@@ -24,6 +24,8 @@ export class MessageFacts {
   readonly #reacted = new Set<string>()
   readonly #earlyReads = new Set<ExternalMessageId>()
   readonly #settled = new Set<ExternalMessageId>()
+  /** The webhook that spoke of the message last. */
+  readonly #saidIn = new Map<ExternalMessageId, string | null>()
 
   constructor(state: IntakeState) {
     this.#state = state
@@ -48,20 +50,23 @@ export class MessageFacts {
     return { deletedAt, edit: deletedAt === null ? (early?.edit ?? null) : null, isRead: early?.isRead ?? false }
   }
 
-  edited({ externalId, revision, at, text }: MessageEdited): void {
+  edited({ externalId, revision, at, text }: MessageEdited, requestId: string | null): void {
     const part = this.#parts.get(externalId)
     const known = this.#edits.get(externalId) ?? (part ? part.edit : this.#state.early.get(externalId)?.edit)
     const edit: Edit = { revision, at, text }
     if (!known || isLaterEdit(edit, known)) this.#edits.set(externalId, edit)
+    this.#saidIn.set(externalId, requestId)
   }
 
   /** The tombstone stands for messages that are still to come; the earliest time wins. */
-  unsent({ externalId, at }: MessageUnsent): void {
+  unsent({ externalId, at }: MessageUnsent, requestId: string | null): void {
+    this.#saidIn.set(externalId, requestId)
     this.#unsent.set(externalId, earlier(this.#unsent.get(externalId), at))
     this.#gone.set(externalId, at)
   }
 
-  reacted({ externalId, actor, reaction, at }: MessageReacted): void {
+  reacted({ externalId, actor, reaction, at }: MessageReacted, requestId: string | null): void {
+    this.#saidIn.set(externalId, requestId)
     const given: StoredReaction = { externalId, actor, reaction, at }
     const key = keyOf(given)
     const known = this.#reactions.get(key)
@@ -77,8 +82,8 @@ export class MessageFacts {
 
   finish(): { changes: Changes; events: readonly DomainEvent[]; touched: readonly TicketId[] } {
     const edits = [...this.#edits].filter(([id]) => !this.#gone.has(id))
-    const known = edits.flatMap(([id, edit]) => this.#about(id, (part) => ({ part, edit })))
-    const unsends = [...this.#unsent].flatMap(([id, at]) => this.#about(id, (part) => ({ part, at })))
+    const known = edits.flatMap(([id, edit]) => this.#about(id, (part) => ({ id, part, edit })))
+    const unsends = [...this.#unsent].flatMap(([id, at]) => this.#about(id, (part) => ({ id, part, at })))
     const gone = unsends.filter(({ part }) => part.deletedAt === null)
     const reactions = [...this.#reacted].flatMap((key) => this.#reactions.get(key) ?? [])
     const shown = reactions.filter(({ externalId }) => !this.#gone.has(externalId))
@@ -93,9 +98,11 @@ export class MessageFacts {
         settled: [...this.#settled],
       },
       events: [
-        ...known.map(({ part }) => aboutMessage('message.edited', part)),
+        ...known.map(({ id, part }) => aboutMessage('message.edited', part, this.#requestOf(id))),
         // What is left of a reply of several parts is still there.
-        ...gone.map(({ part }) => aboutMessage(part.isOneOfSeveral ? 'message.edited' : 'message.deleted', part)),
+        ...gone.map(({ id, part }) =>
+          aboutMessage(part.isOneOfSeveral ? 'message.edited' : 'message.deleted', part, this.#requestOf(id)),
+        ),
         ...shown.flatMap((reaction) => this.#tellReaction(reaction)),
       ],
       // One that was taken back before changes nothing.
@@ -108,13 +115,17 @@ export class MessageFacts {
     return part ? [say(part)] : []
   }
 
+  #requestOf(id: ExternalMessageId): string | null {
+    return this.#saidIn.get(id) ?? null
+  }
+
   #tellReaction(now: StoredReaction): readonly DomainEvent[] {
     const before = this.#state.reactions.find((stored) => keyOf(stored) === keyOf(now))?.reaction ?? null
     const emoji = now.reaction?.emoji ?? before?.emoji ?? null
     const type = now.reaction ? 'message.reaction_added' : before ? 'message.reaction_removed' : null
     if (type === null) return []
     return this.#about(now.externalId, (part) => ({
-      ...aboutMessage(type, part),
+      ...aboutMessage(type, part, this.#requestOf(now.externalId)),
       actor: { type: 'CUSTOMER', id: null },
       data: { emoji },
     }))
@@ -136,12 +147,16 @@ function isLaterReaction(one: StoredReaction, other: StoredReaction): boolean {
   return words(one) > words(other)
 }
 
-function aboutMessage(type: EventType, { direction, messageId, ticketId }: KnownPart): DomainEvent {
+function aboutMessage(
+  type: EventType,
+  { direction, messageId, ticketId }: KnownPart,
+  requestId: string | null,
+): DomainEvent {
   return {
     type,
     actor: { type: direction === 'INBOUND' ? 'CUSTOMER' : 'EXTERNAL', id: null },
     resource: { type: 'message', id: messageId },
     ticketId,
-    requestId: null,
+    requestId,
   }
 }

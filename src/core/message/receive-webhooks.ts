@@ -112,10 +112,10 @@ async function store({ ports, channel, adapter, how }: Reception, units: readonl
     share.events.map((event) => ({ event, delivery })),
   )
   const lastInboundAt = how.isReplay ? null : lastReceived(units)
-  await storeEvents({ ports, channel, adapter }, items, { units, lastInboundAt })
+  const ticketIds = await storeEvents({ ports, channel, adapter }, items, { units, lastInboundAt })
   const requestIds = units.map(({ delivery }) => delivery.requestId)
   ports.log.info(
-    { orgId: channel.orgId, channelId: channel.id, requestIds, events: items.length },
+    { orgId: channel.orgId, channelId: channel.id, requestIds, ticketIds, events: items.length },
     'deliveries were stored',
   )
 }

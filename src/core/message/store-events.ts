@@ -3,7 +3,7 @@ import type { CorePorts } from '../../ports/core-ports.ts'
 import type { DatedName, GivenNames } from '../../ports/intake-store.ts'
 import type { Stores } from '../../ports/unit-of-work.ts'
 import type { InboundEvent, Thread } from '../channel/inbound-event.ts'
-import type { ChannelId, ExternalMessageId, OrgId } from '../ids.ts'
+import type { ChannelId, ExternalMessageId, OrgId, TicketId } from '../ids.ts'
 import { type IngestItem, ingest, threadKey } from './ingest.ts'
 import { rawToKeep, redactWith, type Unit } from './raw-bodies.ts'
 
@@ -23,12 +23,15 @@ export type HowStored = Readonly<{
   alongside?: (stores: Stores, messages: number) => Promise<void>
 }>
 
-/** The one way in, in one transaction: whatever came first and however often, a platform id is stored once. */
+/**
+ * The one way in, in one transaction: whatever came first and however often, a platform id is stored once. Answers the tickets
+ * that show it.
+ */
 export async function storeEvents(
   { ports, channel, adapter }: Into,
   items: readonly IngestItem[],
   { units = [], lastInboundAt = null, isHistorical = false, alongside }: HowStored,
-): Promise<void> {
+): Promise<readonly TicketId[]> {
   const events = items.map(({ event }) => event)
   const request = {
     channelId: channel.id,
@@ -40,7 +43,7 @@ export async function storeEvents(
     withInFlight: events.some(({ type }) => type === 'echo'),
   }
   const redact = redactWith(adapter.parser)
-  const jobs = await ports.unitOfWork.run(channel.orgId, async (stores) => {
+  const { jobs, ticketIds } = await ports.unitOfWork.run(channel.orgId, async (stores) => {
     const { intake, outbox } = stores
     const state = await intake.open(request)
     const ingested = ingest(state, items, {
@@ -59,9 +62,10 @@ export async function storeEvents(
     if (lastInboundAt !== null)
       await intake.count(channel.id, { unroutable: 0, unknown: ingested.unknown, quarantined: 0, lastInboundAt })
     await alongside?.(stores, ingested.changes.messages.length + ingested.changes.proven.length)
-    return saved.jobs
+    return { jobs: saved.jobs, ticketIds: ingested.changes.touched }
   })
   if (jobs > 0) ports.wakeups.wake('jobs')
+  return ticketIds
 }
 
 /** The conversations that events make or belong to, each once, with the newest time. */
