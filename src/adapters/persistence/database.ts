@@ -9,6 +9,8 @@ import { ensureRoles } from './roles.ts'
 export type MigrateOptions = Readonly<{
   /** Given to dc_login where it is made here; one that exists keeps its own. */
   loginPassword?: string
+  /** The name of the last migration to apply; all there are by default. */
+  upTo?: string
 }>
 
 /** Any number that nobody else locks; the same in every release. */
@@ -33,7 +35,7 @@ export async function migrate(target: DatabaseTarget, options: MigrateOptions = 
     await client.query(`set lock_timeout = ${LOCK_WAIT_MS}`)
     await client.query('select pg_advisory_lock($1)', [MIGRATION_LOCK])
     await refuseNewer(client)
-    const applied = await runMigrations(target)
+    const applied = await runMigrations(target, options.upTo)
     await grantAccess(client)
     return { applied }
   } finally {
@@ -69,7 +71,7 @@ async function refuseNewer(client: Client): Promise<void> {
   )
 }
 
-async function runMigrations(target: DatabaseTarget): Promise<number> {
+async function runMigrations(target: DatabaseTarget, upTo: string | undefined): Promise<number> {
   const orm = new MikroORM({
     entities: [],
     dbName: databaseNameOf(target),
@@ -80,7 +82,7 @@ async function runMigrations(target: DatabaseTarget): Promise<number> {
     migrations: { tableName: MIGRATION_TABLE, snapshot: false, silent: true, migrationsList: migrations },
   })
   try {
-    return (await orm.migrator.up()).length
+    return (await orm.migrator.up(upTo === undefined ? {} : { to: upTo })).length
   } finally {
     await orm.close(true)
   }

@@ -1,42 +1,14 @@
-import { randomBytes } from 'node:crypto'
 import test, { type ExecutionContext } from 'ava'
 import { assertBound } from '../../../src/adapters/persistence/bound-check.ts'
-import { type DatabaseTarget, withDatabase } from '../../../src/adapters/persistence/connection.ts'
+import type { DatabaseTarget } from '../../../src/adapters/persistence/connection.ts'
 import { migrate } from '../../../src/adapters/persistence/database.ts'
 import { DatabaseSetupError, RolesMissing } from '../../../src/adapters/persistence/database-errors.ts'
 import { createOrm } from '../../../src/adapters/persistence/orm.ts'
 import { inOrganization } from '../../../src/adapters/persistence/transaction.ts'
 import { onEachProfile, type TestDatabase, testDatabase } from '../../support/database.ts'
+import { emptyDatabase } from '../../support/empty-database.ts'
 import { seedOrganization } from '../../support/seed.ts'
 import { onServer } from '../../support/template.ts'
-
-const PASSWORD = 'owner-of-a-test'
-
-/** Another login of the same server, and an empty database that belongs to it. */
-async function emptyDatabase(db: TestDatabase, attributes: string | null) {
-  const name = `dc_test_${Date.now()}_${randomBytes(4).toString('hex')}`
-  const owner = attributes === null ? null : `${name}_owner`
-  await onServer(db.admin, async (client) => {
-    if (owner !== null) await client.query(`create role ${owner} login password '${PASSWORD}' ${attributes}`)
-    await client.query(`create database ${name} ${owner === null ? '' : `owner ${owner}`}`)
-  })
-  const target = withDatabase(db.admin, name)
-  return {
-    target: owner === null ? target : as(target, owner),
-    login: withDatabase(db.target, name),
-    async drop() {
-      await onServer(db.admin, async (client) => {
-        await client.query(`drop database ${name} with (force)`)
-        if (owner !== null) await client.query(`drop role ${owner}`)
-      })
-    },
-  }
-}
-
-function as(target: DatabaseTarget, user: string): DatabaseTarget {
-  if (!('url' in target)) return { ...target, user, password: PASSWORD }
-  return { url: Object.assign(new URL(target.url), { username: user, password: PASSWORD }).toString() }
-}
 
 async function checked(target: DatabaseTarget, role: 'dc_app' | null, production: boolean) {
   const orm = createOrm(target, role === null ? {} : { role })
