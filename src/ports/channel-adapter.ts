@@ -144,6 +144,8 @@ export type MediaAnswer =
   | Readonly<{ status: 'found'; media: Media }>
   /** Deleted, over, or not the account's own. */
   | Readonly<{ status: 'gone'; detail: string }>
+  /** The platform will not tell, which says nothing of whether it is there. */
+  | Readonly<{ status: 'withheld'; detail: string }>
   | PutOff
   | Reauthorize
 

@@ -52,9 +52,13 @@ function mentionOf(answer: GraphAnswer): MentionAnswer {
 
 type MediaFields = Shape<'permalink' | 'caption' | 'media_type' | 'media_url' | 'thumbnail_url'>
 
+/** What the platform says of an object that is not there (any more); every other refusal says nothing about the object. */
+const NO_SUCH_OBJECT = '100/33'
+
 function mediaOf(answer: GraphAnswer): MediaAnswer {
   const outcome = readOutcome(answer)
-  if (outcome.status === 'withheld') return { status: 'gone', detail: outcome.detail }
+  if (outcome.status === 'withheld' && outcome.platformCode === NO_SUCH_OBJECT)
+    return { status: 'gone', detail: outcome.detail }
   if (outcome.status !== 'found') return outcome
   const fields = asShape<MediaFields>(outcome.body)
   const picture = fields?.media_type === 'VIDEO' ? null : readUrl(fields?.media_url)

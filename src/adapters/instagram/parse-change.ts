@@ -44,9 +44,9 @@ function readComment(value: ChangeValue, scope: Scope): InboundEvent {
   const externalId = readMessageId(value.id) ?? readMessageId(value.comment_id)
   if (externalId === null) return unknown('no-message-id', at)
   const person = commenterOf(author, externalId)
-  // The account's own comments and our own replies come back as events. `self_ig_scoped_id` proves nothing: the
-  // dashboard's sample sets it for a stranger.
-  if (scope.ownIds.has(person)) return known('own-comment', at)
+  // The account's own comments and our own replies come back as events. `self_ig_scoped_id` beside an id proves nothing: the
+  // dashboard's sample sets it for a stranger. Without an id it is all there is.
+  if (scope.ownIds.has(person) || (!has(author?.id) && has(author?.self_ig_scoped_id))) return known('own-comment', at)
   const media = asShape<CommentMedia>(value.media)
   const mediaId = readId(media?.id)
   const adId = readId(media?.ad_id) ?? readId(value.ad_id)

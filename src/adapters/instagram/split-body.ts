@@ -1,6 +1,6 @@
 import type { ExternalAccountId } from '../../core/ids.ts'
 import type { ParseOptions } from '../../ports/channel-adapter.ts'
-import { asList, asShape, readId } from '../channel-kit/fields.ts'
+import { asList, asShape, has, readId } from '../channel-kit/fields.ts'
 import { accountId, UNATTRIBUTABLE } from './ids.ts'
 import type { Entry, WebhookBody } from './webhook-payload.ts'
 
@@ -43,11 +43,14 @@ function itemsOf(value: unknown): number {
 }
 
 function pieceOf(object: string, entry: unknown, { account, aliases = [], verified }: ParseOptions): Piece {
-  const namedId = readId(asShape<Entry>(entry)?.id)
+  const given = asShape<Entry>(entry)?.id
+  const namedId = readId(given)
   const isTest = object === 'instagram' && namedId === SAMPLE_ACCOUNT
   // An entry of another object says nothing of an Instagram account, whatever number it has: it is kept, and nothing is made.
   const isOurs = !verified || object !== 'instagram' || aliases.some((alias) => alias === namedId)
-  const named = namedId === null ? UNATTRIBUTABLE : accountId(namedId)
+  // One that names nobody stays with whoever's secret signed it; a name that cannot be read may be anybody's.
+  const unnamed = has(given) ? UNATTRIBUTABLE : account
+  const named = namedId === null ? unnamed : accountId(namedId)
   return { account: isOurs ? account : named, isTest, object, namedId, value: entry }
 }
 

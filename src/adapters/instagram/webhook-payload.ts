@@ -88,5 +88,5 @@ export type ChangeValue = Shape<
   | 'ad_id'
   | 'ad_title'
 >
-export type CommentAuthor = Shape<'id' | 'username'>
+export type CommentAuthor = Shape<'id' | 'username' | 'self_ig_scoped_id'>
 export type CommentMedia = Shape<'id' | 'media_product_type' | 'ad_id' | 'ad_title'>

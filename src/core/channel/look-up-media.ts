@@ -20,6 +20,10 @@ export const lookUpMedia =
     if (later) return later
     if (answer.status === 'gone')
       log.debug({ channelId: job.channelId, detail: answer.detail }, 'the platform has no such post')
+    if (answer.status === 'withheld') {
+      log.debug({ channelId: job.channelId, detail: answer.detail }, 'the platform does not tell about a post')
+      return { status: 'done' }
+    }
     const found = answer.status === 'found' ? answer.media : null
     await unitOfWork.run(job.orgId, async ({ media, outbox }) => {
       const tickets = await media.save(job.channelId, job.mediaId, found, clock.now())
@@ -29,7 +33,7 @@ export const lookUpMedia =
           actor: { type: 'SYSTEM', id: null },
           resource: { type: 'ticket', id },
           ticketId: id,
-          data: { permalink: found?.permalink ?? null },
+          ...(found && { data: { permalink: found.permalink } }),
           requestId: null,
         })),
       )

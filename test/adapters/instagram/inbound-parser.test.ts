@@ -24,3 +24,31 @@ test('any of the numbers that a story has makes them story insights, never a men
     t.like(events[0], { type: 'unhandled', known: true, reason: 'story-insights' }, metric)
   }
 })
+
+test('a comment whose author is only known to be the account itself is its own', (t) => {
+  const told = (from: object) => {
+    const changes = [{ field: 'comments', value: { id: '17', text: 'Thanks!', from, media: { id: '18' } } }]
+    const body = { object: 'instagram', entry: [{ id: ACCOUNT, time: 1_789_000_100, changes }] }
+    return eventsOf(instagramParser.parse(Buffer.from(JSON.stringify(body)), parseOptions()))[0]
+  }
+  t.like(told({ username: 'shop', self_ig_scoped_id: '129' }), {
+    type: 'unhandled',
+    known: true,
+    reason: 'own-comment',
+  })
+  t.like(told({ id: '2100', username: 'ann', self_ig_scoped_id: '129' }), { type: 'message', kind: 'COMMENT' })
+})
+
+test('an entry that names no account is kept for the channel whose secret signed it, and makes nothing', (t) => {
+  const messaging = [{ sender: { id: '2100' }, recipient: { id: ACCOUNT }, message: { mid: 'm.1', text: 'hi' } }]
+  const parsed = instagramParser.parse(
+    Buffer.from(JSON.stringify({ object: 'instagram', entry: [{ messaging }] })),
+    parseOptions(),
+  )
+  if (!parsed.readable) return t.fail()
+  t.deepEqual(
+    parsed.shares.map(({ account }) => String(account)),
+    [ACCOUNT],
+  )
+  t.like(parsed.shares[0]?.events[0], { type: 'unhandled', known: false, reason: 'no-account' })
+})

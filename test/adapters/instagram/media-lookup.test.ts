@@ -54,8 +54,10 @@ test('what the answer lacks, or has in another form, is null', async (t) => {
   }
 })
 
-test('a post that is not there or not ours is gone; trouble is asked about again, and a dead token waits for another', async (t) => {
-  for (const answer of [refusal(100, 33), refusal(10)]) t.is((await look(t, answer)).found?.status, 'gone')
+test('a post that is not there is gone, one that is not told about is not; trouble is asked about again, and a dead token waits for another', async (t) => {
+  t.is((await look(t, refusal(100, 33))).found?.status, 'gone')
+  for (const answer of [refusal(10), refusal(200), refusal(3), refusal(100)])
+    t.is((await look(t, answer)).found?.status, 'withheld')
   for (const answer of [refusal(4), refusal(2), json(500, ''), json(200, '<html>')]) {
     t.is((await look(t, answer)).found?.status, 'retry')
   }

@@ -9,9 +9,13 @@ const MOST_TOLD = 100
 export const createMediaStore = (tx: Tx): MediaStore => ({
   async save(channelId, mediaId, media, now) {
     const changed = await tx.affected(
-      `update media set permalink = $4, caption = $5, thumbnail_url = $6, gone = $7, answered_at = $8
-       where org_id = $1 and channel_id = $2 and media_id = $3
-         and (answered_at is null or (permalink, caption, thumbnail_url, gone) is distinct from ($4, $5, $6, $7))`,
+      // What was known of one that is gone still says what people speak of; only its picture is no longer there.
+      `update media m set permalink = n.permalink, caption = n.caption, thumbnail_url = n.thumbnail_url, gone = $7, answered_at = $8
+       from (select case when $7 then permalink else $4 end as permalink, case when $7 then caption else $5 end as caption,
+           $6::text as thumbnail_url
+         from media where org_id = $1 and channel_id = $2 and media_id = $3) n
+       where m.org_id = $1 and m.channel_id = $2 and m.media_id = $3 and (m.answered_at is null
+         or (m.permalink, m.caption, m.thumbnail_url, m.gone) is distinct from (n.permalink, n.caption, n.thumbnail_url, $7))`,
       [
         tx.orgId,
         channelId,
