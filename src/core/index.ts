@@ -11,6 +11,7 @@ import { lookUpMention } from './channel/look-up-mention.ts'
 import { updateChannel } from './channel/update-channel.ts'
 import { lookUpProfile } from './customer/look-up-profile.ts'
 import { continueImport, startImport } from './history/import-history.ts'
+import { lookUpMessage } from './history/look-up-message.ts'
 import { planSweeps, sweepChannel } from './history/sweep-channel.ts'
 import { addMember } from './member/add-member.ts'
 import { resetPassword } from './member/reset-password.ts'
@@ -60,6 +61,7 @@ export const createCore = (ports: CorePorts) => ({
   lookUpProfile: lookUpProfile(ports),
   lookUpMedia: lookUpMedia(ports),
   lookUpMention: lookUpMention(ports),
+  lookUpMessage: lookUpMessage(ports),
 
   updateTicket: updateTicket(ports),
   sendReply: sendReply(ports),

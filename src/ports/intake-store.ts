@@ -164,6 +164,8 @@ export type IntakeChanges = Readonly<{
   /** For messages that are still to come. */
   earlyEdits: readonly Readonly<{ externalId: ExternalMessageId; edit: Edit }>[]
   earlyReads: readonly ExternalMessageId[]
+  /** Messages that the platform has and we have not: asked for by jobs of their own, unless they come meanwhile. */
+  announced: readonly Readonly<{ externalId: ExternalMessageId; requestId: string | null }>[]
   /** What was kept for them is used up: they are there now. */
   settled: readonly ExternalMessageId[]
   reactions: readonly StoredReaction[]

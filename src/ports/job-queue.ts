@@ -3,6 +3,7 @@ export type JobQueueName =
   | 'profile-lookup'
   | 'media-lookup'
   | 'mention-lookup'
+  | 'message-lookup'
   | 'raw-event-replay'
   | 'history-import'
   | 'history-sweep'

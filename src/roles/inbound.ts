@@ -2,6 +2,7 @@ import type { MediaJob } from '../core/channel/look-up-media.ts'
 import type { MentionJob } from '../core/channel/look-up-mention.ts'
 import type { ProfileJob } from '../core/customer/look-up-profile.ts'
 import type { ImportJob } from '../core/history/import-history.ts'
+import type { MessageJob } from '../core/history/look-up-message.ts'
 import type { SweepJob } from '../core/history/sweep-channel.ts'
 import type { Core } from '../core/index.ts'
 import type { Job, JobQueue } from '../ports/job-queue.ts'
@@ -32,6 +33,7 @@ export async function startInbound({
     'profile-lookup': (job: Job) => core.lookUpProfile(job.payload as ProfileJob, job.attempt, stopping.signal),
     'media-lookup': (job: Job) => core.lookUpMedia(job.payload as MediaJob, job.attempt, stopping.signal),
     'mention-lookup': (job: Job) => core.lookUpMention(job.payload as MentionJob, job.attempt, stopping.signal),
+    'message-lookup': (job: Job) => core.lookUpMessage(job.payload as MessageJob, job.attempt, stopping.signal),
   }
   for (const [queue, handle] of Object.entries(lookUps)) {
     await jobs.start(queue as keyof typeof lookUps, handle, { concurrency: LOOK_UPS_AT_ONCE })

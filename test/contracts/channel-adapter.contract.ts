@@ -246,7 +246,7 @@ export function isStorable(event: InboundEvent, receivedAt: Date): boolean {
   if (event.type === 'unhandled') return /^[a-z-]+$/.test(event.reason)
   if (event.type === 'unsend') return isId(event.externalId)
   if (event.type === 'edit') return isId(event.externalId) && isText(event.text) && event.revision > 0
-  if (event.type === 'read') return isId(event.externalId)
+  if (event.type === 'read' || event.type === 'announced') return isId(event.externalId)
   if (event.type === 'reaction') {
     const { name = null, emoji = null } = event.reaction ?? {}
     return isId(event.externalId) && isId(event.actor) && isText(name) && isText(emoji)

@@ -104,6 +104,7 @@ export const SECTIONS: Readonly<Record<string, readonly Row[]>> = {
     row('said.unsend-everywhere', 'the words of an unsent message are nowhere any more'),
     seen('said.edit', 'edit', 'edit', 'edit-counted-in-text', 'edit-in-changes'),
     seen('said.ghost-edit', 'edits that announce, or have no text', 'ghost-edit', 'edit-without-text'),
+    row('said.announced-only', 'a message that is announced and never delivered'),
     row('said.edit-out-of-order', 'edits out of order'),
     seen('said.react', 'reaction', 'reaction', 'reaction-in-changes'),
     seen('said.react-custom', 'reaction with an emoji of one’s own', 'reaction-custom-emoji'),

@@ -1,9 +1,10 @@
 import { deepStrictEqual } from 'node:assert/strict'
 import test from 'ava'
 import * as fc from 'fast-check'
-import { inOrganization } from '../../src/adapters/persistence/transaction.ts'
+import { asSystem, inOrganization } from '../../src/adapters/persistence/transaction.ts'
 import type { Actor } from '../../src/core/actor.ts'
 import type { InboundEvent } from '../../src/core/channel/inbound-event.ts'
+import type { MessageJob } from '../../src/core/history/look-up-message.ts'
 import type { ChannelId, ExternalMessageId, ExternalUserId, OrgId } from '../../src/core/ids.ts'
 import type { HistoryMessage } from '../../src/ports/channel-adapter.ts'
 import { FakeHistory } from '../fakes/fake-history.ts'
@@ -299,4 +300,47 @@ onEachProfile((profile) => {
     t.true(planned.reduce((sum, count) => sum + count, 0) > 0)
     t.deepEqual(rows, [{ count: 1 }])
   })
+
+  // proves: said.announced-only
+  test(`${profile}: a message that was only announced is asked for once, and agents are told of it`, async (t) => {
+    const { core, orm, orgId, channelId, history, deliver, notifications, state } = await setUp()
+    const [lost, delivered, unknown] = [
+      said('lost', 'ann', ago(MINUTE_MS)),
+      said('came', 'ann', ago(MINUTE_MS)),
+      'gone',
+    ]
+    history.messages.push(lost, delivered)
+    const announce = (externalId: string): InboundEvent => ({
+      type: 'announced',
+      externalId: externalId as ExternalMessageId,
+      at: ago(MINUTE_MS),
+    })
+    const announced = [lost.externalId, delivered.externalId, unknown, lost.externalId].map(announce)
+    await core.receiveWebhooks([deliveryOf({ orgId, channelId }, announced)])
+    // Known by now: nothing is asked for.
+    await deliver([delivered])
+    await core.receiveWebhooks([deliveryOf({ orgId, channelId }, [announce(delivered.externalId)])])
+    const planned = await plannedLookUps(orm, orgId)
+    t.deepEqual(planned.map(({ externalId }) => externalId).sort(), ['came', 'gone', 'lost'])
+    t.true(planned.every(({ isLater }) => isLater))
+    for (const job of [...planned, ...planned]) await core.lookUpMessage({ ...job, orgId, channelId }, 1, signal)
+    t.deepEqual(history.calls, ['message'])
+    t.is((await notifications()).length, 2)
+    const once = await state()
+    await deliver([lost])
+    t.deepEqual(await state(), once)
+    t.is((await notifications()).length, 2)
+  })
 })
+
+/** What the jobs of this organization ask for. */
+async function plannedLookUps(orm: CoreOnDatabase['orm'], orgId: OrgId) {
+  const rows = await asSystem(orm, (tx) =>
+    tx.rows<{ payload: Buffer; is_later: boolean }>(
+      `select payload, run_at > now() as is_later from jobs where queue = 'message-lookup'`,
+    ),
+  )
+  return rows
+    .map(({ payload, is_later }) => ({ ...(JSON.parse(payload.toString()) as MessageJob), isLater: is_later }))
+    .filter((job) => job.orgId === orgId)
+}

@@ -7,14 +7,18 @@ import type { MessageEdit, MessageReaction, MessageSeen, MessagingItem, Party } 
 /** More than anybody can make (five): a bound for the store. */
 const MAX_EDITS = 1000
 
-/** New messages are announced as edits with `num_edit` 0 and no text, often without sender: those overwrite nothing. */
+/**
+ * New messages are announced as edits with `num_edit` 0 and no text, often without sender, now and then in place of the message.
+ * https://github.com/chatwoot/chatwoot/issues/15494
+ */
 export function readEdit(item: MessagingItem, at: Date): InboundEvent {
   const edit = asShape<MessageEdit>(item.message_edit)
   if (edit === null) return unknown('not-an-object', at)
   const text = readText(edit.text)
   const revision = readWhole(edit.num_edit)
-  if (text === null || revision === 0) return known('ghost-edit', at)
   const externalId = readMessageId(edit.mid)
+  if (text === null || revision === 0)
+    return externalId === null ? known('ghost-edit', at) : { type: 'announced', at, externalId }
   if (externalId === null) return unknown('no-message-id', at)
   if (revision === null || revision < 0 || revision > MAX_EDITS) return unknown('unusable-edit', at)
   return { type: 'edit', at, externalId, text, revision }

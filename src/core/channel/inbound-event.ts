@@ -67,6 +67,9 @@ export type EchoReceived = At &
 export type MessageEdited = At &
   Readonly<{ type: 'edit'; externalId: ExternalMessageId; text: string; revision: number }>
 
+/** The platform has this message, and has not told what is in it: usually it does so at the same moment, sometimes never. */
+export type MessageAnnounced = At & Readonly<{ type: 'announced'; externalId: ExternalMessageId }>
+
 /** The message was taken back; its content must go everywhere. */
 export type MessageUnsent = At & Readonly<{ type: 'unsend'; externalId: ExternalMessageId }>
 
@@ -104,6 +107,7 @@ export type InboundEvent =
   | MessageReceived
   | EchoReceived
   | MessageEdited
+  | MessageAnnounced
   | MessageUnsent
   | MessageReacted
   | MessageRead

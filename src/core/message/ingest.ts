@@ -111,6 +111,9 @@ class Batch {
       case 'edit':
         this.#messages.edited(event, delivery.requestId)
         break
+      case 'announced':
+        this.#messages.announced(event.externalId, delivery.requestId)
+        break
       case 'unsend':
         this.#messages.unsent(event, delivery.requestId)
         break

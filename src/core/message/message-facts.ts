@@ -5,7 +5,7 @@ import type { ExternalMessageId, TicketId } from '../ids.ts'
 
 type Changes = Pick<
   IntakeChanges,
-  'edits' | 'earlyEdits' | 'unsends' | 'tombstones' | 'reactions' | 'earlyReads' | 'settled'
+  'edits' | 'earlyEdits' | 'unsends' | 'tombstones' | 'reactions' | 'earlyReads' | 'announced' | 'settled'
 >
 
 const earlier = (one: Date | undefined, other: Date): Date => (one && one < other ? one : other)
@@ -23,6 +23,7 @@ export class MessageFacts {
   readonly #unsent = new Map<ExternalMessageId, Date>()
   readonly #reacted = new Set<string>()
   readonly #earlyReads = new Set<ExternalMessageId>()
+  readonly #announced = new Map<ExternalMessageId, string | null>()
   readonly #settled = new Set<ExternalMessageId>()
   /** The webhook that spoke of the message last. */
   readonly #saidIn = new Map<ExternalMessageId, string | null>()
@@ -75,6 +76,10 @@ export class MessageFacts {
     this.#reacted.add(key)
   }
 
+  announced(externalId: ExternalMessageId, requestId: string | null): void {
+    this.#announced.set(externalId, requestId)
+  }
+
   /** Seen before it came: remembered until it does. */
   readEarly(externalId: ExternalMessageId): void {
     this.#earlyReads.add(externalId)
@@ -95,6 +100,9 @@ export class MessageFacts {
         tombstones: [...this.#unsent].map(([externalId, at]) => ({ externalId, at })),
         reactions: shown,
         earlyReads: [...this.#earlyReads],
+        announced: [...this.#announced].flatMap(([externalId, requestId]) =>
+          this.#parts.has(externalId) || this.#gone.has(externalId) ? [] : [{ externalId, requestId }],
+        ),
         settled: [...this.#settled],
       },
       events: [

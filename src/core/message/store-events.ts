@@ -38,7 +38,7 @@ export async function storeEvents(
     threads: threadsOf(events),
     names: namesOf(events),
     arrived: externalIds(events, ['message', 'echo']),
-    spokenOf: externalIds(events, ['edit', 'unsend', 'reaction', 'read']),
+    spokenOf: externalIds(events, ['edit', 'unsend', 'reaction', 'read', 'announced']),
     withUnseen: events.some(({ type }) => type === 'read'),
     withInFlight: events.some(({ type }) => type === 'echo'),
   }

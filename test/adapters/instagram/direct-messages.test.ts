@@ -141,11 +141,12 @@ test('an opt-in names its person and is no message', (t) => {
   t.like(only({ optin: { type: 'notification_messages' }, sender: null }), { type: 'unhandled', reason: 'no-customer' })
 })
 
-test('an edit counts only with a text and a plausible number', (t) => {
+test('an edit counts only with a text and a plausible number; without a text it announces the message', (t) => {
   const edit = (given: object) => only({ message_edit: { mid: 'm.1', text: 'new', num_edit: 1, ...given } })
   t.like(edit({}), { type: 'edit', revision: 1, text: 'new' })
-  t.like(edit({ num_edit: 0 }), { type: 'unhandled', known: true, reason: 'ghost-edit' })
-  t.like(edit({ text: '' }), { type: 'unhandled', known: true, reason: 'ghost-edit' })
+  t.like(edit({ num_edit: 0 }), { type: 'announced', externalId: 'm.1' })
+  t.like(edit({ text: '' }), { type: 'announced', externalId: 'm.1' })
+  t.like(edit({ num_edit: 0, mid: null }), { type: 'unhandled', known: true, reason: 'ghost-edit' })
   for (const num_edit of [-1, 1.5, 1e9, null, 'x', {}]) {
     t.like(edit({ num_edit }), { type: 'unhandled', known: false, reason: 'unusable-edit' })
   }

@@ -103,6 +103,15 @@ export const createIntakeStore = (tx: Tx, { ids }: { ids: IdSource }): IntakeSto
       ...changes.mentions.map((mention) => job('mention-lookup', mention)),
     ]
     await insertRows(tx, 'jobs', { id: 'uuid', queue: 'text', payload: 'bytea' }, jobs)
+    await insertRows(
+      tx,
+      'jobs',
+      { id: 'uuid', queue: 'text', payload: 'bytea', run_at: 'timestamptz' },
+      changes.announced.map((announced) => ({
+        ...job('message-lookup', announced),
+        run_at: new Date(now.getTime() + ASK_FOR_MESSAGE_AFTER_MS),
+      })),
+    )
     return { jobs: jobs.length }
   },
 
@@ -119,6 +128,9 @@ export const createIntakeStore = (tx: Tx, { ids }: { ids: IdSource }): IntakeSto
     )
   },
 })
+
+/** Nearly all that are announced come by themselves, in the same delivery or the next. */
+const ASK_FOR_MESSAGE_AFTER_MS = 15_000
 
 /** How long an answer is good for: thumbnails are links that stop working after days. */
 const ASK_AGAIN_MS = 24 * 3_600_000
