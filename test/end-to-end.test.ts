@@ -1,5 +1,6 @@
 import test from 'ava'
 import type { SimulatedAccount } from '../dev/instagram-simulator/index.ts'
+import { SseClient } from './adapters/http/support/sse-client.ts'
 import { type ConnectStage, connectStage, type Person } from './support/connect-stage.ts'
 import type { ChannelJson, MessageJson, TicketJson } from './support/inbox-client.ts'
 import { planted } from './support/planted.ts'
@@ -172,5 +173,41 @@ onEachProfile((profile) => {
       t.is(customers.body.data.length, person === mine.person ? 1 : 0)
     }
     t.deepEqual(stage.log.of('error'), [])
+  })
+
+  test.serial(`${profile}: a stream goes on behind the last event it had, without gap or repeat`, async (t) => {
+    const [one, other] = [await shop(stage), await shop(stage)]
+    const customer = stage.simulator.customer({ account: one.account })
+    const cookie = ({ person }: Shop) => [...person.browser.cookies].map((pair) => pair.join('=')).join('; ')
+    const stream = (of: Shop, after: number) =>
+      new SseClient(`${stage.url}/orgs/${of.person.orgId}/events/stream`, {
+        cookie: cookie(of),
+        'last-event-id': String(after),
+      }).opened()
+    const streams = [await stream(one, 0), await stream(other, 0)] as const
+    t.teardown(() => {
+      for (const open of streams) open.disconnect()
+    })
+    const [first, others] = streams
+    await stage.simulator.dm(customer, 'while you watch')
+    await waitFor(() => first.names().includes('notification.created'), PATIENCE_MS)
+    for (const name of ['customer.created', 'ticket.created', 'message.created']) t.true(first.names().includes(name))
+    first.disconnect()
+    const last = first.seqs.at(-1) ?? 0
+
+    for (const text of ['while you', 'are away']) await stage.simulator.dm(customer, text)
+    await waitFor(async () => (await previews(one))[0] === 'are away', PATIENCE_MS)
+    const again = await stream(one, last)
+    t.teardown(() => again.disconnect())
+    await stage.simulator.dm(customer, 'and again')
+    const logged = async () =>
+      (await one.person.api<{ data: { seq: number; type: string }[] }>('GET', '/events?after=0&limit=100')).body.data
+    // The last that a message makes is its notification.
+    const told = async () => (await logged()).filter(({ type }) => type === 'notification.created')
+    await waitFor(async () => (await told()).length === 4, PATIENCE_MS)
+    const all = (await logged()).map(({ seq }) => seq)
+    await waitFor(() => again.seqs.includes(all.at(-1) ?? 0), PATIENCE_MS)
+    t.deepEqual([...first.seqs, ...again.seqs], all)
+    t.deepEqual(others.seqs, [])
   })
 })
