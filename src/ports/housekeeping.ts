@@ -4,6 +4,8 @@ export interface Housekeeping {
   forgetRawEvents(before: Date): Promise<number>
   /** What was said before this time of messages that have not come since. */
   forgetEarlyFacts(before: Date): Promise<number>
+  /** Jobs given up before this time: a delivery among them holds its whole body. */
+  forgetDeadJobs(before: Date): Promise<number>
   /** Idempotency keys made before this time. */
   forgetIdempotencyKeys(before: Date): Promise<number>
   /** Uploads whose time was over before this one, with their bytes. */

@@ -40,6 +40,8 @@ onEachProfile((profile) => {
     return inboxState(queries, inbox.orgId)
   }
 
+  // Turns red when, in src, ties are by arrival (derive-tickets.ts: the last message by `m.id` before `m.external_id`), the unread
+  // count is incremented (there: `t.unread_count + …`), or the last edit to arrive wins (message-facts.ts: `isLaterEdit` says true).
   // proves: order.any
   test(`${profile}: any permutation, repetition and split of the same events ends in the same inbox`, async (t) => {
     t.timeout(600_000)

@@ -38,6 +38,13 @@ export function createHousekeeping(pool: pg.Pool): Housekeeping {
     forgetEarlyFacts: async (before) =>
       (await forget('delete from early_edits where created_at < $1', before)) +
       (await forget('delete from early_reads where created_at < $1', before)),
+    forgetDeadJobs: (before) =>
+      inBatches(BATCH, () =>
+        forget(
+          `delete from jobs where id in (select id from jobs where state = 'DEAD' and dead_at < $1 order by dead_at limit ${BATCH})`,
+          before,
+        ),
+      ),
     forgetIdempotencyKeys: (before) => forget('delete from idempotency_keys where created_at < $1', before),
     forgetSessions: (before) => forget('delete from sessions where expires_at < $1', before),
   }

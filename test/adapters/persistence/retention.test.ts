@@ -55,6 +55,26 @@ onEachProfile((profile) => {
     t.is(await housekeeping.forgetEarlyFacts(new Date(Date.now() + DAY_MS)), 1)
   })
 
+  test.serial(`${profile}: a delivery that was given up goes with its body after its time`, async (t) => {
+    const on = coreOn(db)
+    const job = (state: string, days: number) =>
+      onServer(db.admin, (client) =>
+        client.query(
+          `insert into jobs (id, queue, state, dead_at, payload) values (gen_random_uuid(), 'retention', $1, now() - make_interval(days => $2), 'words')`,
+          [state, days],
+        ),
+      )
+    for (const [state, days] of [
+      ['DEAD', 15],
+      ['DEAD', 13],
+      ['READY', 15],
+    ] as const)
+      await job(state, days)
+    t.is(await createHousekeeping(on.pool).forgetDeadJobs(new Date(Date.now() - 14 * DAY_MS)), 1)
+    const left = await onServer(db.admin, (client) => client.query(`select 1 from jobs where queue = 'retention'`))
+    t.is(left.rowCount, 2)
+  })
+
   test.serial(`${profile}: a post that is gone keeps its caption and address, and loses its picture`, async (t) => {
     const on = coreOn(db)
     const inbox = await seedInbox(on.orm)
