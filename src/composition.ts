@@ -34,6 +34,7 @@ import type { AccountPace } from './ports/account-pace.ts'
 import type { ChannelAdapter } from './ports/channel-adapter.ts'
 import type { ChannelAccounts, ChannelDirectory } from './ports/channel-directory.ts'
 import type { ChannelRegistry } from './ports/channel-registry.ts'
+import type { TokenPlans } from './ports/channel-tokens.ts'
 import type { Clock } from './ports/clock.ts'
 import type { CoreSettings } from './ports/core-ports.ts'
 import type { EventRelay } from './ports/event-relay.ts'
@@ -154,6 +155,7 @@ export async function compose({
       sendLanes: container.get<SendLanes>(T.SEND_LANES),
       settings: container.get<CoreSettings>(T.CORE_SETTINGS),
       sweepPlans: container.get<SweepPlans>(T.SWEEP_PLANS),
+      tokenPlans: container.get<TokenPlans>(T.TOKEN_PLANS),
       settingsValidator: container.get<SettingsValidator>(T.SETTINGS_VALIDATOR),
       unitOfWork: container.get<UnitOfWork>(T.UNIT_OF_WORK),
       wakeups: messaging.wakeups,

@@ -114,5 +114,5 @@ export function refreshToken(world: World, query: URLSearchParams): Answer {
   if (query.get('grant_type') !== 'ig_refresh_token' || !world.tokens.mayRefresh(grant)) {
     return refuse(grant.account.login, { code: 100, message: 'The token cannot be refreshed yet' })
   }
-  return bearer(world.tokens.issue(grant.account, 'long'))
+  return bearer(world.tokens.issue(grant.account, 'long', { scopes: grant.scopes }))
 }

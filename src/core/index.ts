@@ -8,6 +8,7 @@ import { disconnectChannel } from './channel/disconnect-channel.ts'
 import { chooseAccount, finishConnect } from './channel/finish-connect.ts'
 import { lookUpMedia } from './channel/look-up-media.ts'
 import { lookUpMention } from './channel/look-up-mention.ts'
+import { planTokenChecks, refreshToken } from './channel/refresh-token.ts'
 import { updateChannel } from './channel/update-channel.ts'
 import { lookUpProfile } from './customer/look-up-profile.ts'
 import { continueImport, startImport } from './history/import-history.ts'
@@ -58,6 +59,8 @@ export const createCore = (ports: CorePorts) => ({
   continueImport: continueImport(ports),
   planSweeps: planSweeps(ports),
   sweepChannel: sweepChannel(ports),
+  planTokenChecks: planTokenChecks(ports),
+  refreshToken: refreshToken(ports),
   lookUpProfile: lookUpProfile(ports),
   lookUpMedia: lookUpMedia(ports),
   lookUpMention: lookUpMention(ports),

@@ -26,6 +26,8 @@ export interface ChannelAdapter {
   readonly history?: HistoryReader
   /** Absent where accounts are connected by pasted credentials only. */
   readonly logins?: readonly AccountLogin[]
+  /** Absent where access tokens have no end, or cannot be prolonged. */
+  readonly tokens?: TokenRefresh
   /** Absent where every channel has an address of its own. */
   readonly app?: AppWebhook
 }
@@ -123,6 +125,20 @@ export type PutOff = Readonly<{
 
 /** An answer to any look-up: the account's token is dead, and the look-up waits for another. */
 export type Reauthorize = Readonly<{ status: 'reauthorize'; alert: boolean; detail: string }>
+
+export type RefreshAnswer =
+  | Readonly<{ status: 'refreshed'; secrets: Readonly<Record<string, string>>; expiresAt: Date | null }>
+  /** Too early, or not now: the token stays what it is. */
+  | Readonly<{ status: 'withheld'; detail: string }>
+  | PutOff
+  | Reauthorize
+
+export interface TokenRefresh {
+  /** False where this account's token has no end. */
+  canRefresh(account: ChannelAccount): boolean
+  /** Resolves for every answer; the caller sees to it that the token is at least a day old. */
+  refresh(account: ChannelAccount, signal: AbortSignal): Promise<RefreshAnswer>
+}
 
 export type Profile = Readonly<{ username: string | null; name: string | null; pictureUrl: string | null }>
 

@@ -3,6 +3,7 @@ import type { AccountDirectory } from './account-directory.ts'
 import type { AccountPace } from './account-pace.ts'
 import type { ChannelAccounts, ChannelDirectory } from './channel-directory.ts'
 import type { ChannelRegistry } from './channel-registry.ts'
+import type { TokenPlans } from './channel-tokens.ts'
 import type { Clock } from './clock.ts'
 import type { GuardedClient } from './guarded-client.ts'
 import type { IdSource } from './id-source.ts'
@@ -64,6 +65,7 @@ export type CorePorts = Readonly<{
   settings: CoreSettings
   settingsValidator: SettingsValidator
   sweepPlans: SweepPlans
+  tokenPlans: TokenPlans
   unitOfWork: UnitOfWork
   wakeups: Wakeups
 }>

@@ -7,6 +7,7 @@ export type JobQueueName =
   | 'raw-event-replay'
   | 'history-import'
   | 'history-sweep'
+  | 'token-refresh'
   | 'doubt-check'
 
 export type Job = Readonly<{

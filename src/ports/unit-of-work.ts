@@ -2,6 +2,7 @@ import type { DomainEvent } from '../core/event/domain-event.ts'
 import type { OrgId } from '../core/ids.ts'
 import type { AccountBindingStore } from './account-bindings.ts'
 import type { ChannelStore } from './channel-store.ts'
+import type { ChannelTokenStore } from './channel-tokens.ts'
 import type { ConnectStore } from './connect-store.ts'
 import type { CustomerStore } from './customer-store.ts'
 import type { DoubtStore } from './doubt-store.ts'
@@ -20,6 +21,7 @@ import type { UploadStore } from './upload-store.ts'
 export type Stores = Readonly<{
   tickets: TicketStore
   channels: ChannelStore
+  tokens: ChannelTokenStore
   bindings: AccountBindingStore
   connects: ConnectStore
   customers: CustomerStore

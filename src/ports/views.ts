@@ -150,7 +150,11 @@ export type MessageView = Readonly<{
   historical: boolean
 }>
 
-export type NotificationType = 'TICKET_NEW_UNASSIGNED' | 'CUSTOMER_REPLIED' | 'CHANNEL_NEEDS_REAUTH'
+export type NotificationType =
+  | 'TICKET_NEW_UNASSIGNED'
+  | 'CUSTOMER_REPLIED'
+  | 'CHANNEL_NEEDS_REAUTH'
+  | 'CHANNEL_TOKEN_EXPIRING'
 
 export type NotificationView = Readonly<{
   id: NotificationId
@@ -211,6 +215,8 @@ export type ChannelView = Readonly<{
     unknown: number
     /** The newest import of what was written before; null where there was none. */
     lastImport: ImportView | null
+    /** When the access token ends; null where that is not known, or never. */
+    tokenExpiresAt: Date | null
     gaps: GapsView
   }>
   createdAt: Date

@@ -1,5 +1,6 @@
 import type { MediaJob } from '../core/channel/look-up-media.ts'
 import type { MentionJob } from '../core/channel/look-up-mention.ts'
+import type { TokenJob } from '../core/channel/refresh-token.ts'
 import type { ProfileJob } from '../core/customer/look-up-profile.ts'
 import type { ImportJob } from '../core/history/import-history.ts'
 import type { MessageJob } from '../core/history/look-up-message.ts'
@@ -46,6 +47,9 @@ export async function startInbound({
     { concurrency: ACCOUNTS_AT_ONCE },
   )
   await jobs.start('history-sweep', (job) => core.sweepChannel(job.payload as SweepJob, job.attempt, stopping.signal), {
+    concurrency: ACCOUNTS_AT_ONCE,
+  })
+  await jobs.start('token-refresh', (job) => core.refreshToken(job.payload as TokenJob, stopping.signal), {
     concurrency: ACCOUNTS_AT_ONCE,
   })
   return {

@@ -7,10 +7,12 @@ import type { RunningRole } from './role.ts'
 const HOUSEKEEPING_MS = 15 * 60_000
 /** How late the sweeps of channels may be planned. */
 const SWEEPS_MS = 60_000
+/** How late the daily look at access tokens may be planned. */
+const TOKENS_MS = 5 * 60_000
 const HOUR_MS = 3_600_000
 const IDEMPOTENCY_HOURS = 24
 
-/** Forgets what may be forgotten, and has what was never delivered searched for. */
+/** Forgets what may be forgotten, and has what was never delivered searched for and tokens prolonged. */
 export function startScheduler({
   core,
   housekeeping,
@@ -18,7 +20,7 @@ export function startScheduler({
   log,
   rawEventRetentionDays,
 }: {
-  core: Pick<Core, 'planSweeps'>
+  core: Pick<Core, 'planSweeps' | 'planTokenChecks'>
   housekeeping: Housekeeping
   clock: Clock
   log: Logger
@@ -38,6 +40,9 @@ export function startScheduler({
   const tasks = [
     repeat(forget, HOUSEKEEPING_MS, (error) => log.warn({ err: error }, 'housekeeping failed; it comes again')),
     repeat(core.planSweeps, SWEEPS_MS, (error) => log.warn({ err: error }, 'sweeps could not be planned; later again')),
+    repeat(core.planTokenChecks, TOKENS_MS, (error) =>
+      log.warn({ err: error }, 'checks of access tokens could not be planned; later again'),
+    ),
   ]
   return {
     async stop() {

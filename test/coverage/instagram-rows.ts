@@ -220,7 +220,7 @@ export const SECTIONS: Readonly<Record<string, readonly Row[]>> = {
     row('login.instagram', 'Instagram Login: authorize, exchange, account id, subscribe', NOT_YET),
     row('login.facebook', 'Facebook Login: pages, page token, subscribe', NOT_YET),
     row('login.denied', 'denied, or with fewer permissions', NOT_YET),
-    row('login.refresh', 'tokens are refreshed by their age', NOT_YET),
+    row('login.refresh', 'tokens are refreshed by their age'),
     row('login.reauthorize', 'a dead token: NEEDS_REAUTH, sends wait, and go out after reconnecting'),
     row('login.verify', 'the connection doctor', NOT_YET),
     row('login.deauthorize', 'deauthorize and data deletion', NOT_YET),

@@ -47,6 +47,7 @@ export const aChannelView = (orgId: OrgId, overrides: Partial<ChannelView> = {})
     quarantined: 0,
     unknown: 0,
     lastImport: null,
+    tokenExpiresAt: null,
     gaps: { lastSweepAt: null, checked: 0, found: 0, lastFoundAt: null },
   },
   createdAt: at,

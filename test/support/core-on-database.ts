@@ -9,6 +9,7 @@ import { createChannelDirectory } from '../../src/adapters/persistence/channel-d
 import { createInboxQueries } from '../../src/adapters/persistence/inbox-queries.ts'
 import { createSendLanes } from '../../src/adapters/persistence/send-lanes.ts'
 import { createSweepPlans } from '../../src/adapters/persistence/sweep-plans.ts'
+import { createTokenPlans } from '../../src/adapters/persistence/token-plans.ts'
 import type { Orm } from '../../src/adapters/persistence/transaction.ts'
 import { createMediaLinks } from '../../src/adapters/security/media-links.ts'
 import { oneTimeTokens } from '../../src/adapters/security/one-time-tokens.ts'
@@ -16,7 +17,13 @@ import type { Actor } from '../../src/core/actor.ts'
 import type { InboundEvent } from '../../src/core/channel/inbound-event.ts'
 import type { ChannelId, ExternalAccountId, OrgId, RawEventId } from '../../src/core/ids.ts'
 import { type Core, createCore } from '../../src/core/index.ts'
-import type { ChannelAdapter, HistoryReader, InboundParser, OutboundSender } from '../../src/ports/channel-adapter.ts'
+import type {
+  ChannelAdapter,
+  HistoryReader,
+  InboundParser,
+  OutboundSender,
+  TokenRefresh,
+} from '../../src/ports/channel-adapter.ts'
 import type { ChannelRegistry } from '../../src/ports/channel-registry.ts'
 import type { Clock } from '../../src/ports/clock.ts'
 import type { HistorySettings } from '../../src/ports/core-ports.ts'
@@ -54,6 +61,8 @@ export type CoreOptions = Readonly<{
   /** What the network tells of what was written before. */
   history?: HistoryReader
   historySettings?: HistorySettings
+  /** How the network prolongs access tokens. */
+  tokens?: TokenRefresh
   guardedClient?: GuardedClient
   /** Another one's pools: for a worker that is no process of its own. */
   beside?: CoreOnDatabase
@@ -108,6 +117,7 @@ export function coreOn(db: TestDatabase, options: CoreOptions = {}): CoreOnDatab
     },
     settingsValidator: { validate: () => [] },
     sweepPlans: createSweepPlans(pool),
+    tokenPlans: createTokenPlans(pool),
     unitOfWork,
     wakeups: { wake: () => {}, on: () => () => {} },
   })
@@ -148,7 +158,7 @@ const SETTINGS: ChannelAdapter['settings'] = {
 }
 
 /** A network whose webhook bodies are our own events as JSON, so that tests say exactly what arrives. */
-function registryOf({ send, pacing, parser = ownEvents, history }: CoreOptions): ChannelRegistry {
+function registryOf({ send, pacing, parser = ownEvents, history, tokens }: CoreOptions): ChannelRegistry {
   const adapter: ChannelAdapter = {
     type: TYPE,
     platform: TYPE,
@@ -168,6 +178,7 @@ function registryOf({ send, pacing, parser = ownEvents, history }: CoreOptions):
     ...(pacing === undefined ? {} : { pacing }),
     sender: { send: send ?? (async () => notUsed('the sender')) },
     ...(history ? { history } : {}),
+    ...(tokens ? { tokens } : {}),
   }
   return { types: [TYPE], get: (type) => (type === TYPE ? adapter : null) }
 }

@@ -103,6 +103,10 @@ async function seedAround(tx: Tx, thread: Thread, memberId: MemberId): Promise<v
     [ids.next(), orgId, channelId],
   )
   await insert('insert into channel_sweeps (channel_id, org_id, next_at) values ($1, $2, now())', [channelId, orgId])
+  await insert('insert into channel_tokens (channel_id, org_id, set_at, next_check_at) values ($1, $2, now(), now())', [
+    channelId,
+    orgId,
+  ])
   await insert(
     `insert into idempotency_keys (org_id, member_id, route, key, fingerprint, status, body) values ($1, $2, 'r', 'k', 'f', 201, '{}')`,
     [orgId, memberId],

@@ -13,6 +13,7 @@ import { instagramPacing } from './pacing.ts'
 import { createProfileLookup } from './profile-lookup.ts'
 import { instagramSettings } from './settings.ts'
 import { verifySignature } from './signature.ts'
+import { createTokenRefresh } from './token-refresh.ts'
 
 export type { InstagramConfig, LoginConfig }
 
@@ -45,6 +46,7 @@ export function createInstagramChannel(
     profiles: createProfileLookup(graph),
     media: createMediaLookup(graph),
     history: createHistoryReader(graph),
+    tokens: createTokenRefresh(config, fetch),
     app: {
       name: 'instagram',
       secrets: login.appSecrets,

@@ -4,6 +4,7 @@ import type { AccountDirectory } from '../../ports/account-directory.ts'
 import type { AccountPace } from '../../ports/account-pace.ts'
 import type { ChannelAccounts, ChannelDirectory } from '../../ports/channel-directory.ts'
 import type { ChannelRegistry } from '../../ports/channel-registry.ts'
+import type { TokenPlans } from '../../ports/channel-tokens.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { Housekeeping } from '../../ports/housekeeping.ts'
 import type { IdSource } from '../../ports/id-source.ts'
@@ -28,6 +29,7 @@ import { createSendLanes } from './send-lanes.ts'
 import { createSessionRecords, type SessionRecords } from './session-store.ts'
 import { storesWith } from './stores/index.ts'
 import { createSweepPlans } from './sweep-plans.ts'
+import { createTokenPlans } from './token-plans.ts'
 import { createUnitOfWork } from './unit-of-work.ts'
 import { createUploadQueries } from './upload-queries.ts'
 
@@ -76,6 +78,7 @@ export const persistenceModule = ({ orm, systemPool: pool }: OpenDatabase) =>
     bind<AccountBindings>(T.ACCOUNT_BINDINGS).toConstantValue(createAccountBindings({ pool }))
     bind<AccountPace>(T.ACCOUNT_PACE).toConstantValue(createAccountPace(pool))
     bind<SweepPlans>(T.SWEEP_PLANS).toConstantValue(createSweepPlans(pool))
+    bind<TokenPlans>(T.TOKEN_PLANS).toConstantValue(createTokenPlans(pool))
     bind<SendLanes>(T.SEND_LANES).toConstantValue(createSendLanes(pool))
     bind<Housekeeping>(T.HOUSEKEEPING).toConstantValue(createHousekeeping(pool))
     bind<SessionRecords>(T.SESSION_RECORDS).toConstantValue(createSessionRecords({ pool }))

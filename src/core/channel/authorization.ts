@@ -5,8 +5,10 @@ import type { ChannelStatus } from '../../ports/views.ts'
 import type { Actor } from '../actor.ts'
 import type { DomainEvent } from '../event/domain-event.ts'
 import type { ChannelId } from '../ids.ts'
+import { notificationEvents } from '../notification/notification-events.ts'
 
 type Told = Pick<Stores, 'channels' | 'audit' | 'outbox' | 'notifications'>
+type Saving = Pick<Stores, 'channels' | 'audit' | 'outbox' | 'tokens'>
 type Circumstances = Readonly<{
   /** Whether the administrators are told: for a token that the network has revoked, not for one that only needs a new session. */
   alert: boolean
@@ -33,39 +35,34 @@ export async function loseAuthorization(
   const actor = { type: 'SYSTEM', id: null } as const
   await stores.outbox.append([
     healthChanged(channelId, { from: 'ACTIVE', to: 'NEEDS_REAUTH' }, actor, requestId),
-    ...told.map(
-      ({ id, memberId }): DomainEvent => ({
-        type: 'notification.created',
-        actor,
-        resource: { type: 'notification', id },
-        ticketId: null,
-        recipientId: memberId,
-        requestId,
-      }),
-    ),
+    ...notificationEvents(told, requestId),
   ])
   return true
 }
 
 /**
- * Saves a channel whose token somebody gave anew, by hand or by connecting the account again: one that needed it is ACTIVE, and
+ * Saves a channel that has a new token, by hand, by connecting the account again or by prolonging the old one: one that needed it is ACTIVE, and
  * what waited goes out, or fails for what it is by now. Call `wakeups.wake('sends')` after the commit.
  */
 export async function saveWithToken(
-  stores: Omit<Told, 'notifications'>,
+  stores: Saving,
   channel: ChannelRecord,
   secrets: Readonly<Record<string, string | null>>,
-  actor: Pick<Actor, 'memberId' | 'requestId'>,
+  actor: Readonly<{ memberId: Actor['memberId'] | null; requestId: string | null }>,
   now: Date,
+  /** Of the new token; null where only the channel goes on, with the token it has. */
+  end: Readonly<{ expiresAt: Date | null }> | null,
 ): Promise<void> {
   const { status } = await stores.channels.get(channel.id)
   const needed = channel.status === 'NEEDS_REAUTH'
   await stores.channels.save(needed ? { ...channel, status: 'ACTIVE' } : channel, secrets, now)
+  if (end !== null) await stores.tokens.set(channel.id, { setAt: now, expiresAt: end.expiresAt })
   if (status !== 'NEEDS_REAUTH') return
   const { memberId, requestId } = actor
   await stores.audit.record({ ...by(memberId, requestId), action: 'channel.reauthorized', ...about(channel.id) })
   const change = { from: status, to: needed ? 'ACTIVE' : channel.status } as const
-  await stores.outbox.append([healthChanged(channel.id, change, { type: 'MEMBER', id: memberId }, requestId)])
+  const who = { type: memberId === null ? 'SYSTEM' : 'MEMBER', id: memberId } as const
+  await stores.outbox.append([healthChanged(channel.id, change, who, requestId)])
 }
 
 const by = (memberId: Actor['memberId'] | null, requestId: string | null) =>

@@ -47,7 +47,10 @@ export const createChannel =
         requestId: actor.requestId,
       })
       const isUsable = (adapter.settings.credentials ?? []).some((name) => secrets[name] !== undefined)
-      if (isUsable) await importOnConnect(ports, stores, adapter, id)
+      if (isUsable) {
+        await stores.tokens.set(id, { setAt: clock.now(), expiresAt: null })
+        await importOnConnect(ports, stores, adapter, id)
+      }
     })
     wakeups.wake('jobs')
     const channel = await queries.channel(actor.orgId, id)

@@ -49,8 +49,12 @@ async function keepIn(stores: Stores, ports: CorePorts, actor: Actor, { type, gr
     settings,
     version: known?.version ?? 1,
   }
-  if (known) await saveWithToken(stores, channel, granted.secrets, actor, now)
-  else await channels.add(channel, granted.secrets, now)
+  const { tokenExpiresAt: expiresAt } = granted
+  if (known) await saveWithToken(stores, channel, granted.secrets, actor, now, { expiresAt })
+  else {
+    await channels.add(channel, granted.secrets, now)
+    await stores.tokens.set(channelId, { setAt: now, expiresAt })
+  }
   await bindings.bind(
     {
       type,

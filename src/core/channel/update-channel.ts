@@ -50,7 +50,8 @@ export const updateChannel =
       const givesToken = (adapter.settings.credentials ?? []).some((name) => typeof input.config?.[name] === 'string')
       const isRevived = channel.status === 'NEEDS_REAUTH' && after.status !== channel.status
       const secretsAfter = { ...changed, ...removed }
-      if (givesToken || isRevived) await saveWithToken(stores, after, secretsAfter, actor, clock.now())
+      const end = givesToken ? { expiresAt: null } : null
+      if (givesToken || isRevived) await saveWithToken(stores, after, secretsAfter, actor, clock.now(), end)
       else await channels.save(after, secretsAfter, clock.now())
       const proof = adapter.settings.proof ?? []
       const was: Readonly<Record<string, unknown>> = { ...channel.settings, ...before }

@@ -234,6 +234,7 @@ onEachProfile((profile) => {
       pausedUntil: null,
       pauseReason: null,
       lastImport: null,
+      tokenExpiresAt: null,
       gaps: { lastSweepAt: null, checked: 0, found: 0, lastFoundAt: null },
     })
     t.notRegex(JSON.stringify(view), /app-secret|v1\./)

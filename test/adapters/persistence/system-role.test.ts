@@ -36,6 +36,7 @@ const READABLE: Record<string, string[] | 'all'> = {
   uploads: ['id', 'org_id', 'expires_at'],
   // Which channel is to be swept, and when an account may be asked next.
   channel_sweeps: ['channel_id', 'next_at', 'org_id'],
+  channel_tokens: ['channel_id', 'next_check_at', 'org_id'],
   account_paces: 'all',
   schema_migration: 'all',
 }

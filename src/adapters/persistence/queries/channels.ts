@@ -25,6 +25,7 @@ type Row = {
   paused_until: Date | number | null
   pause_reason: PauseReason | null
   last_import: ImportRow | null
+  token_expires_at: Date | null
   last_sweep_at: Date | null
   gaps_checked: number | null
   gaps_found: number | null
@@ -39,10 +40,11 @@ select c.id, c.org_id, c.type, c.platform, c.name, c.status, c.settings,
   (select coalesce(jsonb_agg(s.name order by s.name), '[]') from channel_secrets s where s.org_id = c.org_id and s.channel_id = c.id) as secrets_set,
   h.last_inbound_at, h.last_outbound_at, h.last_error, h.bad_signatures, h.unroutable, h.quarantined, h.unknown,
   w.until as paused_until, w.reason as pause_reason,
-  g.last_sweep_at, g.checked as gaps_checked, g.found as gaps_found, g.last_found_at,
+  k.expires_at as token_expires_at, g.last_sweep_at, g.checked as gaps_checked, g.found as gaps_found, g.last_found_at,
   (select to_jsonb(i) from history_imports i where i.org_id = c.org_id and i.channel_id = c.id order by i.requested_at desc, i.id desc limit 1) as last_import,
   c.created_at, c.updated_at, c.version
 from channels c left join channel_health h on h.org_id = c.org_id and h.channel_id = c.id
+left join channel_tokens k on k.org_id = c.org_id and k.channel_id = c.id
 left join channel_sweeps g on g.org_id = c.org_id and g.channel_id = c.id
 left join lateral (${LONGEST_PAUSE}) w on true`
 
@@ -122,6 +124,7 @@ const channelView =
       quarantined: Number(row.quarantined ?? 0),
       unknown: Number(row.unknown ?? 0),
       lastImport: row.last_import && importView(row.last_import),
+      tokenExpiresAt: row.token_expires_at,
       gaps: {
         lastSweepAt: row.last_sweep_at,
         checked: row.gaps_checked ?? 0,

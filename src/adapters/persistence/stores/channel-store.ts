@@ -70,6 +70,7 @@ export const createChannelStore = (tx: Tx, { secretBox }: { secretBox: SecretBox
     await tx.em.flush()
     await tx.em.nativeDelete(ChannelSecretRow, { orgId: tx.orgId, channelId: id })
     await tx.affected('delete from account_bindings where org_id = $1 and channel_id = $2', [tx.orgId, id])
+    await tx.affected('delete from channel_tokens where org_id = $1 and channel_id = $2', [tx.orgId, id])
     // What is queued is taken up, and refused for what it is: the channel is gone.
     await tx.affected('delete from channel_pauses where org_id = $1 and channel_id = $2', [tx.orgId, id])
   },

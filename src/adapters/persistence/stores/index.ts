@@ -5,6 +5,7 @@ import type { Tx } from '../transaction.ts'
 import { createAccountBindingStore } from './account-binding-store.ts'
 import { createAuditLog } from './audit-log.ts'
 import { createChannelStore } from './channel-store.ts'
+import { createChannelTokenStore } from './channel-token-store.ts'
 import { createConnectStore } from './connect-store.ts'
 import { createCustomerStore } from './customer-store.ts'
 import { createDoubtStore } from './doubt-store.ts'
@@ -29,6 +30,7 @@ export const storesWith =
     tickets: createTicketStore(tx),
     bindings: createAccountBindingStore(tx),
     channels: createChannelStore(tx, deps),
+    tokens: createChannelTokenStore(tx),
     connects: createConnectStore(tx, deps),
     customers: createCustomerStore(tx),
     intake: createIntakeStore(tx, deps),
