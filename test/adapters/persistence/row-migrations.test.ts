@@ -36,7 +36,15 @@ async function seedOld(client: Client, name: string): Promise<string> {
   await insert(client, 'organizations', { id: id.org, name })
   const channel = { ...org, name, status: 'ACTIVE', account: `account of ${name}` }
   const settings = JSON.stringify({ login: 'facebook' })
-  await insert(client, 'channels', { ...channel, id: id.channel, type: 'INSTAGRAM', platform: 'INSTAGRAM', settings })
+  await insert(client, 'channels', {
+    ...channel,
+    id: id.channel,
+    type: 'INSTAGRAM',
+    platform: 'INSTAGRAM',
+    settings,
+    created_at: AT,
+  })
+  await insert(client, 'channel_secrets', { ...place, name: 'accessToken', sealed: 'sealed' })
   const second = { ...channel, account: `second account of ${name}` }
   await insert(client, 'channels', { ...second, id: randomUUID(), type: 'INSTAGRAM', platform: 'INSTAGRAM' })
   await insert(client, 'channels', { ...channel, id: id.api, type: 'API', platform: 'API' })
@@ -87,6 +95,9 @@ const of = async (client: Client, orgId: string) => {
        from message_parts p join messages m on m.id = p.message_id where p.org_id = $1 order by m.position nulls first`,
     ),
     apps: await rows('select type, app from channels where org_id = $1 order by type, app'),
+    tokens: await rows(
+      `select c.account, k.set_at, k.expires_at from channel_tokens k join channels c on c.id = k.channel_id where k.org_id = $1`,
+    ),
     names: await rows(
       'select username, username_at, name, name_at from customer_identities where org_id = $1 order by external_id',
     ),
@@ -113,6 +124,8 @@ const expected = (name: string) => ({
     { type: 'INSTAGRAM', app: 'INSTAGRAM facebook' },
     { type: 'INSTAGRAM', app: 'INSTAGRAM instagram' },
   ],
+  // As old as the channel, for all that is known; the channels without a token have none.
+  tokens: [{ account: `account of ${name}`, set_at: AT, expires_at: null }],
   names: [
     { username: name, username_at: AT, name: null, name_at: null },
     { username: null, username_at: null, name, name_at: AT },
@@ -123,7 +136,12 @@ test('the migrations that change rows are those that are tried out here', (t) =>
   const changing = readdirSync(FOLDER).filter((file) =>
     /^\s*(update|insert into|delete from) /m.test(withoutFunctions(readFileSync(new URL(file, FOLDER), 'utf8'))),
   )
-  t.deepEqual(changing.toSorted(), ['0008-parts.ts', '0010-doubt.ts', '0013-names-by-time.ts'])
+  t.deepEqual(changing.toSorted(), [
+    '0008-parts.ts',
+    '0010-doubt.ts',
+    '0013-names-by-time.ts',
+    '0015-channel-tokens.ts',
+  ])
 })
 
 /** A function changes rows when it is called. */
