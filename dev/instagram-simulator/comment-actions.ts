@@ -59,10 +59,22 @@ export function commentActions({ world, office, post, postBody, timeOf, now }: A
     const { account } = customer
     const id = options.mid ?? newCommentId()
     const at = timeOf(customer, options)
-    world.comments.set(id, { id, customer, at, privateReplyMid: null })
+    const mediaId = knowPost(account, options)
+    world.comments.set(id, {
+      id,
+      customer,
+      at,
+      privateReplyMid: null,
+      mediaId,
+      parentId: options.parentId ?? null,
+      isLive: options.product === 'LIVE',
+      hidden: false,
+      deleted: false,
+      replies: [],
+    })
     world.show(customer, { mid: id, from: 'customer', kind: 'comment', text: options.withoutText ? null : text, at })
     const from = { id: customer.id, username: customer.username }
-    const change = { field: fieldOf(options), value: value(id, from, text, knowPost(account, options), options) }
+    const change = { field: fieldOf(options), value: value(id, from, text, mediaId, options) }
     const body = toWire(bodies.changeBody(account.id, change, at, options.form))
     return post(office.write(account, body, { customer, mid: id }), options)
   }

@@ -1,4 +1,5 @@
 import { listPages, subscriptions } from './account-edges.ts'
+import { commentCall } from './comment-edges.ts'
 import { listConversations, readThread } from './conversations.ts'
 import { refuse } from './graph-errors.ts'
 import { type Answer, type Call, jsonObject, parameters } from './http.ts'
@@ -99,6 +100,15 @@ async function route(
     if (account.login === 'instagram' && node === account.pageId) return nothing
     return listConversations(sending, account, form)
   }
+  const aboutComment = commentCall(
+    sending,
+    account,
+    edge === undefined ? method : `${method} ${edge}`,
+    node,
+    form,
+    body,
+  )
+  if (aboutComment) return aboutComment
   if (edge !== undefined || method !== 'GET') return nothing
   if (isAccount) {
     const mentioned = MENTIONED.exec(form.get('fields') ?? '')

@@ -14,6 +14,7 @@ const MESSAGES: Record<string, string> = {
   '100/2018109': 'Attachment size exceeds allowable limit.',
   '100/2534014': 'The requested user cannot be found.',
   '100/2534025': 'The comment is invalid for a private reply.',
+  '20/1772107': 'The request does not support the requested response format.',
   '190/463': 'Error validating access token: Session has expired.',
   '200/2534041': 'The account owner has disabled access to instagram direct messages.',
   '551/1545041': "This person isn't available right now.",

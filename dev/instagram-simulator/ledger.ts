@@ -11,6 +11,14 @@ export const ledgerOf = (world: World, webhooks: readonly Webhook[], calls: read
     ...aboutCustomer(customer),
     messages: [...world.phone(customer)] as readonly PhoneMessage[],
   })),
+  /** Under the account's posts: what it answered there, and what it did with each comment. */
+  comments: [...world.comments.values()].map(({ id, customer, hidden, deleted, replies }) => ({
+    id,
+    customer: customer.id,
+    hidden,
+    deleted,
+    replies: [...replies],
+  })),
   /** What was sent and what each attempt was answered. One that was lost on its way has no attempt. */
   webhooks: webhooks.map(({ id, account, customer, mid, body, status, attempts }) => ({
     id,

@@ -7,6 +7,14 @@ export type SimulatedComment = {
   readonly customer: SimulatedCustomer
   readonly at: Date
   privateReplyMid: string | null
+  readonly mediaId: string
+  /** Of a reply, the top-level comment. */
+  readonly parentId: string | null
+  readonly isLive: boolean
+  hidden: boolean
+  deleted: boolean
+  /** The account's own, in public. */
+  readonly replies: Readonly<{ id: string; text: string; at: Date }>[]
 }
 
 export type SimulatedMedia = Readonly<{ id: string; account: SimulatedAccount; caption: string; deleted: boolean }>

@@ -24,6 +24,8 @@ export interface ChannelAdapter {
   readonly media?: MediaLookup
   /** Absent where the network tells nothing of what was written before. */
   readonly history?: HistoryReader
+  /** Absent where nobody comments. */
+  readonly comments?: CommentReplies
   /** Absent where accounts are connected by pasted credentials only. */
   readonly logins?: readonly AccountLogin[]
   /** Absent where access tokens have no end, or cannot be prolonged. */
@@ -254,4 +256,15 @@ export interface HistoryReader {
     account: ChannelAccount,
     signal: AbortSignal,
   ): Promise<HistoryAnswer<Readonly<{ message: HistoryMessage }>>>
+}
+
+export type OwnReply = Readonly<{ externalId: ExternalMessageId; at: Date; text: string | null }>
+
+export interface CommentReplies {
+  /** What the account itself wrote under a top-level comment, as far as one page tells. */
+  own(
+    comment: ExternalMessageId,
+    account: ChannelAccount,
+    signal: AbortSignal,
+  ): Promise<HistoryAnswer<Readonly<{ replies: readonly OwnReply[] }>>>
 }

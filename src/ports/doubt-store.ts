@@ -1,3 +1,4 @@
+import type { Audience } from '../core/channel/delivery.ts'
 import type { PartContent } from '../core/channel/outbound-content.ts'
 import type {
   ChannelId,
@@ -22,7 +23,10 @@ export type Doubt = Readonly<{
   customerId: CustomerId
   person: ExternalUserId
   content: PartContent | null
-  /** The comment that it answers privately, or the message that it answers. */
+  audience: Audience
+  /** The top-level comment under which a public reply is. */
+  topLevelId: ExternalMessageId | null
+  /** The comment that it answers, or the message that it answers. */
   replyToExternalId: ExternalMessageId | null
   /** Since its last attempt ended without an answer. */
   since: Date
@@ -41,7 +45,7 @@ export interface DoubtStore {
    * platform ids belong to no message that is stored.
    */
   open(
-    about: Pick<Doubt, 'channelId' | 'conversationId' | 'customerId'>,
+    about: Pick<Doubt, 'channelId' | 'conversationId' | 'customerId' | 'audience'>,
     externalIds: readonly ExternalMessageId[],
   ): Promise<Readonly<{ inFlight: readonly InFlight[]; free: ReadonlySet<ExternalMessageId> }>>
   /** The part is with the platform under this id: SENT, until an answer of the platform's says otherwise. */

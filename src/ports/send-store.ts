@@ -1,4 +1,5 @@
 import type { ChannelCapabilities } from '../core/channel/capabilities.ts'
+import type { Audience } from '../core/channel/delivery.ts'
 import type { Surface } from '../core/channel/inbound-event.ts'
 import type { PartContent } from '../core/channel/outbound-content.ts'
 import type {
@@ -55,6 +56,7 @@ export type NewReply = Readonly<{
   replyToExternalId: ExternalMessageId | null
   /** The reply in doubt that this one is sent in place of. */
   resendOf?: MessageId
+  audience: Audience
   requestId: string
   now: Date
 }>
@@ -65,6 +67,7 @@ export type StoredMessage = Readonly<{
   status: MessageStatus
   content: string | null
   direction: 'INBOUND' | 'OUTBOUND'
+  audience: Audience
   /** Null for what was stored before there was one. */
   fingerprint: string | null
 }>
@@ -89,8 +92,14 @@ export type Head = Readonly<{
   content: PartContent
   surface: Surface
   person: ExternalUserId
-  /** The comment a private reply answers; `answered`: another reply to it is with the platform, or may be. */
-  comment: Readonly<{ externalId: ExternalMessageId; answered: boolean }> | null
+  audience: Audience
+  /** The comment it answers; `answered`: another private reply to it is with the platform, or may be. */
+  comment: Readonly<{
+    externalId: ExternalMessageId
+    /** The comment itself, or the one that it is a reply to. */
+    topLevelId: ExternalMessageId
+    answered: boolean
+  }> | null
   replyTo: ExternalMessageId | null
   /** The answered comment's own where it is one. */
   window: Readonly<{ openedAt: Date | null; reason: string | null }>
@@ -131,6 +140,8 @@ export interface SendStore {
   message(ticketId: TicketId, id: MessageId): Promise<StoredMessage | null>
   /** A comment of the same conversation that is still there, by our id; null where there is none. */
   comment(target: ReplyTarget, id: MessageId): Promise<AnsweredComment | null>
+  /** The newest comment of the conversation that is still there, answered or not. */
+  newestComment(target: ReplyTarget): Promise<AnsweredComment | null>
   /** The comment that a stored reply answers; null where it answers none, or the comment is gone. */
   commentOf(target: ReplyTarget, reply: MessageId): Promise<AnsweredComment | null>
   /** The platform's id of a message of the same conversation; null where there is none, or it is not with the platform. */

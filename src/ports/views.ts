@@ -1,6 +1,7 @@
 import type { Role } from '../core/actor.ts'
 import type { SurfaceCapabilities } from '../core/channel/capabilities.ts'
 import type { Attachment, MessageContext, MessageKind } from '../core/channel/content.ts'
+import type { Audience } from '../core/channel/delivery.ts'
 import type { Referral } from '../core/channel/inbound-event.ts'
 import type { PartKind, QuickReply, Sticker, Template } from '../core/channel/outbound-content.ts'
 import type { EventActor, EventType } from '../core/event/domain-event.ts'
@@ -123,6 +124,8 @@ export type MessageView = Readonly<{
   ticketId: TicketId
   direction: 'INBOUND' | 'OUTBOUND'
   kind: MessageKind
+  /** Who reads it: the other side alone, or everybody under the post. */
+  audience: Audience
   content: string | null
   attachments: readonly Attachment[]
   parts: readonly PartView[]

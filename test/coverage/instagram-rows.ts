@@ -199,7 +199,7 @@ export const SECTIONS: Readonly<Record<string, readonly Row[]>> = {
     row('out.typing', 'typing', NOT_YET),
     row('out.seen', 'mark seen', NOT_YET),
     row('out.private-reply', 'private reply to a comment, once, within seven days'),
-    row('out.comment-reply', 'public reply to a comment', NOT_YET),
+    row('out.comment-reply', 'public reply to a comment'),
     row('out.hide', 'hide and unhide a comment', NOT_YET),
     row('out.delete-comment', 'delete a comment', NOT_YET),
     row('out.human-agent', 'a person’s answer after a day, where it is approved'),
@@ -214,7 +214,7 @@ export const SECTIONS: Readonly<Record<string, readonly Row[]>> = {
     row('fail.refused', 'a refusal is FAILED with a stable code, and can be tried again'),
     row('fail.unknown-read', 'UNKNOWN resolved by reading the conversation', NOT_YET),
     row('fail.unknown-shown', 'UNKNOWN after two minutes: check again, send again', NOT_YET),
-    row('fail.comment-created', 'a comment call answered 20/1772107 was created, and is not sent twice', NOT_YET),
+    row('fail.comment-created', 'a comment call answered 20/1772107 was created, and is not sent twice'),
   ],
   'Connecting an account': [
     row('login.instagram', 'Instagram Login: authorize, exchange, account id, subscribe', NOT_YET),

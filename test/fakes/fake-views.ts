@@ -117,6 +117,7 @@ export const aMessageView = (orgId: OrgId, ticketId: TicketId, overrides: Partia
   orgId,
   ticketId,
   direction: 'OUTBOUND',
+  audience: 'PRIVATE',
   kind: 'TEXT',
   content: 'Thank you for reaching out!',
   attachments: [],

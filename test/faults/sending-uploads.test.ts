@@ -58,6 +58,7 @@ onEachProfile((profile) => {
         target: await sends.target(ticketId),
         memberId: inbox.actor.memberId,
         via: 'API',
+        audience: 'PRIVATE',
         clientMessageId: null,
         fingerprint: 'a test',
         replyToExternalId: null,

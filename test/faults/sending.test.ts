@@ -288,7 +288,7 @@ test('a mention becomes a ticket at once, and shows what was written as soon as 
   ])
   const customers = (await client.customers()) as unknown as { username: string | null }[]
   t.deepEqual(customers.map(({ username }) => username).sort(), [poster.username, null].sort())
-  t.like(await client.reply(tickets[0]?.id ?? '', 'Thank you'), { status: 409 })
+  t.like(await client.reply(tickets[0]?.id ?? '', 'Thank you'), { status: 422 })
 })
 
 // proves: out.private-reply

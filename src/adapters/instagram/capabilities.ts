@@ -49,7 +49,13 @@ export const instagramCapabilities: ChannelCapabilities = {
   surfaces: {
     DM: directMessages,
     // The private reply: one message of text.
-    COMMENT: { ...NOTHING, text: { maxBytes: MAX_TEXT_BYTES, split: false }, maxParts: 1 },
+    COMMENT: {
+      ...NOTHING,
+      text: { maxBytes: MAX_TEXT_BYTES, split: false },
+      maxParts: 1,
+      // One page says 300 characters, others 2,200; the stricter one is never refused.
+      publicReply: { maxChars: 300 },
+    },
     // Nobody is named there who could be written to.
     MENTION: NOTHING,
   },

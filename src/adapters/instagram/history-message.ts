@@ -23,7 +23,7 @@ type Conversation = Shape<'id' | 'updated_time' | 'participants' | 'messages'>
 export const itemsOf = (connection: unknown): readonly unknown[] => asList(asShape<Connection>(connection)?.data)
 
 /** The platform keeps whole seconds here; null where it tells none that can be. */
-function timeOf(value: unknown): Date | null {
+export function timeOf(value: unknown): Date | null {
   const now = new Date()
   const at = eventTime([value], now)
   return at === now ? null : at

@@ -112,7 +112,7 @@ const GONE = new Set(['100/33', '9000001'])
 
 type Refused = Exclude<ReadOutcome, { status: 'found' }>
 
-function refusalOf(outcome: Refused): Exclude<HistoryAnswer<unknown>, { status: 'found' }> {
+export function refusalOf(outcome: Refused): Exclude<HistoryAnswer<unknown>, { status: 'found' }> {
   const { detail } = outcome
   if (outcome.status === 'retry') return outcome
   if (outcome.status === 'reauthorize')

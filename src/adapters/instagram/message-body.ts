@@ -15,6 +15,11 @@ export const bodyOf = ({ recipient, content, replyTo, asHumanAgent }: OutboundMe
   ...(replyTo !== null && { reply_to: { mid: replyTo } }),
 })
 
+/** What is posted to `/{comment}/replies`. */
+export const commentOf = ({ content }: OutboundMessage): object => ({
+  message: content.kind === 'TEXT' ? content.text : '',
+})
+
 const MEDIA: Readonly<Record<MediaType, string>> = { IMAGE: 'image', VIDEO: 'video', AUDIO: 'audio', FILE: 'file' }
 
 function messageOf(content: OutboundContent): object {

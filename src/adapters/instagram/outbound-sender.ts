@@ -5,10 +5,10 @@ import type { GraphAnswer, GraphClient } from './graph-client.ts'
 import { type GraphError, platformCodeOf, readGraphError } from './graph-error.ts'
 import { isWrongAddress, verdictOf } from './graph-errors.ts'
 import { askedPauseMs } from './graph-pause.ts'
-import { graphTarget } from './graph-target.ts'
+import { graphTarget, pathSegment } from './graph-target.ts'
 import { usageDemands } from './graph-usage.ts'
 import { readMessageId } from './ids.ts'
-import { bodyOf } from './message-body.ts'
+import { bodyOf, commentOf } from './message-body.ts'
 
 export const createInstagramSender = (graph: GraphClient): OutboundSender => ({
   async send(message, account, signal): Promise<Delivery> {
@@ -18,8 +18,11 @@ export const createInstagramSender = (graph: GraphClient): OutboundSender => ({
       return { status: 'refused', code: 'credentials-rejected', detail, platformCode: null }
     }
     const { flavour, node, token } = target
-    const path = `${node}/messages`
-    const json = bodyOf(message)
+    const { recipient } = message
+    const isPublic = recipient.type === 'public'
+    // Never with `fields`: the reply is created, and the answer says that it was not.
+    const path = isPublic ? `${pathSegment(recipient.externalId)}/replies` : `${node}/messages`
+    const json = isPublic ? commentOf(message) : bodyOf(message)
     const answer = await graph({ method: 'POST', flavour, path, token, json, requestId: message.requestId }, signal)
     const delivery = deliveryOf(answer, message.recipient.type, token)
     const demands = answer.kind === 'answered' ? usageDemands(answer.headers) : []
@@ -34,7 +37,7 @@ function deliveryOf(answer: GraphAnswer, recipient: Recipient, token: string): D
   if (answer.kind === 'not-written') return { status: 'retry', afterMs: null, pauses: 'message', detail: answer.detail }
   if (answer.kind === 'no-answer') return { status: 'unknown', detail: answer.detail }
   const { status, headers, body } = answer
-  const externalId = readMessageId(asShape<Shape<'message_id'>>(body)?.message_id)
+  const externalId = readMessageId(asShape<Shape<'message_id'>>(body)?.message_id) ?? commentIdOf(recipient, body)
   const error = readGraphError(body)
   if (status >= 200 && status < 300) {
     if (externalId !== null && error === null) return { status: 'accepted', externalId }
@@ -50,6 +53,10 @@ function deliveryOf(answer: GraphAnswer, recipient: Recipient, token: string): D
   }
   return deliveryOfError(error, { status, recipient, token, afterMs })
 }
+
+/** A comment's answer calls the new comment `id`. */
+const commentIdOf = (recipient: Recipient, body: unknown) =>
+  recipient === 'public' ? readMessageId(asShape<Shape<'id'>>(body)?.id) : null
 
 type Circumstances = Readonly<{ status: number; recipient: Recipient; token: string; afterMs: number | null }>
 
@@ -74,7 +81,7 @@ function deliveryOfError(error: GraphError, { status, recipient, token, afterMs 
   if (verdict.verdict === 'reauthorize') {
     return { status: 'reauthorize', alert: verdict.alert, detail, platformCode: platformCodeOf(error) }
   }
-  const isCommentGone = recipient === 'comment' && verdict.code === 'recipient-unknown'
+  const isCommentGone = recipient !== 'person' && verdict.code === 'recipient-unknown'
   const code = isCommentGone ? 'comment-gone' : verdict.code
   const refusal = { status: 'refused', code, detail, platformCode: platformCodeOf(error) } as const
   if (verdict.pausesAccountMs === undefined) return refusal

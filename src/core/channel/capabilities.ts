@@ -51,11 +51,13 @@ export type SurfaceCapabilities = Readonly<{
   reactions: boolean
   typing: boolean
   seen: boolean
-  /** What can be done with a comment besides answering in private. */
+  /** Words under a comment that everybody reads, in characters; null where there are none, as under live broadcasts. */
+  publicReply: Readonly<{ maxChars: number }> | null
+  /** What can be done with a comment besides answering it. */
   commentActions: readonly CommentAction[]
 }>
 
-export type CommentAction = 'PUBLIC_REPLY' | 'HIDE' | 'UNHIDE' | 'DELETE'
+export type CommentAction = 'HIDE' | 'UNHIDE' | 'DELETE'
 
 /** Where nothing can be sent. */
 export const NOTHING: SurfaceCapabilities = {
@@ -71,6 +73,7 @@ export const NOTHING: SurfaceCapabilities = {
   reactions: false,
   typing: false,
   seen: false,
+  publicReply: null,
   commentActions: [],
 }
 

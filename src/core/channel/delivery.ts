@@ -53,9 +53,16 @@ type Answer =
   /** May have been sent: resolved by the echo, never sent again by itself. */
   | Readonly<{ status: 'unknown'; detail: string }>
 
+/** Who reads a message: the customer alone, or everybody under the post. */
+export type Audience = 'PRIVATE' | 'PUBLIC'
+
 export type OutboundMessage = Readonly<{
   recipient: Readonly<
-    { type: 'person'; externalId: ExternalUserId } | { type: 'comment'; externalId: ExternalMessageId }
+    | { type: 'person'; externalId: ExternalUserId }
+    /** Its author, in private. */
+    | { type: 'comment'; externalId: ExternalMessageId }
+    /** Everybody, under this comment. */
+    | { type: 'public'; externalId: ExternalMessageId }
   >
   content: OutboundContent
   /** The message of this conversation that it answers; only where the channel can show that. */

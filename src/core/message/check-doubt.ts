@@ -1,7 +1,8 @@
-import type { HistoryMessage } from '../../ports/channel-adapter.ts'
+import type { ChannelAdapter, HistoryAnswer, HistoryMessage } from '../../ports/channel-adapter.ts'
 import type { LoadedAccount } from '../../ports/channel-directory.ts'
 import type { CorePorts } from '../../ports/core-ports.ts'
 import type { Doubt } from '../../ports/doubt-store.ts'
+import type { InFlight } from '../../ports/intake-store.ts'
 import type { JobOutcome } from '../../ports/job-queue.ts'
 import { conversationsEveryMs } from '../channel/pacing.ts'
 import { putOff, waitOf } from '../channel/retry-look-up.ts'
@@ -15,6 +16,8 @@ export type DoubtJob = Readonly<{ orgId: OrgId; channelId: ChannelId; partId: Pa
 /** After the doubt began: an echo comes within seconds, a message that is listed only now has been slow. */
 const LOOK_AT_MS = [15_000, 75_000, HOLD_MS + 1_000]
 export const FIRST_LOOK_MS = LOOK_AT_MS[0] as number
+
+type Listed = Pick<HistoryMessage, 'externalId' | 'at' | 'text' | 'attachments'>
 
 /** Asks the network what became of a reply in doubt, a few times; and tells when nobody could find out in time. */
 export const checkDoubt =
@@ -45,17 +48,47 @@ export async function readAbout(
 ): Promise<JobOutcome | null> {
   const account = await ports.channelAccounts.load(orgId, doubt.channelId)
   const adapter = account && ports.channelRegistry.get(account.type)
-  if (!account || !adapter?.history) return null
+  if (!account || !adapter) return null
+  if (doubt.audience === 'PUBLIC') return readUnderComment(ports, orgId, doubt, account, adapter, attempt, signal)
+  if (!adapter.history) return null
   const wait = waitOf(account, ports.clock.now())
   if (wait) return wait
   const everyMs = conversationsEveryMs(adapter.pacing, adapter.history, account.settings)
   await ports.accountPace.turn({ platform: adapter.platform, account: account.account }, everyMs, signal)
   if (signal.aborted) return { status: 'wait', afterMs: 0, reason: 'the process stops' }
   const answer = await adapter.history.withPerson(doubt.person, account, signal)
-  if (answer.status === 'found') {
-    await proveWith(ports, orgId, doubt, answer.messages)
-    return null
-  }
+  if (answer.status !== 'found') return unanswered(ports, account, answer, attempt)
+  const ours = answer.messages.filter(({ author }) => author === 'ACCOUNT')
+  await proveWith(ports, orgId, doubt, ours)
+  return null
+}
+
+/** What the account wrote under the comment; the same words may have been written under it before, under ids known here. */
+async function readUnderComment(
+  ports: CorePorts,
+  orgId: OrgId,
+  doubt: Doubt,
+  account: LoadedAccount,
+  { comments }: ChannelAdapter,
+  attempt: number,
+  signal: AbortSignal,
+): Promise<JobOutcome | null> {
+  if (!comments || doubt.topLevelId === null) return null
+  const wait = waitOf(account, ports.clock.now())
+  if (wait) return wait
+  const answer = await comments.own(doubt.topLevelId, account, signal)
+  if (answer.status !== 'found') return unanswered(ports, account, answer, attempt)
+  const replies = answer.replies.map((one) => ({ ...one, attachments: [] }))
+  await proveWith(ports, orgId, doubt, replies, ({ partId }) => partId === doubt.partId)
+  return null
+}
+
+async function unanswered(
+  ports: CorePorts,
+  account: LoadedAccount,
+  answer: Exclude<HistoryAnswer<unknown>, { status: 'found' }>,
+  attempt: number,
+): Promise<JobOutcome | null> {
   if (answer.status === 'withheld' && answer.reason === 'credentials-rejected')
     return putOff(
       ports,
@@ -64,7 +97,7 @@ export async function readAbout(
       attempt,
     )
   if (answer.status === 'withheld') return null
-  return putOff(ports, account as LoadedAccount, answer, attempt)
+  return putOff(ports, account, answer, attempt)
 }
 
 /**
@@ -75,18 +108,17 @@ async function proveWith(
   { clock, unitOfWork, wakeups }: CorePorts,
   orgId: OrgId,
   doubt: Doubt,
-  messages: readonly HistoryMessage[],
+  messages: readonly Listed[],
+  isAskedFor: (part: InFlight) => boolean = () => true,
 ): Promise<void> {
-  const ours = messages
-    .filter(({ author }) => author === 'ACCOUNT')
-    .sort((a, b) => a.at.getTime() - b.at.getTime() || (a.externalId < b.externalId ? -1 : 1))
+  const ours = [...messages].sort((a, b) => a.at.getTime() - b.at.getTime() || (a.externalId < b.externalId ? -1 : 1))
   if (ours.length === 0) return
   const isProven = await unitOfWork.run(orgId, async ({ doubts, outbox }) => {
     const { inFlight, free } = await doubts.open(
       doubt,
       ours.map(({ externalId }) => externalId),
     )
-    let open = inFlight
+    let open = inFlight.filter(isAskedFor)
     const events: DomainEvent[] = []
     for (const message of ours.filter(({ externalId }) => free.has(externalId))) {
       const part = partOfEcho(open, message)

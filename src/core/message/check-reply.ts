@@ -1,5 +1,6 @@
 import type { AnsweredComment, ReplyTarget } from '../../ports/send-store.ts'
 import type { ChannelCapabilities } from '../channel/capabilities.ts'
+import type { Audience } from '../channel/delivery.ts'
 import { DomainError } from '../errors.ts'
 import { LIVE_COMMENT } from '../ticket/ticket.ts'
 import { allowsReply, type ReplyAuthor, windowOf } from '../ticket/window.ts'
@@ -9,13 +10,15 @@ export function checkTarget(
   target: ReplyTarget,
   capabilities: ChannelCapabilities,
   now: Date,
-  author: ReplyAuthor = 'person',
+  { author = 'person', audience = 'PRIVATE' }: Readonly<{ author?: ReplyAuthor; audience?: Audience }> = {},
 ): void {
   if (target.channelStatus === 'DISCONNECTED') {
     throw new DomainError('channel-disconnected', 'The channel of this ticket is disconnected.')
   }
   if (target.surface === 'COMMENT' && capabilities.privateReplyToComment) {
     if (target.comment === null) throw new DomainError('comment-reply-used', 'There is no comment left to answer.')
+    // In public as often as one likes, and whenever.
+    if (audience === 'PUBLIC') return
     if (target.comment.answered) {
       throw new DomainError(
         'comment-reply-used',

@@ -61,9 +61,9 @@ async function deliver(
     const failure =
       !account || !adapter
         ? failureOf('channel-disconnected')
-        : window && !allowsReply(window, next.author)
+        : next.audience === 'PRIVATE' && window && !allowsReply(window, next.author)
           ? failureOf('messaging-window-closed')
-          : adapter.capabilities.privateReplyToComment && next.comment?.answered
+          : next.audience === 'PRIVATE' && adapter.capabilities.privateReplyToComment && next.comment?.answered
             ? failureOf('comment-reply-used')
             : null
     if (failure) {
@@ -89,13 +89,12 @@ async function deliver(
   const head = begun
 
   const message: OutboundMessage = {
-    recipient:
-      head.comment === null
-        ? { type: 'person', externalId: head.person }
-        : { type: 'comment', externalId: head.comment.externalId },
+    recipient: recipientOf(head),
     content: head.content,
     replyTo: head.replyTo,
-    asHumanAgent: needsHumanAgent(factsOf(head), rulesOf(adapter, account), ports.clock.now(), head.author),
+    asHumanAgent:
+      head.audience === 'PRIVATE' &&
+      needsHumanAgent(factsOf(head), rulesOf(adapter, account), ports.clock.now(), head.author),
     reference: head.partId,
     requestId: head.requestId,
   }
@@ -137,11 +136,12 @@ async function deliver(
 async function turnOf(
   { pace, sends }: Stores,
   claim: LaneClaim,
-  { comment, content }: Head,
+  { audience, comment, content }: Head,
   { pacing }: ChannelAdapter,
   { settings }: ChannelAccount,
 ): Promise<number> {
-  const kind = comment !== null ? 'private-reply' : content.kind === 'ATTACHMENT' ? 'media' : 'text'
+  const kind =
+    audience === 'PRIVATE' && comment !== null ? 'private-reply' : content.kind === 'ATTACHMENT' ? 'media' : 'text'
   const rate = pacing?.(kind, settings) ?? null
   if (rate === null || (await sends.isItsTurn(claim))) return 0
   return pace.take(claim.channelId, kind, rate, { reserve: true })
@@ -160,6 +160,14 @@ async function linkUpload(
   const until = new Date(now.getTime() + LINK_MS)
   if (uploadId === null || !(await uploads.keep(uploadId, now, until))) return null
   return { kind, type, url: mediaLinks.linkTo({ orgId, uploadId }, until) }
+}
+
+function recipientOf({ audience, comment, person }: Head): OutboundMessage['recipient'] {
+  if (comment === null) return { type: 'person', externalId: person }
+  // What is written under a reply is shown under the comment that it answers.
+  return audience === 'PUBLIC'
+    ? { type: 'public', externalId: comment.topLevelId }
+    : { type: 'comment', externalId: comment.externalId }
 }
 
 const factsOf = (head: Head): WindowFacts => ({ surface: head.surface, ...head.window })

@@ -19,7 +19,7 @@ export const retryMessage =
       if (!adapter) throw new DomainError('channel-disconnected', `No adapter for ${target.channelType} is installed.`)
       // It answers what it answered when it was written, whatever came since.
       const comment = target.surface === 'COMMENT' ? await sends.commentOf(target, input.messageId) : null
-      checkTarget({ ...target, comment }, adapter.capabilities, clock.now())
+      checkTarget({ ...target, comment }, adapter.capabilities, clock.now(), { audience: message.audience })
       const { from, to } = await sends.requeue(input.messageId, target, clock.now())
       await outbox.append([
         {

@@ -35,7 +35,7 @@ export const sendAgain =
       // A private reply goes to the comment that it went to; whether it is there already, the platform will say.
       const comment = target.surface === 'COMMENT' ? await sends.commentOf(target, messageId) : null
       const sameTarget = { ...target, comment }
-      checkTarget(sameTarget, adapter.capabilities, now)
+      checkTarget(sameTarget, adapter.capabilities, now, { audience: message.audience })
       await sends.enqueue({
         id,
         parts: parts.flatMap(({ content }) => (content === null ? [] : [{ id: ids.next() as PartId, content }])),
@@ -46,6 +46,7 @@ export const sendAgain =
         fingerprint: `again ${messageId}`,
         replyToExternalId: parts[0]?.replyToExternalId ?? null,
         resendOf: messageId,
+        audience: message.audience,
         requestId: actor.requestId,
         now,
       })

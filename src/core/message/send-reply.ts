@@ -6,6 +6,7 @@ import type { UploadStore, UploadView } from '../../ports/upload-store.ts'
 import type { Actor } from '../actor.ts'
 import { capabilitiesFor, type SurfaceCapabilities } from '../channel/capabilities.ts'
 import { storableText } from '../channel/content.ts'
+import type { Audience } from '../channel/delivery.ts'
 import { DomainError } from '../errors.ts'
 import type { ExternalMessageId, MessageId, PartId, TicketId, UploadId } from '../ids.ts'
 import { lookAtFile } from '../upload/look-at-file.ts'
@@ -14,6 +15,7 @@ import { checkTarget } from './check-reply.ts'
 import { composeReply, type ReplyContent } from './compose-reply.ts'
 import { ContentCheck } from './content-check.ts'
 import { fingerprintOf } from './fingerprint.ts'
+import { composePublicReply } from './public-reply.ts'
 
 export type SendReplyInput = Readonly<{
   ticketId: TicketId
@@ -22,6 +24,8 @@ export type SendReplyInput = Readonly<{
   clientMessageId?: string
   /** A message of the same conversation that it answers, where the channel can show that. */
   replyToMessageId?: string
+  /** Who reads it; PUBLIC: under the comment, for everybody. */
+  audience?: Audience
   /** Kept 24 hours, per member and ticket. */
   idempotencyKey?: string
   via: 'INBOX' | 'API'
@@ -76,15 +80,20 @@ export const sendReply =
         }
         const adapter = channelRegistry.get(found.channelType)
         if (!adapter) throw new DomainError('channel-disconnected', `No adapter for ${found.channelType} is installed.`)
-        const target = await onComment(sends, found, request.replyToMessageId)
+        const audience = request.audience ?? 'PRIVATE'
+        const target = await onComment(sends, found, audience, request.replyToMessageId)
         const capabilities = capabilitiesFor(adapter.capabilities, target.surface, target.settings)
-        const contents = composeReply(request, capabilities, {
+        const rules = {
           allowLoopback: !settings.production,
           uploads: await keepUploads(uploads, request.attachments ?? [], clock.now()),
           files,
-        })
+        }
+        const contents =
+          audience === 'PUBLIC'
+            ? composePublicReply(request, capabilities, target.comment, rules)
+            : composeReply(request, capabilities, rules)
         const replyToExternalId = await replyTarget(sends, target, request.replyToMessageId, capabilities)
-        checkTarget(target, adapter.capabilities, clock.now())
+        checkTarget(target, adapter.capabilities, clock.now(), { audience })
         const id = ids.next() as MessageId
         await sends.enqueue({
           id,
@@ -95,6 +104,7 @@ export const sendReply =
           clientMessageId: input.clientMessageId ?? null,
           fingerprint,
           replyToExternalId,
+          audience,
           requestId: actor.requestId,
           now: clock.now(),
         })
@@ -142,8 +152,15 @@ async function lookAtFiles(client: GuardedClient, attachments: readonly ReplyAtt
 }
 
 /** On the comment that the agent named, else on the one that comes next. */
-async function onComment(sends: SendStore, target: ReplyTarget, messageId: string | undefined): Promise<ReplyTarget> {
-  if (target.surface !== 'COMMENT' || messageId === undefined) return target
+async function onComment(
+  sends: SendStore,
+  target: ReplyTarget,
+  audience: Audience,
+  messageId: string | undefined,
+): Promise<ReplyTarget> {
+  if (target.surface !== 'COMMENT') return target
+  if (messageId === undefined)
+    return audience === 'PRIVATE' ? target : { ...target, comment: await sends.newestComment(target) }
   const comment = await sends.comment(target, messageId as MessageId)
   if (comment !== null) return { ...target, comment }
   const check = new ContentCheck()

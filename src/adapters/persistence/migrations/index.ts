@@ -9,6 +9,7 @@ import { M0010Doubt } from './0010-doubt.ts'
 import { M0011AccountBindings } from './0011-account-bindings.ts'
 import { M0012History } from './0012-history.ts'
 import { M0013NamesByTime } from './0013-names-by-time.ts'
+import { M0014CommentAnswers } from './0014-comment-answers.ts'
 import { M0015ChannelTokens } from './0015-channel-tokens.ts'
 
 export const MIGRATION_TABLE = 'schema_migration'
@@ -25,5 +26,6 @@ export const migrations: MigrationObject[] = [
   { name: '0011-account-bindings', class: M0011AccountBindings },
   { name: '0012-history', class: M0012History },
   { name: '0013-names-by-time', class: M0013NamesByTime },
+  { name: '0014-comment-answers', class: M0014CommentAnswers },
   { name: '0015-channel-tokens', class: M0015ChannelTokens },
 ]

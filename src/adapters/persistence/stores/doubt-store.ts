@@ -34,7 +34,7 @@ export const createDoubtStore = (tx: Tx, { ids }: { ids: IdSource }): DoubtStore
       },
     ]),
 
-  async open({ channelId, conversationId, customerId }, externalIds) {
+  async open({ channelId, conversationId, customerId, audience }, externalIds) {
     await lockChannel(tx, channelId, 'together')
     await lockConversation(tx, conversationId)
     const known = await tx.rows<{ external_id: ExternalMessageId }>(
@@ -43,7 +43,7 @@ export const createDoubtStore = (tx: Tx, { ids }: { ids: IdSource }): DoubtStore
     )
     const free = new Set(externalIds)
     for (const { external_id } of known) free.delete(external_id)
-    return { inFlight: (await inFlightOf(tx, [customerId])).get(customerId) ?? [], free }
+    return { inFlight: (await inFlightOf(tx, [customerId], audience)).get(customerId) ?? [], free }
   },
 
   async prove(channelId, { inFlight, conversationId, externalId }, now) {
@@ -74,12 +74,16 @@ type Row = PartContentRow & {
   customer_id: Doubt['customerId']
   person: Doubt['person']
   reply_to_external_id: ExternalMessageId | null
+  audience: Doubt['audience']
+  top_level_id: ExternalMessageId | null
   since: Date
 }
 
 const SELECT = `
 select p.id as part_id, p.message_id, m.ticket_id, p.channel_id, p.conversation_id, v.customer_id, i.external_id as person,
-  p.kind as part_kind, p.content, p.extras, t.type as attachment_type, t.url as attachment_url, t.upload_id as attachment_upload_id, m.reply_to_external_id,
+  p.kind as part_kind, p.content, p.extras, t.type as attachment_type, t.url as attachment_url, t.upload_id as attachment_upload_id, m.reply_to_external_id, m.audience,
+  coalesce((select c.reply_to_external_id from messages c where c.org_id = m.org_id and c.conversation_id = m.conversation_id
+    and c.direction = 'INBOUND' and c.external_id = m.reply_to_external_id), m.reply_to_external_id) as top_level_id,
   (select coalesce(max(a.finished_at), max(a.started_at)) from send_attempts a where a.org_id = p.org_id and a.part_id = p.id) as since
 from message_parts p
 join messages m on m.org_id = p.org_id and m.id = p.message_id
@@ -98,5 +102,7 @@ const doubtOf = (row: Row): Doubt => ({
   person: row.person,
   content: contentOf(row),
   replyToExternalId: row.reply_to_external_id,
+  audience: row.audience,
+  topLevelId: row.top_level_id,
   since: row.since,
 })

@@ -1,4 +1,5 @@
 import type { AttachmentType } from '../../../core/channel/content.ts'
+import type { Audience } from '../../../core/channel/delivery.ts'
 import type { PartKind } from '../../../core/channel/outbound-content.ts'
 import type {
   ChannelId,
@@ -230,10 +231,14 @@ export async function unseenIn(
   )
 }
 
-/** Our sends under way or in doubt, by customer: a private reply to a comment echoes among the direct messages. */
+/**
+ * Our sends under way or in doubt, by customer: a private reply to a comment echoes among the direct messages. A public one has
+ * no echo there.
+ */
 export async function inFlightOf(
   tx: Tx,
   customerIds: readonly CustomerId[],
+  audience: Audience = 'PRIVATE',
 ): Promise<ReadonlyMap<CustomerId, readonly InFlight[]>> {
   const rows = await tx.rows<{
     customer_id: CustomerId
@@ -255,8 +260,8 @@ export async function inFlightOf(
      join message_parts p on p.org_id = v.org_id and p.conversation_id = v.id and p.status in ('SENDING', 'UNKNOWN') and p.external_id is null
      join messages m on m.org_id = p.org_id and m.id = p.message_id
      join lateral (select started_at from send_attempts a where a.org_id = p.org_id and a.part_id = p.id order by number desc limit 1) a on true
-     where v.org_id = $1 and v.customer_id = any($2) order by a.started_at, p.id`,
-    [tx.orgId, customerIds],
+     where v.org_id = $1 and v.customer_id = any($2) and m.audience = $3 order by a.started_at, p.id`,
+    [tx.orgId, customerIds, audience],
   )
   const found = new Map<CustomerId, InFlight[]>()
   for (const row of rows) {

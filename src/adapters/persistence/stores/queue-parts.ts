@@ -13,8 +13,8 @@ export async function enqueueReply(tx: Tx, ids: IdSource, reply: NewReply): Prom
   const texts = parts.flatMap(({ content }) => (content.kind === 'TEXT' ? [content.text] : []))
   await tx.affected(
     `insert into messages (id, org_id, ticket_id, conversation_id, direction, kind, content, author_type, author_member_id, via, status,
-       reply_to_external_id, client_message_id, fingerprint, request_id, position, sent_at, created_at, resend_of)
-     values ($1, $2, $3, $4, 'OUTBOUND', $5, $6, 'MEMBER', $7, $8, 'QUEUED', $9, $10, $11, $12, $13, $14, $14, $15)`,
+       reply_to_external_id, client_message_id, fingerprint, request_id, position, sent_at, created_at, resend_of, audience)
+     values ($1, $2, $3, $4, 'OUTBOUND', $5, $6, 'MEMBER', $7, $8, 'QUEUED', $9, $10, $11, $12, $13, $14, $14, $15, $16)`,
     [
       reply.id,
       tx.orgId,
@@ -31,6 +31,7 @@ export async function enqueueReply(tx: Tx, ids: IdSource, reply: NewReply): Prom
       positions[0],
       reply.now,
       reply.resendOf ?? null,
+      reply.audience,
     ],
   )
   await insertRows(

@@ -68,6 +68,14 @@ export const createSendStore = (tx: Tx, { ids }: { ids: IdSource }): SendStore =
     return row ? commentOf(row) : null
   },
 
+  async newestComment({ conversationId }) {
+    const [row] = await tx.rows<CommentRow>(`${COMMENT} order by c.sent_at desc, c.external_id desc limit 1`, [
+      tx.orgId,
+      conversationId,
+    ])
+    return row ? commentOf(row) : null
+  },
+
   async commentOf({ conversationId }, reply) {
     const [row] = await tx.rows<CommentRow>(
       `${commentBesides('$3')} and c.external_id = (select reply_to_external_id from messages where org_id = $1 and id = $3)`,
@@ -223,7 +231,7 @@ where t.org_id = $1 and t.id = $2 for no key update of v`
 
 type StoredRow = Omit<StoredMessage, 'ticketId'> & { ticket_id: StoredMessage['ticketId'] }
 
-const STORED = 'select id, ticket_id, status, content, direction, fingerprint from messages'
+const STORED = 'select id, ticket_id, status, content, direction, audience, fingerprint from messages'
 
 const stored = ({ ticket_id, ...row }: StoredRow): StoredMessage => ({ ...row, ticketId: ticket_id })
 
@@ -232,7 +240,7 @@ type CommentRow = { external_id: ExternalMessageId; sent_at: Date; is_live: bool
 /** Customers' comments, and whether a reply to them is on its way, sent or in doubt, but for one and what it was sent again for. */
 const commentBesides = (reply: string) => `
 select c.external_id, c.sent_at, c.context ->> 'type' = 'LIVE_COMMENT' as is_live, exists (
-    select from messages r where r.org_id = c.org_id and r.conversation_id = c.conversation_id and r.direction = 'OUTBOUND'
+    select from messages r where r.org_id = c.org_id and r.conversation_id = c.conversation_id and r.direction = 'OUTBOUND' and r.audience = 'PRIVATE'
       and r.reply_to_external_id = c.external_id and r.status <> 'FAILED' and r.id is distinct from ${reply}
       and r.id is distinct from (select resend_of from messages where org_id = $1 and id = ${reply})) as answered
 from messages c where c.org_id = $1 and c.conversation_id = $2 and c.direction = 'INBOUND' and c.deleted_at is null`
@@ -265,6 +273,8 @@ type HeadRow = PartContentRow & {
   surface: ReplyTarget['surface']
   window_opened_at: Date | null
   window_reason: string | null
+  audience: Head['audience']
+  comment_parent_id: ExternalMessageId | null
   comment_sent_at: Date | null
   comment_is_live: boolean | null
   comment_answered: boolean
@@ -276,10 +286,10 @@ type HeadRow = PartContentRow & {
 
 const HEAD = `
 select m.id as message_id, p.id as part_id, p.position as part_position, m.ticket_id, p.kind as part_kind, p.content, p.extras,
-  t.type as attachment_type, t.url as attachment_url, t.upload_id as attachment_upload_id, m.reply_to_external_id, m.request_id, m.author_type,
+  t.type as attachment_type, t.url as attachment_url, t.upload_id as attachment_upload_id, m.reply_to_external_id, m.request_id, m.author_type, m.audience, c.reply_to_external_id as comment_parent_id,
   v.surface, v.window_opened_at, v.window_reason, i.external_id as person, a.attempts, a.refusals, a.first_attempt_at,
   c.sent_at as comment_sent_at, c.context ->> 'type' = 'LIVE_COMMENT' as comment_is_live, c.id is not null and exists (
-    select from messages r where r.org_id = m.org_id and r.conversation_id = m.conversation_id and r.direction = 'OUTBOUND'
+    select from messages r where r.org_id = m.org_id and r.conversation_id = m.conversation_id and r.direction = 'OUTBOUND' and r.audience = 'PRIVATE'
       and r.reply_to_external_id = c.external_id and r.id <> m.id and r.id is distinct from m.resend_of
       and r.status not in ('FAILED', 'QUEUED')) as comment_answered
 from message_parts p
@@ -305,9 +315,14 @@ function headOf(row: HeadRow): Head {
     content,
     surface: row.surface,
     person: row.person,
+    audience: row.audience,
     comment:
       isComment && row.reply_to_external_id !== null
-        ? { externalId: row.reply_to_external_id, answered: row.comment_answered }
+        ? {
+            externalId: row.reply_to_external_id,
+            topLevelId: row.comment_parent_id ?? row.reply_to_external_id,
+            answered: row.comment_answered,
+          }
         : null,
     // What a reply of several parts answers is said once.
     replyTo: isComment || row.part_position > 0 ? null : row.reply_to_external_id,

@@ -1,0 +1,37 @@
+import type { ChannelAccount } from '../../core/channel/delivery.ts'
+import type { CommentReplies, OwnReply } from '../../ports/channel-adapter.ts'
+import { asShape, has, readId, readText, type Shape } from '../channel-kit/fields.ts'
+import type { GraphClient } from './graph-client.ts'
+import { graphTarget, pathSegment } from './graph-target.ts'
+import { itemsOf, timeOf } from './history-message.ts'
+import { refusalOf } from './history-reader.ts'
+import { readMessageId } from './ids.ts'
+import { readOutcome } from './read-outcome.ts'
+
+/** `user` is there only where the account itself wrote it. */
+const FIELDS = 'id,text,timestamp,from,user'
+
+type Reply = Shape<'id' | 'text' | 'timestamp' | 'from' | 'user'>
+
+/** https://developers.facebook.com/docs/instagram-platform/instagram-graph-api/reference/ig-comment/replies */
+export const createCommentReplies = (graph: GraphClient): CommentReplies => ({
+  async own(comment, account, signal) {
+    const target = graphTarget(account)
+    const detail = 'the channel has no usable access token'
+    if (target === null) return { status: 'withheld', reason: 'credentials-rejected', detail }
+    const { flavour, token } = target
+    const path = `${pathSegment(comment)}/replies?fields=${FIELDS}`
+    const outcome = readOutcome(await graph({ method: 'GET', flavour, path, token }, signal))
+    if (outcome.status !== 'found') return refusalOf(outcome)
+    return { status: 'found', replies: itemsOf(outcome.body).flatMap((item) => ownReply(item, account)) }
+  },
+})
+
+function ownReply(item: unknown, account: ChannelAccount): readonly OwnReply[] {
+  const reply = asShape<Reply>(item)
+  const externalId = readMessageId(reply?.id)
+  const at = timeOf(reply?.timestamp)
+  const author = readId(asShape<Shape<'id'>>(reply?.from)?.id)
+  const isOwn = author === account.account || has(reply?.user)
+  return isOwn && externalId !== null && at !== null ? [{ externalId, at, text: readText(reply?.text) }] : []
+}

@@ -1,0 +1,128 @@
+import test, { type ExecutionContext } from 'ava'
+import { createInstagramSimulator, type InstagramSimulator } from '../../dev/instagram-simulator/index.ts'
+import { connect, type InboxClient, type MessageJson, settled, signUp, ticketOf } from '../support/inbox-client.ts'
+import { type MainProcess, mainProcess } from '../support/main-process.ts'
+import { type StartedProcess, waitFor } from '../support/processes.ts'
+import { dataFolder, processesOn } from '../support/program.ts'
+
+// The program as one process and the platform as the simulator; every test has an account of its own.
+let simulator: InstagramSimulator
+let main: MainProcess
+let program: StartedProcess
+let dataDir: string
+const teardowns: (() => unknown)[] = []
+
+test.before(async (t) => {
+  t.timeout(120_000)
+  simulator = await createInstagramSimulator()
+  const owner = { teardown: (fn: () => unknown) => teardowns.push(fn) } as unknown as ExecutionContext
+  dataDir = await dataFolder(owner, 'public-replies')
+  main = await mainProcess(dataDir, { INSTAGRAM_GRAPH_URL: simulator.url, FACEBOOK_GRAPH_URL: simulator.url })
+  program = main.start()
+  await main.ready(program)
+})
+
+test.after.always(async (t) => {
+  t.timeout(60_000)
+  const exit = await program?.end()
+  await simulator?.close()
+  const left = processesOn(dataDir)
+  for (const tearDown of teardowns) await tearDown()
+  t.deepEqual(exit, { code: 0, signal: null }, program?.output())
+  t.deepEqual(left, [])
+})
+
+async function aComment(options: Parameters<InstagramSimulator['comment']>[2] = {}) {
+  const client = await signUp(main.url)
+  const { account } = await connect(client, simulator)
+  const who = simulator.customer({ account })
+  const { mid } = await simulator.comment(who, 'How much is it?', options)
+  const ticket = await ticketOf(client, who, 'COMMENT')
+  return { client, account, who, ticket, comment: mid as string }
+}
+
+const answer = (client: InboxClient, ticketId: string, content: string, more: object = {}) =>
+  client.call<MessageJson & { code?: string }>('POST', `/tickets/${ticketId}/messages`, {
+    content,
+    audience: 'PUBLIC',
+    ...more,
+  })
+const under = (comment: string) =>
+  simulator
+    .ledger()
+    .comments.find(({ id }) => id === comment)
+    ?.replies.map(({ text }) => text)
+
+// proves: out.comment-reply
+test('a comment is answered in public as often as one likes, and each answer is one message', async (t) => {
+  const { client, account, who, ticket, comment } = await aComment()
+  const first = await settled(client, (await answer(client, ticket.id, 'It is 20 euros')).body)
+  t.like(first, { status: 'SENT', audience: 'PUBLIC', replyToExternalId: comment })
+  const inPrivate = await settled(client, (await client.reply(ticket.id, 'We wrote to you')).body)
+  t.like(inPrivate, { status: 'SENT', audience: 'PRIVATE' })
+  t.is((await settled(client, (await answer(client, ticket.id, 'In all sizes')).body)).status, 'SENT')
+  t.deepEqual(under(comment), ['It is 20 euros', 'In all sizes'])
+  // What was written comes back as events of the account's own, which are no messages of anybody.
+  await waitFor(
+    () => simulator.webhooks.filter(({ mid, status }) => mid === first.externalId && status === 200).length === 1,
+  )
+  t.is((await client.messages(ticket.id)).length, 4)
+  t.is((await client.tickets()).length, 1)
+  // The same words twice under one post are refused.
+  const again = await settled(client, (await answer(client, ticket.id, 'In all sizes')).body, ['SENT', 'FAILED'])
+  t.like(again, { status: 'FAILED', failure: { code: 'content-refused', platformCode: '506' } })
+  // A reply to a reply stands under the same comment.
+  await simulator.comment(who, 'And in blue?', { parentId: comment, mediaId: mediaOf(account.id) })
+  await waitFor(async () => (await client.messages(ticket.id)).some(({ content }) => content === 'And in blue?'))
+  t.is((await settled(client, (await answer(client, ticket.id, 'In blue too')).body)).status, 'SENT')
+  t.deepEqual(under(comment), ['It is 20 euros', 'In all sizes', 'In blue too'])
+})
+
+const mediaOf = (accountId: string): string =>
+  (
+    JSON.parse(
+      simulator.webhooks
+        .find(({ account, body }) => account.id === accountId && body.includes('"comments"'))
+        ?.body.toString() ?? '',
+    ) as { entry: { changes: { value: { media: { id: string } } }[] }[] }
+  ).entry[0]?.changes[0]?.value.media.id ?? ''
+
+test('a public reply has 300 characters at most, and there is none to live comments and in direct messages', async (t) => {
+  const { client, ticket } = await aComment()
+  t.like(await answer(client, ticket.id, 'x'.repeat(301)), { status: 422, body: { code: 'content-too-long' } })
+  t.is((await answer(client, ticket.id, '€'.repeat(300))).status, 201)
+  const live = await aComment({ product: 'LIVE' })
+  t.like(await answer(live.client, live.ticket.id, 'Hello'), { status: 422, body: { code: 'capability-missing' } })
+  await simulator.dm(live.who, 'Hello')
+  const direct = await ticketOf(live.client, live.who, 'DM')
+  t.like(await answer(live.client, direct.id, 'Hello'), { status: 422, body: { code: 'capability-missing' } })
+})
+
+test('a public reply to a comment that is gone fails, and says so', async (t) => {
+  const { client, account, ticket } = await aComment()
+  simulator.fault({ kind: 'gone' }, { on: 'comments', account: account.id })
+  const failed = await settled(client, (await answer(client, ticket.id, 'Hello')).body, ['SENT', 'FAILED'])
+  t.like(failed, { status: 'FAILED', failure: { code: 'comment-gone', platformCode: '100/33' } })
+})
+
+// proves: fail.comment-created
+test('a public reply answered 20/1772107 was created: UNKNOWN, found under the comment, and written once', async (t) => {
+  const { client, account, ticket, comment } = await aComment()
+  simulator.fault(
+    { kind: 'delivered-then-refusal', code: 20, subcode: 1772107 },
+    { on: 'comments', account: account.id },
+  )
+  const queued = (await answer(client, ticket.id, 'It is 20 euros')).body
+  t.is((await settled(client, queued, ['UNKNOWN', 'SENT', 'FAILED'])).status, 'UNKNOWN')
+  const checked = await client.call<MessageJson>('POST', `/tickets/${ticket.id}/messages/${queued.id}/check`)
+  t.like(checked, { status: 200, body: { status: 'SENT' } })
+  const [made] = simulator.ledger().comments.find(({ id }) => id === comment)?.replies ?? []
+  t.is(checked.body.externalId, made?.id ?? null)
+  t.deepEqual(under(comment), ['It is 20 euros'])
+  t.is(
+    simulator.calls.filter(
+      ({ method, path, accountId }) => method === 'POST' && path.includes('/replies') && accountId === account.id,
+    ).length,
+    1,
+  )
+})
