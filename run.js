@@ -18,6 +18,7 @@ var commands = {
   cli: { file: 'cli', database: true, dotEnv: true },
   bench: { file: '../bench/run', database: true, dotEnv: true },
   test: { file: '../test/run', database: true, dotEnv: false },
+  fuzz: { file: '../test/fuzz', database: true, dotEnv: false },
   'coverage:instagram': { file: '../test/coverage/write-coverage', database: false, dotEnv: false },
   'env:example': { file: 'config/env-example', database: false, dotEnv: false },
 }

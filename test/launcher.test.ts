@@ -42,7 +42,7 @@ test('each npm script is a command of the launcher, under its own name', (t) => 
   const launched = Object.keys(scripts).filter((name) => scripts[name]?.startsWith('exec node run.js '))
   t.deepEqual(launched.toSorted(), known.toSorted())
   for (const name of launched) t.is(scripts[name], `exec node run.js ${name}`)
-  for (const name of ['start', 'start:dev', 'db:push', 'worker:inbound', 'worker:outbound', 'demo', 'test'])
+  for (const name of ['start', 'start:dev', 'db:push', 'worker:inbound', 'worker:outbound', 'demo', 'test', 'fuzz'])
     t.true(launched.includes(name))
 })
 
@@ -52,6 +52,7 @@ test('a script becomes a role, with its arguments, in the folder of the project'
     'src/main.ts': tell,
     'src/cli.ts': tell,
     'dev/instagram-simulator/cli.ts': tell,
+    'test/fuzz.ts': tell,
   })
   const told = async (...args: string[]) => {
     const { entry, args: given, cwd } = JSON.parse((await run(project, args, { cwd: tmpdir() })).stdout)
@@ -63,6 +64,7 @@ test('a script becomes a role, with its arguments, in the folder of the project'
   t.deepEqual(await told('worker:inbound'), ['src/main.ts', 'inbound'])
   t.deepEqual(await told('worker:outbound'), ['src/main.ts', 'outbound'])
   t.deepEqual(await told('simulate', 'dm', 'hello'), ['instagram-simulator/cli.ts', 'dm', 'hello'])
+  t.deepEqual(await told('fuzz', '20000'), ['test/fuzz.ts', '20000'])
   t.deepEqual(await told('cli', 'member:add', '--', 'x'), ['src/cli.ts', 'member:add', '--', 'x'])
 })
 
