@@ -4,13 +4,16 @@ import { type AddressInfo, connect, createServer } from 'node:net'
 const USUAL_PORT = 3001
 
 /** `PORT` as it is set; else 3001; else a free one, with a line that says so. */
-export async function choosePort(variable: string | undefined): Promise<{ port: string; note: string | null }> {
+export async function choosePort(
+  variable: string | undefined,
+  usual = USUAL_PORT,
+): Promise<{ port: string; note: string | null }> {
   if (variable) return { port: variable, note: null }
-  if (!(await isAnswered(USUAL_PORT)) && (await listenOnce(USUAL_PORT)) !== null) {
-    return { port: String(USUAL_PORT), note: null }
+  if (!(await isAnswered(usual)) && (await listenOnce(usual)) !== null) {
+    return { port: String(usual), note: null }
   }
   const port = String(await listenOnce(0))
-  return { port, note: `Port ${USUAL_PORT} is taken (npm start?), so the demo uses ${port}. PORT=… chooses another.` }
+  return { port, note: `Port ${usual} is taken (npm start?), so the demo uses ${port}. PORT=… chooses another.` }
 }
 
 /** Somebody may hold the port on all addresses, where listening on one of them still succeeds on some systems. */
