@@ -19,6 +19,7 @@ import { resetPassword } from './member/reset-password.ts'
 import { checkDoubt } from './message/check-doubt.ts'
 import { checkMessage } from './message/check-message.ts'
 import { deliverDue } from './message/deliver-message.ts'
+import { moderateComment } from './message/moderate-comment.ts'
 import { receiveWebhooks } from './message/receive-webhooks.ts'
 import { retryMessage } from './message/retry-message.ts'
 import { routeAppDeliveries } from './message/route-app-deliveries.ts'
@@ -72,6 +73,7 @@ export const createCore = (ports: CorePorts) => ({
   checkDoubt: checkDoubt(ports),
   checkMessage: checkMessage(ports),
   sendAgain: sendAgain(ports),
+  moderateComment: moderateComment(ports),
   deliverDue: deliverDue(ports),
   markNotification: markNotification(ports),
 

@@ -1,4 +1,4 @@
-import type { ChannelCapabilities } from '../core/channel/capabilities.ts'
+import type { ChannelCapabilities, CommentAction } from '../core/channel/capabilities.ts'
 import type { ChannelAccount, Delivery, Demand, OutboundMessage } from '../core/channel/delivery.ts'
 import type { MessageReceived, ParsedWebhook, Person } from '../core/channel/inbound-event.ts'
 import type { Pacing } from '../core/channel/pacing.ts'
@@ -25,7 +25,7 @@ export interface ChannelAdapter {
   /** Absent where the network tells nothing of what was written before. */
   readonly history?: HistoryReader
   /** Absent where nobody comments. */
-  readonly comments?: CommentReplies
+  readonly comments?: Comments
   /** Absent where accounts are connected by pasted credentials only. */
   readonly logins?: readonly AccountLogin[]
   /** Absent where access tokens have no end, or cannot be prolonged. */
@@ -260,7 +260,21 @@ export interface HistoryReader {
 
 export type OwnReply = Readonly<{ externalId: ExternalMessageId; at: Date; text: string | null }>
 
-export interface CommentReplies {
+export type ModerationAnswer =
+  | Readonly<{ status: 'done' }>
+  /** There is no such comment (any more). */
+  | Readonly<{ status: 'gone' | 'refused'; detail: string; platformCode: string | null }>
+  | PutOff
+  | Reauthorize
+
+export interface Comments {
+  /** Doing it twice is doing it once. */
+  moderate(
+    comment: ExternalMessageId,
+    action: CommentAction,
+    account: ChannelAccount,
+    signal: AbortSignal,
+  ): Promise<ModerationAnswer>
   /** What the account itself wrote under a top-level comment, as far as one page tells. */
   own(
     comment: ExternalMessageId,

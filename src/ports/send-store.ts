@@ -43,6 +43,16 @@ export type AnsweredComment = Readonly<{
   answered: boolean
 }>
 
+export type CommentStanding = Readonly<{
+  externalId: ExternalMessageId
+  channelId: ChannelId
+  surface: Surface
+  isComment: boolean
+  isLive: boolean
+  hidden: boolean
+  isDeleted: boolean
+}>
+
 export type NewReply = Readonly<{
   id: MessageId
   /** In the order in which the customer gets them; at least one. */
@@ -144,6 +154,10 @@ export interface SendStore {
   newestComment(target: ReplyTarget): Promise<AnsweredComment | null>
   /** The comment that a stored reply answers; null where it answers none, or the comment is gone. */
   commentOf(target: ReplyTarget, reply: MessageId): Promise<AnsweredComment | null>
+  /** A message that came in, as far as it may be a comment; null where there is none. */
+  standing(ticketId: TicketId, id: MessageId): Promise<CommentStanding | null>
+  /** Whether that is new. */
+  setHidden(id: MessageId, hidden: boolean): Promise<boolean>
   /** The platform's id of a message of the same conversation; null where there is none, or it is not with the platform. */
   externalIdOf(target: ReplyTarget, id: MessageId): Promise<ExternalMessageId | null>
   /** Stores message and parts QUEUED, takes the conversation's next positions, wakes its lane; the ticket's derived facts follow. */

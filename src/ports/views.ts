@@ -126,6 +126,8 @@ export type MessageView = Readonly<{
   kind: MessageKind
   /** Who reads it: the other side alone, or everybody under the post. */
   audience: Audience
+  /** A comment that the account has hidden from others. */
+  hidden: boolean
   content: string | null
   attachments: readonly Attachment[]
   parts: readonly PartView[]

@@ -126,6 +126,10 @@ export function createFakeCore(accounts: FakeAccounts, queries: FakeQueries, upl
       if ((await queries.message(actor.orgId, ticketId, messageId)) === null) throw new NotFound('message')
       return { isChecked: true }
     }),
+    moderateComment: noted('moderateComment', async (actor, { ticketId, messageId }) => {
+      const message = await queries.message(actor.orgId, ticketId, messageId)
+      if (message === null) throw new NotFound('message')
+    }),
     sendAgain: noted('sendAgain', async (actor, { ticketId, messageId, via }) => {
       const message = await queries.message(actor.orgId, ticketId, messageId)
       if (message === null) throw new NotFound('message')

@@ -118,6 +118,7 @@ export const aMessageView = (orgId: OrgId, ticketId: TicketId, overrides: Partia
   ticketId,
   direction: 'OUTBOUND',
   audience: 'PRIVATE',
+  hidden: false,
   kind: 'TEXT',
   content: 'Thank you for reaching out!',
   attachments: [],

@@ -126,3 +126,57 @@ test('a public reply answered 20/1772107 was created: UNKNOWN, found under the c
     1,
   )
 })
+
+const about = (comment: string) => simulator.ledger().comments.find(({ id }) => id === comment)
+const calls = (accountId: string, method: string) =>
+  simulator.calls.filter((call) => call.accountId === accountId && call.method === method && call.route === 'comments')
+    .length
+
+// proves: out.hide
+test('a comment is hidden and shown again, on the platform and here, each once', async (t) => {
+  const { client, account, ticket, comment } = await aComment()
+  const [message] = await client.messages(ticket.id)
+  const hidden = `/tickets/${ticket.id}/messages/${message?.id}/hidden`
+  t.like(await client.call('PUT', hidden), { status: 200, body: { hidden: true } })
+  t.like(await client.call('PUT', hidden), { status: 200, body: { hidden: true } })
+  t.true(about(comment)?.hidden)
+  t.is(calls(account.id, 'POST'), 1)
+  t.like(await client.call('DELETE', hidden), { status: 200, body: { hidden: false } })
+  t.false(about(comment)?.hidden)
+})
+
+// proves: out.delete-comment
+test('a deleted comment loses its content here too, also where it was gone already', async (t) => {
+  const { client, account, ticket, comment } = await aComment()
+  const [message] = await client.messages(ticket.id)
+  const path = `/tickets/${ticket.id}/messages/${message?.id}`
+  t.is((await client.call('DELETE', path)).status, 204)
+  t.true(about(comment)?.deleted)
+  const gone = await client.call<MessageJson>('GET', path)
+  t.is(gone.body.content, null)
+  t.is((await client.call('DELETE', path)).status, 204)
+  t.is(calls(account.id, 'DELETE'), 1)
+  const other = await aComment()
+  const [theirs] = await other.client.messages(other.ticket.id)
+  simulator.fault({ kind: 'gone' }, { on: 'comments', account: other.account.id })
+  t.is((await other.client.call('DELETE', `/tickets/${other.ticket.id}/messages/${theirs?.id}`)).status, 204)
+})
+
+test('what the platform refuses changes nothing, and live comments and direct messages are not moderated', async (t) => {
+  const { client, account, ticket } = await aComment()
+  const [message] = await client.messages(ticket.id)
+  const path = `/tickets/${ticket.id}/messages/${message?.id}`
+  simulator.fault({ kind: 'refusal', code: 10 }, { on: 'comments', account: account.id, times: 2 })
+  const refused = { status: 424, body: { code: 'platform-refused', platformCode: '10' } }
+  t.like(await client.call('PUT', `${path}/hidden`), refused)
+  t.like(await client.call('DELETE', path), refused)
+  t.like(await client.call('GET', path), { body: { hidden: false, content: 'How much is it?' } })
+  const live = await aComment({ product: 'LIVE' })
+  const [shout] = await live.client.messages(live.ticket.id)
+  const missing = { status: 422, body: { code: 'capability-missing' } }
+  t.like(await live.client.call('DELETE', `/tickets/${live.ticket.id}/messages/${shout?.id}`), missing)
+  await simulator.dm(live.who, 'Hello')
+  const direct = await ticketOf(live.client, live.who, 'DM')
+  const [hello] = await live.client.messages(direct.id)
+  t.like(await live.client.call('PUT', `/tickets/${direct.id}/messages/${hello?.id}/hidden`), missing)
+})

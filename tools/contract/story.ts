@@ -356,6 +356,24 @@ export const story: readonly Folder[] = [
         status: 409,
         after: check('says why', "pm.expect(answer.code).to.equal('not-unknown')"),
       },
+      {
+        operationId: 'hideComment',
+        name: 'Hide a comment: this one is none',
+        status: 422,
+        after: check('says what is missing', "pm.expect(answer.code).to.equal('capability-missing')"),
+      },
+      {
+        operationId: 'showComment',
+        name: 'Show it again: it is none',
+        status: 422,
+        after: check('says what is missing', "pm.expect(answer.code).to.equal('capability-missing')"),
+      },
+      {
+        operationId: 'deleteComment',
+        name: 'Delete a comment: this one is none',
+        status: 422,
+        after: check('says what is missing', "pm.expect(answer.code).to.equal('capability-missing')"),
+      },
     ],
   },
   {

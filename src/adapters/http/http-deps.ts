@@ -31,6 +31,7 @@ export type HttpCore = Pick<
   | 'retryMessage'
   | 'checkMessage'
   | 'sendAgain'
+  | 'moderateComment'
   | 'markNotification'
   | 'startImport'
   | 'replayRawEvent'

@@ -41,6 +41,9 @@ const ALLOWED: Readonly<Record<string, readonly Role[]>> = {
   retryMessage: AGENTS,
   checkMessage: AGENTS,
   sendMessageAgain: AGENTS,
+  hideComment: AGENTS,
+  showComment: AGENTS,
+  deleteComment: AGENTS,
   createAttachment: AGENTS,
   deleteAttachment: AGENTS,
 }

@@ -386,6 +386,14 @@ export const problemTypes = {
     fix: 'Send the bytes of the file as the body.',
     retryable: false,
   },
+  'platform-refused': {
+    status: 424,
+    title: 'The platform did not do it',
+    explanation:
+      'What was asked for is done by the platform, which refused it or gave no usable answer. Nothing was changed here.',
+    fix: 'Read `detail` and `platformCode`: they say what it answered. The same request can be made again, also after a lost answer.',
+    retryable: false,
+  },
   'rate-limited': {
     status: 429,
     title: 'Too many requests',

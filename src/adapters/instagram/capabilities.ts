@@ -55,6 +55,7 @@ export const instagramCapabilities: ChannelCapabilities = {
       maxParts: 1,
       // One page says 300 characters, others 2,200; the stricter one is never refused.
       publicReply: { maxChars: 300 },
+      commentActions: ['HIDE', 'UNHIDE', 'DELETE'],
     },
     // Nobody is named there who could be written to.
     MENTION: NOTHING,

@@ -1,6 +1,6 @@
 import type { ChannelAdapter } from '../../ports/channel-adapter.ts'
 import { instagramCapabilities } from './capabilities.ts'
-import { createCommentReplies } from './comments.ts'
+import { createComments } from './comments.ts'
 import { createFacebookLogin } from './facebook-login.ts'
 import { createGraphClient, type InstagramConfig } from './graph-client.ts'
 import { answerHandshake } from './handshake.ts'
@@ -47,7 +47,7 @@ export function createInstagramChannel(
     profiles: createProfileLookup(graph),
     media: createMediaLookup(graph),
     history: createHistoryReader(graph),
-    comments: createCommentReplies(graph),
+    comments: createComments(graph),
     tokens: createTokenRefresh(config, fetch),
     app: {
       name: 'instagram',

@@ -1,5 +1,5 @@
 import type { ChannelAccount } from '../../core/channel/delivery.ts'
-import type { CommentReplies, OwnReply } from '../../ports/channel-adapter.ts'
+import type { Comments, ModerationAnswer, OwnReply } from '../../ports/channel-adapter.ts'
 import { asShape, has, readId, readText, type Shape } from '../channel-kit/fields.ts'
 import type { GraphClient } from './graph-client.ts'
 import { graphTarget, pathSegment } from './graph-target.ts'
@@ -14,7 +14,24 @@ const FIELDS = 'id,text,timestamp,from,user'
 type Reply = Shape<'id' | 'text' | 'timestamp' | 'from' | 'user'>
 
 /** https://developers.facebook.com/docs/instagram-platform/instagram-graph-api/reference/ig-comment/replies */
-export const createCommentReplies = (graph: GraphClient): CommentReplies => ({
+export const createComments = (graph: GraphClient): Comments => ({
+  async moderate(comment, action, account, signal): Promise<ModerationAnswer> {
+    const target = graphTarget(account)
+    const detail = 'the channel has no usable access token'
+    if (target === null) return { status: 'refused', detail, platformCode: null }
+    const { flavour, token } = target
+    const node = pathSegment(comment)
+    const call =
+      action === 'DELETE'
+        ? ({ method: 'DELETE', path: node } as const)
+        : ({ method: 'POST', path: `${node}?hide=${action === 'HIDE'}` } as const)
+    const outcome = readOutcome(await graph({ ...call, flavour, token }, signal))
+    if (outcome.status === 'found') return { status: 'done' }
+    if (outcome.status !== 'withheld') return outcome
+    const { platformCode } = outcome
+    return { status: platformCode === '100/33' ? 'gone' : 'refused', detail: outcome.detail, platformCode }
+  },
+
   async own(comment, account, signal) {
     const target = graphTarget(account)
     const detail = 'the channel has no usable access token'

@@ -12,7 +12,7 @@ export type InstagramConfig = Readonly<{
 }>
 
 export type GraphRequest = Readonly<{
-  method: 'GET' | 'POST'
+  method: 'GET' | 'POST' | 'DELETE'
   flavour: 'instagram' | 'facebook'
   /** Without version and leading slash, ids already encoded. */
   path: string

@@ -3,6 +3,7 @@ import type { CorePorts } from '../../ports/core-ports.ts'
 import type { DatedName, GivenNames } from '../../ports/intake-store.ts'
 import type { Stores } from '../../ports/unit-of-work.ts'
 import type { InboundEvent, Thread } from '../channel/inbound-event.ts'
+import type { EventActor } from '../event/domain-event.ts'
 import type { ChannelId, ExternalMessageId, OrgId, TicketId } from '../ids.ts'
 import { type IngestItem, ingest, threadKey } from './ingest.ts'
 import { rawToKeep, redactWith, type Unit } from './raw-bodies.ts'
@@ -19,6 +20,8 @@ export type HowStored = Readonly<{
   /** When the last webhook came; null counts nothing. */
   lastInboundAt?: Date | null
   isHistorical?: boolean
+  /** Who did it, where that is nobody on the platform. */
+  actor?: EventActor
   /** In the same transaction; `messages` is how many were new. */
   alongside?: (stores: Stores, messages: number) => Promise<void>
 }>
@@ -30,7 +33,7 @@ export type HowStored = Readonly<{
 export async function storeEvents(
   { ports, channel, adapter }: Into,
   items: readonly IngestItem[],
-  { units = [], lastInboundAt = null, isHistorical = false, alongside }: HowStored,
+  { units = [], lastInboundAt = null, isHistorical = false, actor, alongside }: HowStored,
 ): Promise<readonly TicketId[]> {
   const events = items.map(({ event }) => event)
   const request = {
@@ -58,7 +61,7 @@ export async function storeEvents(
     const saved = await intake.save(channel.id, ingested.changes, ports.clock.now())
     const gone = new Set(ingested.changes.tombstones.map(({ externalId }) => externalId))
     await intake.redactRaw(channel.id, [...gone], (body) => redact(body, gone))
-    await outbox.append(ingested.events)
+    await outbox.append(actor ? ingested.events.map((event) => ({ ...event, actor })) : ingested.events)
     if (lastInboundAt !== null)
       await intake.count(channel.id, { unroutable: 0, unknown: ingested.unknown, quarantined: 0, lastInboundAt })
     await alongside?.(stores, ingested.changes.messages.length + ingested.changes.proven.length)

@@ -8,6 +8,7 @@ import { createAttachment } from './create-attachment.ts'
 import { createChannel } from './create-channel.ts'
 import { deleteAttachment } from './delete-attachment.ts'
 import { deleteChannel } from './delete-channel.ts'
+import { deleteComment } from './delete-comment.ts'
 import { finishFacebookLogin } from './finish-facebook-login.ts'
 import { finishInstagramLogin } from './finish-instagram-login.ts'
 import { getAttachment } from './get-attachment.ts'
@@ -27,6 +28,7 @@ import { getRawEvent } from './get-raw-event.ts'
 import { getReadiness } from './get-readiness.ts'
 import { getRoot } from './get-root.ts'
 import { getTicket } from './get-ticket.ts'
+import { hideComment } from './hide-comment.ts'
 import { listChannelTypes } from './list-channel-types.ts'
 import { listChannels } from './list-channels.ts'
 import { listCustomers } from './list-customers.ts'
@@ -45,6 +47,7 @@ import { replayRawEvents } from './replay-raw-events.ts'
 import { retryMessage } from './retry-message.ts'
 import { sendMessage } from './send-message.ts'
 import { sendMessageAgain } from './send-message-again.ts'
+import { showComment } from './show-comment.ts'
 import { signUp } from './sign-up.ts'
 import { startImport } from './start-import.ts'
 import { streamEvents } from './stream-events.ts'
@@ -65,6 +68,9 @@ export const operations = {
   connectInstagram,
   createChannel,
   deleteChannel,
+  deleteComment,
+  hideComment,
+  showComment,
   finishFacebookLogin,
   finishInstagramLogin,
   getChannel,

@@ -15,6 +15,7 @@ type Row = {
   direction: MessageView['direction']
   kind: MessageKind
   audience: MessageView['audience']
+  hidden: boolean
   content: string | null
   attachments: StoredAttachment[]
   parts: StoredPart[]
@@ -50,7 +51,7 @@ type Row = {
 }
 
 const SELECT = `
-select m.id, m.org_id, m.ticket_id, m.direction, m.kind, m.audience, m.content, m.context, m.author_type, m.author_member_id, m.via,
+select m.id, m.org_id, m.ticket_id, m.direction, m.kind, m.audience, m.hidden, m.content, m.context, m.author_type, m.author_member_id, m.via,
   m.status, m.sent_at <= v.read_until as is_read,
   m.resend_of, (select r.id from messages r where r.org_id = m.org_id and r.resend_of = m.id) as resent_as,
   case when m.status = 'UNKNOWN' then (select max(coalesce(a.finished_at, a.started_at)) from message_parts p
@@ -176,6 +177,7 @@ const messageView =
     ticketId: row.ticket_id,
     direction: row.direction,
     kind: row.kind,
+    hidden: row.hidden,
     audience: row.kind === 'COMMENT' || row.kind === 'MENTION' ? 'PUBLIC' : row.audience,
     content: row.content,
     attachments: row.attachments.map(attachmentView),

@@ -84,6 +84,32 @@ export const createSendStore = (tx: Tx, { ids }: { ids: IdSource }): SendStore =
     return row ? commentOf(row) : null
   },
 
+  async standing(ticketId, id) {
+    if (!IS_UUID.test(ticketId) || !IS_UUID.test(id)) return null
+    const [row] = await tx.rows<StandingRow>(STANDING, [tx.orgId, ticketId, id])
+    return row
+      ? {
+          externalId: row.external_id ?? ('' as ExternalMessageId),
+          channelId: row.channel_id,
+          surface: row.surface,
+          isComment: row.is_comment,
+          isLive: row.is_live ?? false,
+          hidden: row.hidden,
+          isDeleted: row.deleted_at !== null,
+        }
+      : null
+  },
+
+  async setHidden(id, hidden) {
+    return (
+      (await tx.affected('update messages set hidden = $3 where org_id = $1 and id = $2 and hidden <> $3', [
+        tx.orgId,
+        id,
+        hidden,
+      ])) > 0
+    )
+  },
+
   async externalIdOf({ conversationId }, id) {
     if (!IS_UUID.test(id)) return null
     const [row] = await tx.rows<{ external_id: ExternalMessageId | null }>(
@@ -234,6 +260,22 @@ type StoredRow = Omit<StoredMessage, 'ticketId'> & { ticket_id: StoredMessage['t
 const STORED = 'select id, ticket_id, status, content, direction, audience, fingerprint from messages'
 
 const stored = ({ ticket_id, ...row }: StoredRow): StoredMessage => ({ ...row, ticketId: ticket_id })
+
+type StandingRow = {
+  external_id: ExternalMessageId | null
+  channel_id: ReplyTarget['channelId']
+  surface: ReplyTarget['surface']
+  is_comment: boolean
+  is_live: boolean | null
+  hidden: boolean
+  deleted_at: Date | null
+}
+
+const STANDING = `
+select m.external_id, v.channel_id, v.surface, m.direction = 'INBOUND' and m.kind = 'COMMENT' and m.external_id is not null as is_comment,
+  m.context ->> 'type' = 'LIVE_COMMENT' as is_live, m.hidden, m.deleted_at
+from messages m join conversations v on v.org_id = m.org_id and v.id = m.conversation_id
+where m.org_id = $1 and m.ticket_id = $2 and m.id = $3`
 
 type CommentRow = { external_id: ExternalMessageId; sent_at: Date; is_live: boolean | null; answered: boolean }
 
