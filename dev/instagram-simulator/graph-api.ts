@@ -113,7 +113,8 @@ async function route(
   if (isAccount) {
     const mentioned = MENTIONED.exec(form.get('fields') ?? '')
     if (mentioned) return mention(sending.world, account, mentioned[1] as 'media' | 'comment', mentioned[2] ?? '')
-    return { status: 200, body: pick(aboutAccount(account), fields) }
+    const isPage = account.login === 'facebook' && (node === 'me' || node === account.pageId)
+    return { status: 200, body: pick(isPage ? aboutPage(account) : aboutAccount(account), fields) }
   }
   const post = sending.world.media.get(node)
   if (post)
@@ -146,6 +147,12 @@ const aboutAccount = (account: SimulatedAccount) => ({
   name: account.name,
   account_type: 'BUSINESS',
   id: account.appScopedId,
+})
+
+const aboutPage = ({ id, pageId, username, name }: SimulatedAccount) => ({
+  id: pageId,
+  name,
+  instagram_business_account: { id, username },
 })
 
 /** `mentioned_media.media_id(1){…}` or `mentioned_comment.comment_id(1){…}` */

@@ -10,6 +10,7 @@ import { lookUpMedia } from './channel/look-up-media.ts'
 import { lookUpMention } from './channel/look-up-mention.ts'
 import { planTokenChecks, refreshToken } from './channel/refresh-token.ts'
 import { updateChannel } from './channel/update-channel.ts'
+import { verifyChannel } from './channel/verify-channel.ts'
 import { lookUpProfile } from './customer/look-up-profile.ts'
 import { continueImport, startImport } from './history/import-history.ts'
 import { lookUpMessage } from './history/look-up-message.ts'
@@ -42,6 +43,7 @@ export const createCore = (ports: CorePorts) => ({
 
   createChannel: createChannel(ports),
   updateChannel: updateChannel(ports),
+  verifyChannel: verifyChannel(ports),
   disconnectChannel: disconnectChannel(ports),
   beginConnect: beginConnect(ports),
   finishConnect: finishConnect(ports),

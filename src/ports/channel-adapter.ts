@@ -30,6 +30,8 @@ export interface ChannelAdapter {
   readonly logins?: readonly AccountLogin[]
   /** Absent where access tokens have no end, or cannot be prolonged. */
   readonly tokens?: TokenRefresh
+  /** Absent where the network tells nothing of a connection. */
+  readonly doctor?: ConnectionDoctor
   /** Absent where every channel has an address of its own. */
   readonly app?: AppWebhook
 }
@@ -140,6 +142,24 @@ export interface TokenRefresh {
   canRefresh(account: ChannelAccount): boolean
   /** Resolves for every answer; the caller sees to it that the token is at least a day old. */
   refresh(account: ChannelAccount, signal: AbortSignal): Promise<RefreshAnswer>
+}
+
+/** One question about a connection. */
+export type ConnectionCheck = Readonly<{
+  name: string
+  /** Null where it cannot be known. */
+  ok: boolean | null
+  detail: string
+  /** What to do, in one sentence; null where nothing is to be done. */
+  fix: string | null
+}>
+
+export interface ConnectionDoctor {
+  /** Asks the network about the account. Resolves for every answer and for none. */
+  examine(
+    account: ChannelAccount,
+    signal: AbortSignal,
+  ): Promise<Readonly<{ checks: readonly ConnectionCheck[]; reauthorize: Reauthorize | null }>>
 }
 
 export type Profile = Readonly<{ username: string | null; name: string | null; pictureUrl: string | null }>

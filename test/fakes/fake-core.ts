@@ -143,6 +143,11 @@ export function createFakeCore(accounts: FakeAccounts, queries: FakeQueries, upl
       if (!found) throw new NotFound('notification')
       put(queries.notifications_, { ...found, read })
     }),
+    verifyChannel: noted('verifyChannel', async (actor, channelId) => {
+      if ((await queries.channel(actor.orgId, channelId)) === null) throw new NotFound('channel')
+      const check = { name: 'token', ok: null, detail: 'This is a fake.', fix: null }
+      return { channelId, checkedAt: new Date(), checks: [check] }
+    }),
     startImport: noted('startImport', async (actor, channelId) => {
       if ((await queries.channel(actor.orgId, channelId)) === null) throw new NotFound('channel')
       const view = anImportView(channelId)

@@ -28,6 +28,7 @@ export const leftOut: Readonly<Record<string, string>> = {
   finishInstagramLogin: 'a browser comes there from the login page of the platform',
   finishFacebookLogin: 'a browser comes there from the login page of the platform',
   chooseFacebookAccount: 'it needs a person who has logged in',
+  verifyChannel: 'it asks the platform about an account, and a run has none there',
   streamEvents: 'a stream has no end, so a run would never come past it',
   createAttachment: 'its body is a file, and a run on a laptop has no public address to fetch it from',
   getAttachment: 'it needs an upload',

@@ -34,6 +34,7 @@ export type HttpCore = Pick<
   | 'moderateComment'
   | 'markNotification'
   | 'startImport'
+  | 'verifyChannel'
   | 'replayRawEvent'
   | 'replayRawEvents'
   | 'storeUpload'

@@ -36,6 +36,7 @@ const ALLOWED: Readonly<Record<string, readonly Role[]>> = {
   replayRawEvent: MANAGERS,
   replayRawEvents: MANAGERS,
   startImport: MANAGERS,
+  verifyChannel: MANAGERS,
   updateTicket: AGENTS,
   sendMessage: AGENTS,
   retryMessage: AGENTS,

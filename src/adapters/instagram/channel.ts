@@ -1,6 +1,8 @@
 import type { ChannelAdapter } from '../../ports/channel-adapter.ts'
 import { instagramCapabilities } from './capabilities.ts'
 import { createComments } from './comments.ts'
+import { createCommentReplies } from './comments.ts'
+import { createDoctor } from './doctor.ts'
 import { createFacebookLogin } from './facebook-login.ts'
 import { createGraphClient, type InstagramConfig } from './graph-client.ts'
 import { answerHandshake } from './handshake.ts'
@@ -49,6 +51,7 @@ export function createInstagramChannel(
     history: createHistoryReader(graph),
     comments: createComments(graph),
     tokens: createTokenRefresh(config, fetch),
+    doctor: createDoctor(login, fetch),
     app: {
       name: 'instagram',
       secrets: login.appSecrets,

@@ -55,6 +55,7 @@ import { updateChannel } from './update-channel.ts'
 import { updateNotification } from './update-notification.ts'
 import { updateTicket } from './update-ticket.ts'
 import { verifyAppWebhook } from './verify-app-webhook.ts'
+import { verifyChannel } from './verify-channel.ts'
 import { verifyWebhook } from './verify-webhook.ts'
 
 /** Every operation of the contract, by its `operationId`. */
@@ -114,5 +115,6 @@ export const operations = {
   updateNotification,
   updateTicket,
   verifyAppWebhook,
+  verifyChannel,
   verifyWebhook,
 } as const satisfies Record<string, Operation | WebhookOperation>

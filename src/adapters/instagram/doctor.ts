@@ -1,0 +1,154 @@
+import type { ChannelAccount } from '../../core/channel/delivery.ts'
+import type { ConnectionCheck, ConnectionDoctor, Reauthorize } from '../../ports/channel-adapter.ts'
+import { asList, asShape, readFlag, readId, type Shape } from '../channel-kit/fields.ts'
+import { askPlatform, createGraphClient, type GraphAnswer, type InstagramConfig } from './graph-client.ts'
+import { readGraphError } from './graph-error.ts'
+import { type GraphTarget, graphTarget } from './graph-target.ts'
+import { isDelivered, type LoginConfig, missingOf, readScopes } from './login-answer.ts'
+import { readOutcome } from './read-outcome.ts'
+
+/** Without which no message is received or sent. */
+const NEEDED = ['instagram_basic', 'instagram_manage_messages', 'pages_manage_metadata'] as const
+const CONNECT_AGAIN = 'Connect the account again, or give the channel another access token.'
+const TRY_LATER = 'Try again later.'
+const CANNOT_ASK: ConnectionCheck = {
+  name: 'subscription',
+  ok: null,
+  detail: 'It cannot be asked for without a valid token.',
+  fix: CONNECT_AGAIN,
+}
+
+type Me = Shape<'user_id' | 'id' | 'instagram_business_account'>
+type Linked = Shape<'id'>
+type Listed = Shape<'data'>
+type Inspected = Shape<'is_valid' | 'scopes'>
+
+const check = (name: string, ok: boolean | null, detail: string, fix: string | null = null): ConnectionCheck => ({
+  ...{ name, ok, detail, fix },
+})
+
+/** What Meta's own answers show of a connection, one call for each question. */
+export function createDoctor(config: InstagramConfig & LoginConfig, fetch: typeof globalThis.fetch): ConnectionDoctor {
+  const graph = createGraphClient(config, fetch)
+
+  async function scopes({ flavour, token }: GraphTarget, signal: AbortSignal): Promise<ConnectionCheck> {
+    const { metaApp: app } = config
+    if (flavour === 'instagram') {
+      const detail = 'Instagram Login does not tell what a token may do; a missing permission shows as a refused call.'
+      return check('scopes', null, detail)
+    }
+    if (app === null) {
+      const fix = 'Set META_APP_ID and META_APP_SECRET to have it checked.'
+      return check('scopes', null, 'Only the Meta app itself may ask what the token may do.', fix)
+    }
+    const query = new URLSearchParams({ input_token: token, access_token: `${app.id}|${app.secret}` })
+    const version = config.graphVersion === '' ? '' : `/${config.graphVersion}`
+    const url = `${config.facebookGraphUrl.replace(/\/+$/, '')}${version}/debug_token?${query}`
+    const outcome = readOutcome(await askPlatform(fetch, url, { method: 'GET' }, signal, config.sendTimeoutMs))
+    const facts = outcome.status === 'found' ? asShape<Inspected>(asShape<Listed>(outcome.body)?.data) : null
+    const granted = readScopes(facts?.scopes)
+    if (facts === null || !readFlag(facts.is_valid) || granted === null) {
+      return check('scopes', null, 'Meta did not tell what the token may do.', TRY_LATER)
+    }
+    const missing = missingOf(NEEDED, granted)
+    return missing.length === 0
+      ? check('scopes', true, 'The token has the permissions that messages take.')
+      : check(
+          'scopes',
+          false,
+          `The token lacks ${missing.join(', ')}.`,
+          'Connect the account again and leave every permission on.',
+        )
+  }
+
+  async function subscription(
+    { flavour, node, token }: GraphTarget,
+    { secrets }: ChannelAccount,
+    signal: AbortSignal,
+  ): Promise<Readonly<{ check: ConnectionCheck; dead: Reauthorize | null }>> {
+    const answer = await graph({ method: 'GET', flavour, path: `${node}/subscribed_apps`, token }, signal)
+    const outcome = readOutcome(answer)
+    const asked = (ok: boolean | null, detail: string, fix: string | null = null) => ({
+      check: check('subscription', ok, detail, fix),
+      dead: outcome.status === 'reauthorize' ? outcome : null,
+    })
+    if (outcome.status !== 'found') return asked(null, `Meta did not tell (${outcome.detail}).`, TRY_LATER)
+    const app = flavour === 'facebook' ? config.metaApp : config.instagramApp
+    // A channel with a secret of its own receives from an app of its own, whose id nobody has told us.
+    const ours = secrets['appSecret'] === undefined ? app?.id : undefined
+    const listed = asList(asShape<Listed>(outcome.body)?.data)
+    const isAny = listed.some((one) => {
+      const id = readId(asShape<Linked>(one)?.id)
+      return isDelivered({ data: [one] }, ours ?? id ?? '')
+    })
+    if (!isAny) {
+      const fix = 'Connect the account again, or subscribe it to messages as step 3.3 of the setup guide says.'
+      return asked(false, 'The account delivers no messages to the app.', fix)
+    }
+    return ours === undefined
+      ? asked(
+          null,
+          'The account delivers messages to an app.',
+          'See in Meta’s dashboard that it is the one whose secret the channel has.',
+        )
+      : asked(true, 'The account delivers its messages to the app.')
+  }
+
+  return {
+    async examine(account, signal) {
+      const target = graphTarget(account)
+      if (target === null) {
+        const token = check('token', false, 'The channel has no usable access token.', CONNECT_AGAIN)
+        return { checks: [token, CANNOT_ASK], reauthorize: null }
+      }
+      const { flavour, token } = target
+      const fields = flavour === 'facebook' ? 'id,instagram_business_account' : 'user_id,username'
+      const answer = await graph({ method: 'GET', flavour, path: `me?fields=${fields}`, token }, signal)
+      const outcome = readOutcome(answer)
+      const access = accessOf(answer)
+      if (outcome.status !== 'found') {
+        const dead = outcome.status === 'reauthorize' ? outcome : null
+        const first = dead
+          ? check('token', false, 'Instagram no longer accepts the access token.', CONNECT_AGAIN)
+          : check(
+              'token',
+              null,
+              `Meta did not say whose token it is (${outcome.detail}).`,
+              access.ok === false ? access.fix : TRY_LATER,
+            )
+        return { checks: [first, access, CANNOT_ASK], reauthorize: dead }
+      }
+      const whose = tokenOf(outcome.body, account)
+      const { check: delivered, dead } = await subscription(target, account, signal)
+      return { checks: [whose, access, await scopes(target, signal), delivered], reauthorize: dead }
+    },
+  }
+}
+
+function tokenOf(body: unknown, { account, settings }: ChannelAccount): ConnectionCheck {
+  const me = asShape<Me>(body)
+  const linked = readId(asShape<Linked>(me?.instagram_business_account)?.id)
+  // Not `id`: webhooks do not name the account by it.
+  const ids = settings['login'] === 'facebook' ? [linked] : [readId(me?.user_id)]
+  return ids.includes(account)
+    ? check('token', true, 'Meta accepts the token, and it is this account’s.')
+    : check(
+        'token',
+        false,
+        'Meta accepts the token, but it is another account’s.',
+        'Set pageId to the account’s id (`user_id` of /me), or give the channel that account’s token.',
+      )
+}
+
+/** This message speaks of the verb and means the app. */
+function accessOf(answer: GraphAnswer): ConnectionCheck {
+  const error = answer.kind === 'answered' ? readGraphError(answer.body) : null
+  if (error && /unsupported request - method type/i.test(error.message)) {
+    const fix = 'Set the app Live, or give the account a role in it and let it accept the invitation.'
+    return check('app-access', false, 'The app may not act for this account: it is probably not Live.', fix)
+  }
+  const isAnswered = answer.kind === 'answered' && error === null && answer.status < 300
+  return isAnswered
+    ? check('app-access', true, 'The app may act for this account. Whether it is Live, Meta does not tell.')
+    : check('app-access', null, 'This answer does not show whether the app may act for the account.')
+}

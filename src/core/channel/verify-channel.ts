@@ -1,0 +1,79 @@
+import type { ConnectionCheck } from '../../ports/channel-adapter.ts'
+import type { CorePorts } from '../../ports/core-ports.ts'
+import type { ChannelView, TicketView } from '../../ports/views.ts'
+import type { Actor } from '../actor.ts'
+import { NotFound } from '../errors.ts'
+import type { ChannelId } from '../ids.ts'
+import { loseAuthorization } from './authorization.ts'
+
+export type ChannelVerification = Readonly<{
+  channelId: ChannelId
+  checkedAt: Date
+  checks: readonly ConnectionCheck[]
+}>
+
+/** All calls to the platform together. */
+const WITHIN_MS = 20_000
+
+/**
+ * The connection doctor: asks the platform what it knows of the connection, adds what was seen here, and says what to do. A
+ * dead token found on the way has its usual consequence.
+ */
+export const verifyChannel =
+  (ports: CorePorts) =>
+  async (actor: Actor, channelId: ChannelId): Promise<ChannelVerification> => {
+    const { channelAccounts, channelRegistry, clock, queries, unitOfWork, wakeups } = ports
+    const account = await channelAccounts.load(actor.orgId, channelId)
+    if (account === null) throw new NotFound('channel')
+    const doctor = channelRegistry.get(account.type)?.doctor
+    const found = await doctor?.examine(account, AbortSignal.timeout(WITHIN_MS))
+    const now = clock.now()
+    if (found?.reauthorize) {
+      const { alert } = found.reauthorize
+      const isNew = await unitOfWork.run(actor.orgId, (stores) =>
+        loseAuthorization(stores, account, { alert, requestId: actor.requestId, now }),
+      )
+      if (isNew) wakeups.wake('events-written')
+    }
+    const view = await queries.channel(actor.orgId, channelId)
+    if (view === null) throw new NotFound('channel')
+    const newest = await queries.tickets(actor.orgId, { channelId }, { limit: 1, after: null })
+    const checks = [...(found?.checks ?? []), lastEvent(view)]
+    return { channelId, checkedAt: now, checks: doctor ? [...checks, threadOwner(newest.data[0])] : checks }
+  }
+
+function lastEvent({ health: { lastInboundAt, badSignatures } }: ChannelView): ConnectionCheck {
+  const refused = badSignatures === 0 ? '' : ` ${badSignatures} deliveries were refused for their signature.`
+  if (lastInboundAt === null) {
+    return {
+      name: 'last-event',
+      ok: badSignatures === 0 ? null : false,
+      detail: `No event has come yet.${refused}`,
+      fix:
+        badSignatures === 0
+          ? 'Write to the account from another one; if nothing comes, check the callback URL and the fields of the app.'
+          : 'Give the channel the secret of the very app that signs its webhooks.',
+    }
+  }
+  return {
+    name: 'last-event',
+    ok: true,
+    detail: `The last event came at ${lastInboundAt.toISOString()}.${refused}`,
+    fix: null,
+  }
+}
+
+function threadOwner(ticket: TicketView | undefined): ConnectionCheck {
+  const name = 'thread-owner'
+  const owner = ticket?.threadOwner ?? null
+  if (owner === null) {
+    return { name, ok: null, detail: 'The platform has not told which app has the newest conversation.', fix: null }
+  }
+  const since = owner.since.toISOString()
+  return {
+    name,
+    ok: null,
+    detail: `Of the newest conversation ${owner.appId === null ? 'no app' : `the app ${owner.appId}`} has control since ${since}.`,
+    fix: 'If that is not your app, make it the default app for messages, or have the other one pass conversations on.',
+  }
+}
