@@ -1,7 +1,6 @@
 import type { ChannelAdapter } from '../../ports/channel-adapter.ts'
 import { instagramCapabilities } from './capabilities.ts'
 import { createComments } from './comments.ts'
-import { createCommentReplies } from './comments.ts'
 import { createDoctor } from './doctor.ts'
 import { createFacebookLogin } from './facebook-login.ts'
 import { createGraphClient, type InstagramConfig } from './graph-client.ts'
