@@ -76,6 +76,9 @@ test('a comment is answered in public as often as one likes, and each answer is 
   await waitFor(async () => (await client.messages(ticket.id)).some(({ content }) => content === 'And in blue?'))
   t.is((await settled(client, (await answer(client, ticket.id, 'In blue too')).body)).status, 'SENT')
   t.deepEqual(under(comment), ['It is 20 euros', 'In all sizes', 'In blue too'])
+  const posted = simulator.calls.filter(({ method, path }) => method === 'POST' && path.includes('/replies'))
+  const paths = posted.filter(({ accountId }) => accountId === account.id).map(({ path }) => path.split('/').slice(-2))
+  t.deepEqual(paths, Array(4).fill([comment, 'replies']))
 })
 
 const mediaOf = (accountId: string): string =>
