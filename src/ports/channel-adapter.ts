@@ -176,7 +176,13 @@ export interface ProfileLookup {
 }
 
 /** A post or story of the account's own. Its thumbnail is the platform's own link, which stops working after days. */
-export type Media = Readonly<{ permalink: string | null; caption: string | null; thumbnailUrl: string | null }>
+export type Media = Readonly<{
+  permalink: string | null
+  caption: string | null
+  thumbnailUrl: string | null
+  /** When a story is over; null for what stays. */
+  expiresAt: Date | null
+}>
 
 export type MediaAnswer =
   | Readonly<{ status: 'found'; media: Media }>

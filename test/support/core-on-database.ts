@@ -21,6 +21,7 @@ import type {
   ChannelAdapter,
   HistoryReader,
   InboundParser,
+  MediaLookup,
   OutboundSender,
   TokenRefresh,
 } from '../../src/ports/channel-adapter.ts'
@@ -61,6 +62,8 @@ export type CoreOptions = Readonly<{
   /** What the network tells of what was written before. */
   history?: HistoryReader
   historySettings?: HistorySettings
+  /** What the network tells of posts and stories. */
+  media?: MediaLookup
   /** How the network prolongs access tokens. */
   tokens?: TokenRefresh
   guardedClient?: GuardedClient
@@ -158,7 +161,7 @@ const SETTINGS: ChannelAdapter['settings'] = {
 }
 
 /** A network whose webhook bodies are our own events as JSON, so that tests say exactly what arrives. */
-function registryOf({ send, pacing, parser = ownEvents, history, tokens }: CoreOptions): ChannelRegistry {
+function registryOf({ send, pacing, parser = ownEvents, history, media, tokens }: CoreOptions): ChannelRegistry {
   const adapter: ChannelAdapter = {
     type: TYPE,
     platform: TYPE,
@@ -178,6 +181,7 @@ function registryOf({ send, pacing, parser = ownEvents, history, tokens }: CoreO
     ...(pacing === undefined ? {} : { pacing }),
     sender: { send: send ?? (async () => notUsed('the sender')) },
     ...(history ? { history } : {}),
+    ...(media ? { media } : {}),
     ...(tokens ? { tokens } : {}),
   }
   return { types: [TYPE], get: (type) => (type === TYPE ? adapter : null) }

@@ -2,10 +2,12 @@ import type { MediaAnswer, MediaLookup, MentionAnswer } from '../../ports/channe
 import { asShape, readText, readUrl, type Shape } from '../channel-kit/fields.ts'
 import type { GraphAnswer, GraphClient } from './graph-client.ts'
 import { graphTarget, pathSegment } from './graph-target.ts'
+import { timeOf } from './history-message.ts'
 import { mentionIn } from './ids.ts'
+import { STORY_LIVES_MS } from './parse-content.ts'
 import { readOutcome } from './read-outcome.ts'
 
-const FIELDS = 'permalink,caption,media_type,media_url,thumbnail_url'
+const FIELDS = 'permalink,caption,media_type,media_product_type,media_url,thumbnail_url,timestamp'
 
 /** Of the account's own posts and stories only. https://developers.facebook.com/docs/instagram-platform/reference/instagram-media */
 export const createMediaLookup = (graph: GraphClient): MediaLookup => ({
@@ -50,7 +52,9 @@ function mentionOf(answer: GraphAnswer): MentionAnswer {
   }
 }
 
-type MediaFields = Shape<'permalink' | 'caption' | 'media_type' | 'media_url' | 'thumbnail_url'>
+type MediaFields = Shape<
+  'permalink' | 'caption' | 'media_type' | 'media_product_type' | 'media_url' | 'thumbnail_url' | 'timestamp'
+>
 
 /** What the platform says of an object that is not there (any more); every other refusal says nothing about the object. */
 const NO_SUCH_OBJECT = '100/33'
@@ -61,6 +65,7 @@ function mediaOf(answer: GraphAnswer): MediaAnswer {
     return { status: 'gone', detail: outcome.detail }
   if (outcome.status !== 'found') return outcome
   const fields = asShape<MediaFields>(outcome.body)
+  const postedAt = fields?.media_product_type === 'STORY' ? timeOf(fields.timestamp) : null
   const picture = fields?.media_type === 'VIDEO' ? null : readUrl(fields?.media_url)
   return {
     status: 'found',
@@ -69,6 +74,7 @@ function mediaOf(answer: GraphAnswer): MediaAnswer {
       caption: readText(fields?.caption),
       // A video has a still; a picture is its own.
       thumbnailUrl: readUrl(fields?.thumbnail_url) ?? picture,
+      expiresAt: postedAt && new Date(postedAt.getTime() + STORY_LIVES_MS),
     },
   }
 }

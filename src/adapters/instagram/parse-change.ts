@@ -16,8 +16,15 @@ export function parseChange(change: unknown, scope: Scope): readonly InboundEven
   if (has(value.from) || has(value.media) || has(value.text)) return [readComment(value, scope)]
   if (METRICS.some((metric) => has(value[metric]))) return [known('story-insights', timeOf(scope))]
   if (has(value.media_id)) return [readMention(value, scope)]
+  if (isBareComment(value)) return [readComment(value, scope)]
   return [unknown('unknown-change', timeOf(scope))]
 }
+
+const OF_COMMENTS: ReadonlySet<string> = new Set(['id', 'comment_id', 'parent_id', 'from', 'media', 'text'])
+
+/** Nothing but its id was told, and nothing that a comment does not have: somebody has commented, and an agent can look. */
+const isBareComment = (value: ChangeValue): boolean =>
+  (has(value.id) || has(value.comment_id)) && Object.keys(value).every((key) => OF_COMMENTS.has(key))
 
 /** Which of them a story has differs; without them what is told of it would be taken for a mention. */
 const METRICS = [
@@ -48,7 +55,9 @@ function readComment(value: ChangeValue, scope: Scope): InboundEvent {
   // dashboard's sample sets it for a stranger. Without an id it is all there is.
   if (scope.ownIds.has(person) || (!has(author?.id) && has(author?.self_ig_scoped_id))) return known('own-comment', at)
   const media = asShape<CommentMedia>(value.media)
-  const mediaId = readId(media?.id)
+  // An ad has a copy of the post it was made from; what the account posted, and can be asked about, is the original.
+  const mediaId = readId(media?.original_media_id) ?? readId(media?.id)
+  const parent = readMessageId(value.parent_id)
   const adId = readId(media?.ad_id) ?? readId(value.ad_id)
   const adTitle = readText(media?.ad_title) ?? readText(value.ad_title)
   return {
@@ -56,7 +65,8 @@ function readComment(value: ChangeValue, scope: Scope): InboundEvent {
     at,
     thread: {
       surface: 'COMMENT',
-      key: `${mediaId ?? 'unknown'}:${person}`,
+      // Comments of whose post nothing is known may be under different ones: each is a conversation with the replies to it.
+      key: `${mediaId ?? `comment-${parent ?? externalId}`}:${person}`,
       person: { externalId: person, username: readText(author?.username), name: null },
     },
     externalId,
@@ -64,7 +74,7 @@ function readComment(value: ChangeValue, scope: Scope): InboundEvent {
     text: readText(value.text),
     attachments: [],
     context: { ...NO_CONTEXT, type: isLive(media) ? 'LIVE_COMMENT' : 'COMMENT', mediaId, adId, adTitle },
-    replyToExternalId: readMessageId(value.parent_id),
+    replyToExternalId: parent,
     opensWindow: true,
     referral: null,
   }

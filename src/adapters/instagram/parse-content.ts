@@ -14,7 +14,7 @@ export type Content = Readonly<{
   replyToExternalId: ExternalMessageId | null
 }>
 
-const STORY_LIVES_MS = 24 * 60 * 60 * 1000
+export const STORY_LIVES_MS = 24 * 60 * 60 * 1000
 
 /** What a direct message holds, whoever wrote it. One that shows nothing at all is `UNSUPPORTED`: visible, never dropped. */
 export function readContent(message: Message, at: Date): Content {

@@ -89,4 +89,4 @@ export type ChangeValue = Shape<
   | 'ad_title'
 >
 export type CommentAuthor = Shape<'id' | 'username' | 'self_ig_scoped_id'>
-export type CommentMedia = Shape<'id' | 'media_product_type' | 'ad_id' | 'ad_title'>
+export type CommentMedia = Shape<'id' | 'original_media_id' | 'media_product_type' | 'ad_id' | 'ad_title'>

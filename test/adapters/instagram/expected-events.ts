@@ -42,7 +42,7 @@ const comment = (
     at: COMMENTED_AT,
     thread: {
       surface: 'COMMENT',
-      key: `${mediaId ?? 'unknown'}:${CUSTOMER}`,
+      key: `${mediaId ?? 'comment-17977000000000001'}:${CUSTOMER}`,
       person: { externalId: CUSTOMER, username, name: null },
     },
     externalId: '17977000000000001',
@@ -235,13 +235,25 @@ export const EXPECTED: Record<string, readonly object[]> = {
   comment: [comment()],
   'comment-flat': [comment()],
   'comment-reply': [comment({ replyToExternalId: '17977000000000000' })],
-  'comment-on-ad': [comment({ context: { ...noContext, type: 'COMMENT', mediaId: '18077000000000001', ...AD } })],
+  'comment-on-ad': [
+    comment({ context: { ...noContext, type: 'COMMENT', mediaId: '18077000000000007', ...AD } }, '18077000000000007'),
+  ],
   'comment-own': [known('own-comment', COMMENTED_AT)],
   'comment-without-author-id': [comment({ thread: commentThread('@a.buyer', 'a.buyer') })],
   'comment-without-author': [
     comment({ thread: commentThread('author-of-comment:6b2a8ce4cedea4f587eb98a1d0a6a8561822a8c5', null) }),
   ],
   'comment-without-text': [comment({ text: null }, null)],
+  'comment-without-anything': [
+    comment({
+      text: null,
+      thread: {
+        ...commentThread('author-of-comment:6b2a8ce4cedea4f587eb98a1d0a6a8561822a8c5', null),
+        key: 'comment-17977000000000001:author-of-comment:6b2a8ce4cedea4f587eb98a1d0a6a8561822a8c5',
+      },
+      context: { ...noContext, type: 'COMMENT', mediaId: null },
+    }),
+  ],
   'live-comment': [
     comment({ context: { ...noContext, type: 'LIVE_COMMENT', mediaId: '18077000000000008' } }, '18077000000000008'),
   ],

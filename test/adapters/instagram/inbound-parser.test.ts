@@ -39,6 +39,28 @@ test('a comment whose author is only known to be the account itself is its own',
   t.like(told({ id: '2100', username: 'ann', self_ig_scoped_id: '129' }), { type: 'message', kind: 'COMMENT' })
 })
 
+test('comments of whose post nothing is told are not taken for being under one; a reply stays with what it answers', (t) => {
+  const keyOf = (value: object) => {
+    const from = { id: '2100', username: 'ann' }
+    const changes = [{ field: 'comments', value: { text: 'Nice', from, ...value } }]
+    const body = { object: 'instagram', entry: [{ id: ACCOUNT, time: 1_789_000_100, changes }] }
+    const [event] = eventsOf(instagramParser.parse(Buffer.from(JSON.stringify(body)), parseOptions()))
+    return event?.type === 'message' ? event.thread.key : null
+  }
+  t.not(keyOf({ id: '17' }), keyOf({ id: '18' }))
+  t.is(keyOf({ id: '19', parent_id: '17' }), keyOf({ id: '17' }))
+  const post = { id: '17', media: { id: '1' } }
+  t.is(keyOf({ id: '18', media: { id: '2', original_media_id: '1', ad_id: '3' } }), keyOf(post))
+})
+
+test('an id among members that no comment has makes no comment', (t) => {
+  for (const value of [{ id: '17', cube: 1 }, { text: null }, {}]) {
+    const body = { object: 'instagram', entry: [{ id: ACCOUNT, time: 1, changes: [{ field: 'comments', value }] }] }
+    const [event] = eventsOf(instagramParser.parse(Buffer.from(JSON.stringify(body)), parseOptions()))
+    t.like(event, { type: 'unhandled', known: false })
+  }
+})
+
 test('an entry that names no account is kept for the channel whose secret signed it, and makes nothing', (t) => {
   const messaging = [{ sender: { id: '2100' }, recipient: { id: ACCOUNT }, message: { mid: 'm.1', text: 'hi' } }]
   const parsed = instagramParser.parse(

@@ -29,9 +29,17 @@ test('a post is asked of the login the token is from', async (t) => {
   const { found, call } = await look(t, json(200, post))
   t.deepEqual(found, {
     status: 'found',
-    media: { permalink: 'https://www.instagram.com/p/a/', caption: 'Autumn', thumbnailUrl: 'https://cdn.example/p' },
+    media: {
+      permalink: 'https://www.instagram.com/p/a/',
+      caption: 'Autumn',
+      thumbnailUrl: 'https://cdn.example/p',
+      expiresAt: null,
+    },
   })
-  t.is(call?.url, `/v26.0/${POST}?fields=permalink,caption,media_type,media_url,thumbnail_url`)
+  t.is(
+    call?.url,
+    `/v26.0/${POST}?fields=permalink,caption,media_type,media_product_type,media_url,thumbnail_url,timestamp`,
+  )
   t.is(call?.headers.authorization, `Bearer ${TOKEN}`)
   const facebook = await look(t, json(200, post), account({ settings: { login: 'facebook' } }))
   t.true(facebook.call?.url.startsWith('/fb/v26.0/'))
@@ -44,12 +52,23 @@ test('the thumbnail of a video is its still, never the video', async (t) => {
   t.like((await look(t, json(200, still))).found, { media: { thumbnailUrl: 'https://cdn.example/still' } })
 })
 
+test('a story is over a day after it was posted; a post stays', async (t) => {
+  const story = { media_product_type: 'STORY', timestamp: '2026-09-10T01:46:40+0000' }
+  const expiresAt = new Date('2026-09-11T01:46:40Z')
+  t.like((await look(t, json(200, story))).found, { media: { expiresAt } })
+  for (const other of [
+    { ...story, media_product_type: 'FEED' },
+    { ...story, timestamp: 'yesterday' },
+  ])
+    t.like((await look(t, json(200, other))).found, { media: { expiresAt: null } })
+})
+
 test('what the answer lacks, or has in another form, is null', async (t) => {
   const odd = { permalink: 'javascript:alert(1)', caption: 7, media_url: null }
   for (const body of [{}, odd]) {
     t.deepEqual((await look(t, json(200, body))).found, {
       status: 'found',
-      media: { permalink: null, caption: null, thumbnailUrl: null },
+      media: { permalink: null, caption: null, thumbnailUrl: null, expiresAt: null },
     })
   }
 })

@@ -1,5 +1,6 @@
 import test from 'ava'
 import { createHousekeeping } from '../../../src/adapters/persistence/housekeeping.ts'
+import type { Media } from '../../../src/ports/channel-adapter.ts'
 import { aMessage, anEdit } from '../../builders/events.ts'
 import { coreOn, deliveryOf, seedInbox } from '../../support/core-on-database.ts'
 import { onEachProfile, type TestDatabase, testDatabase } from '../../support/database.ts'
@@ -85,8 +86,10 @@ onEachProfile((profile) => {
         'post',
       ]),
     )
-    const save = (media: Readonly<{ permalink: string; caption: string; thumbnailUrl: string }> | null) =>
-      on.unitOfWork.run(inbox.orgId, (stores) => stores.media.save(inbox.channelId, 'post', media, new Date()))
+    const save = (media: Omit<Media, 'expiresAt'> | null) =>
+      on.unitOfWork.run(inbox.orgId, (stores) =>
+        stores.media.save(inbox.channelId, 'post', media && { ...media, expiresAt: null }, new Date()),
+      )
     const stored = async () =>
       (
         await onServer(db.admin, (client) =>

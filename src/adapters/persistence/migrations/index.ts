@@ -11,6 +11,7 @@ import { M0012History } from './0012-history.ts'
 import { M0013NamesByTime } from './0013-names-by-time.ts'
 import { M0014CommentAnswers } from './0014-comment-answers.ts'
 import { M0015ChannelTokens } from './0015-channel-tokens.ts'
+import { M0016StoryTimes } from './0016-story-times.ts'
 
 export const MIGRATION_TABLE = 'schema_migration'
 
@@ -28,4 +29,5 @@ export const migrations: MigrationObject[] = [
   { name: '0013-names-by-time', class: M0013NamesByTime },
   { name: '0014-comment-answers', class: M0014CommentAnswers },
   { name: '0015-channel-tokens', class: M0015ChannelTokens },
+  { name: '0016-story-times', class: M0016StoryTimes },
 ]

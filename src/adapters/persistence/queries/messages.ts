@@ -27,6 +27,7 @@ type Row = {
   account: string
   media_permalink: string | null
   media_gone: boolean | null
+  media_expires_at: Date | null
   author_type: MessageView['author']['type']
   author_member_id: string | null
   member_name: string | null
@@ -66,7 +67,7 @@ select m.id, m.org_id, m.ticket_id, m.direction, m.kind, m.audience, m.hidden, m
   (select coalesce(jsonb_agg(jsonb_build_object('name', r.name, 'emoji', r.emoji, 'actor', r.actor, 'at', r.reacted_at)
       order by r.reacted_at, r.actor), '[]') from message_parts p
     join reactions r on r.org_id = p.org_id and r.channel_id = p.channel_id and r.external_id = p.external_id and r.name is not null
-    where p.org_id = m.org_id and p.message_id = m.id) as reactions, ch.account, md.permalink as media_permalink, md.gone as media_gone,
+    where p.org_id = m.org_id and p.message_id = m.id) as reactions, ch.account, md.permalink as media_permalink, md.gone as media_gone, md.expires_at as media_expires_at,
   (select mm.name from memberships mm where mm.org_id = m.org_id and mm.id = m.author_member_id) as member_name,
   t.customer_id,
   (select jsonb_build_object('name', coalesce(c.display_name, i.name), 'username', i.username, 'platform', t.platform, 'externalId', i.external_id)
@@ -145,9 +146,11 @@ function authorOf(row: Row): MessageView['author'] {
 }
 
 /** A story is over after its time, whether or not the platform was asked again. */
-function contextOf({ context, media_permalink: permalink, media_gone: gone }: Row, now: Date): MessageView['context'] {
+function contextOf(row: Row, now: Date): MessageView['context'] {
+  const { context, media_permalink: permalink, media_gone: gone } = row
   if (context === null) return null
-  const expiresAt = context.expiresAt === null ? null : new Date(context.expiresAt)
+  // A day after the answer at the latest; when it was posted only the platform can tell.
+  const expiresAt = context.expiresAt === null ? null : (row.media_expires_at ?? new Date(context.expiresAt))
   return {
     // What was stored before a member was there lacks it.
     ...NO_CONTEXT,

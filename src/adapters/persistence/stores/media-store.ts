@@ -10,12 +10,14 @@ export const createMediaStore = (tx: Tx): MediaStore => ({
   async save(channelId, mediaId, media, now) {
     const changed = await tx.affected(
       // What was known of one that is gone still says what people speak of; only its picture is no longer there.
-      `update media m set permalink = n.permalink, caption = n.caption, thumbnail_url = n.thumbnail_url, gone = $7, answered_at = $8
+      `update media m set permalink = n.permalink, caption = n.caption, thumbnail_url = n.thumbnail_url, gone = $7, answered_at = $8,
+         expires_at = n.expires_at
        from (select case when $7 then permalink else $4 end as permalink, case when $7 then caption else $5 end as caption,
-           $6::text as thumbnail_url
+           $6::text as thumbnail_url, case when $7 then expires_at else $9::timestamptz end as expires_at
          from media where org_id = $1 and channel_id = $2 and media_id = $3) n
        where m.org_id = $1 and m.channel_id = $2 and m.media_id = $3 and (m.answered_at is null
-         or (m.permalink, m.caption, m.thumbnail_url, m.gone) is distinct from (n.permalink, n.caption, n.thumbnail_url, $7))`,
+         or (m.permalink, m.caption, m.thumbnail_url, m.gone, m.expires_at)
+           is distinct from (n.permalink, n.caption, n.thumbnail_url, $7, n.expires_at))`,
       [
         tx.orgId,
         channelId,
@@ -25,6 +27,7 @@ export const createMediaStore = (tx: Tx): MediaStore => ({
         media?.thumbnailUrl ?? null,
         media === null,
         now,
+        media?.expiresAt ?? null,
       ],
     )
     if (changed === 0) return []
