@@ -44,7 +44,7 @@ onEachProfile((profile) => {
   // count is incremented (there: `t.unread_count + …`), or the last edit to arrive wins (message-facts.ts: `isLaterEdit` says true).
   // proves: order.any
   test(`${profile}: any permutation, repetition and split of the same events ends in the same inbox`, async (t) => {
-    t.timeout(600_000)
+    t.timeout(1_500_000)
     await fc.assert(
       fc.asyncProperty(fc.array(orders, { minLength: AT_A_TIME, maxLength: AT_A_TIME }), async (cases) => {
         await Promise.all(
@@ -56,7 +56,7 @@ onEachProfile((profile) => {
       }),
       {
         numRuns: CASES[profile] / AT_A_TIME,
-        interruptAfterTimeLimit: 540_000,
+        interruptAfterTimeLimit: 1_400_000,
         markInterruptAsFailure: true,
         includeErrorInReport: true,
       },
