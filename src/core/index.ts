@@ -9,6 +9,7 @@ import { chooseAccount, finishConnect } from './channel/finish-connect.ts'
 import { lookUpMedia } from './channel/look-up-media.ts'
 import { lookUpMention } from './channel/look-up-mention.ts'
 import { planTokenChecks, refreshToken } from './channel/refresh-token.ts'
+import { takeWithdrawal } from './channel/take-withdrawal.ts'
 import { updateChannel } from './channel/update-channel.ts'
 import { verifyChannel } from './channel/verify-channel.ts'
 import { lookUpProfile } from './customer/look-up-profile.ts'
@@ -52,6 +53,7 @@ export const createCore = (ports: CorePorts) => ({
   acceptWebhook: acceptWebhook(ports),
   answerAppHandshake: answerAppHandshake(ports),
   acceptAppWebhook: acceptAppWebhook(ports),
+  takeWithdrawal: takeWithdrawal(ports),
 
   routeAppDeliveries: routeAppDeliveries(ports),
   receiveWebhooks: receiveWebhooks(ports),

@@ -42,7 +42,12 @@ export interface AppWebhook {
   /** Any of them signs; empty where the operator has set none. */
   readonly secrets: readonly string[]
   readonly verifyTokens: readonly string[]
+  /** That an account's owner takes their consent back, as the platform signs it; null for what no secret signs. Never throws. */
+  signedRequest?(body: Uint8Array): SignedRequest | null
 }
+
+/** Null for what it does not tell. */
+export type SignedRequest = Readonly<{ user: string | null; issuedAt: Date | null }>
 
 export interface ChannelSettings {
   /**

@@ -10,6 +10,8 @@ export type TokenAge = Readonly<{
 export interface ChannelTokenStore {
   /** The channel has a token since `setAt`; alerts about its end begin anew, and its next check is within a day. */
   set(channelId: ChannelId, age: TokenAge): Promise<void>
+  /** The channel has none any more. */
+  forget(channelId: ChannelId): Promise<void>
   /** Null where the channel has no token. */
   age(channelId: ChannelId): Promise<TokenAge | null>
   /**

@@ -229,7 +229,7 @@ export const SECTIONS: Readonly<Record<string, readonly Row[]>> = {
     row('login.refresh', 'tokens are refreshed by their age'),
     row('login.reauthorize', 'a dead token: NEEDS_REAUTH, sends wait, and go out after reconnecting'),
     row('login.verify', 'the connection doctor'),
-    row('login.deauthorize', 'deauthorize and data deletion', NOT_YET),
+    row('login.deauthorize', 'deauthorize and data deletion'),
     row('login.profile', 'profiles, asked of the login the token is from'),
     row('login.history', 'conversations read under the ids that webhooks carry, both logins'),
     row('login.import', 'recent conversations are imported at connect', NOT_YET),

@@ -75,6 +75,7 @@ export function createFakeCore(accounts: FakeAccounts, queries: FakeQueries, upl
       return known && query.get('hub.verify_token') === 'verify-me' ? query.get('hub.challenge') : null
     }),
     answerAppHandshake: () => null,
+    takeWithdrawal: async () => ({ status: 'no-secret' }),
     acceptAppWebhook: async () => ({ status: 'no-secret' }),
     acceptWebhook: async (input) => {
       if (state.webhooks === 'broken') throw new Error('planted bug')

@@ -66,7 +66,12 @@ export function createHttpApp(deps: HttpDeps, timing?: StreamTiming): HttpApp {
   })
 
   // Before Express, which gives every request another prototype first: nothing else has business on this path.
-  const webhooks = createWebhookRoute({ core, log, metrics: metrics.webhooks })
+  const webhooks = createWebhookRoute({
+    core,
+    log,
+    metrics: metrics.webhooks,
+    receipts: { publicUrl: config.publicUrl, secrets: secrets.sessionSecrets },
+  })
 
   return {
     app: (req, res) => webhooks(req, res, () => app(req, res)),

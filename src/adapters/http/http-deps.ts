@@ -25,6 +25,7 @@ export type HttpCore = Pick<
   | 'acceptWebhook'
   | 'answerHandshake'
   | 'acceptAppWebhook'
+  | 'takeWithdrawal'
   | 'answerAppHandshake'
   | 'updateTicket'
   | 'sendReply'

@@ -7,7 +7,9 @@ import type { ProblemCode } from './problem.ts'
 import { problemFor, writeProblem } from './send-problem.ts'
 
 export type WebhookDeps = Readonly<{
-  core: Pick<Core, 'acceptWebhook' | 'answerHandshake' | 'acceptAppWebhook' | 'answerAppHandshake'>
+  core: Pick<Core, 'acceptWebhook' | 'answerHandshake' | 'acceptAppWebhook' | 'answerAppHandshake' | 'takeWithdrawal'>
+  /** For the status page of a data deletion. */
+  receipts: Readonly<{ publicUrl: string; secrets: readonly string[] }>
   log: Logger
   metrics: WebhookMetrics
 }>

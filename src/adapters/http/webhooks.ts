@@ -2,6 +2,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Unavailable } from '../../core/errors.ts'
 import type { ChannelId } from '../../core/ids.ts'
 import { receiveAppWebhook } from './operations/receive-app-webhook.ts'
+import { receiveDataDeletion } from './operations/receive-data-deletion.ts'
+import { receiveDeauthorization } from './operations/receive-deauthorization.ts'
 import { receiveWebhook } from './operations/receive-webhook.ts'
 import { verifyAppWebhook } from './operations/verify-app-webhook.ts'
 import { verifyWebhook } from './operations/verify-webhook.ts'
@@ -12,6 +14,7 @@ import { refuse, type WebhookDeps, type WebhookExchange } from './webhook-exchan
 const PREFIX = '/webhook/'
 /** Of an app; a channel's id is a UUID. */
 const APP_NAME = /^[a-z]{1,32}$/
+const WITHDRAWAL = /^([a-z]{1,32})\/(deauthorize|data-deletion)$/
 
 /**
  * The platforms' door, first in the chain: takes any bytes, content type and query. No session, parser or validator stands
@@ -23,12 +26,15 @@ export function createWebhookRoute(
   const forChannel = [receiveWebhook.make(deps), verifyWebhook.make(deps)] as const
   const forApp = [receiveAppWebhook.make(deps), verifyAppWebhook.make(deps)] as const
 
+  const [deauthorize, deleteData] = [receiveDeauthorization.make(deps), receiveDataDeletion.make(deps)]
+
   return (req, res, next) => {
     const url = req.url ?? ''
     if (!url.startsWith(PREFIX)) return next()
     const end = url.indexOf('?')
     const id = end < 0 ? url.slice(PREFIX.length) : url.slice(PREFIX.length, end)
-    const appName = APP_NAME.test(id) ? id : null
+    const [, withdrawnFrom, kind] = WITHDRAWAL.exec(id) ?? []
+    const appName = withdrawnFrom ?? (APP_NAME.test(id) ? id : null)
     const exchange: WebhookExchange = {
       req,
       res,
@@ -36,6 +42,15 @@ export function createWebhookRoute(
       appName,
       query: end < 0 ? '' : url.slice(end + 1),
       requestId: requestIdOf(req),
+    }
+    if (kind !== undefined) {
+      if (req.method !== 'POST') {
+        res.setHeader('Allow', 'POST')
+        return refuse(exchange, 'method-not-allowed')
+      }
+      const take = kind === 'deauthorize' ? deauthorize : deleteData
+      take(exchange).catch((error: unknown) => fail(deps, exchange, error))
+      return
     }
     const [receive, verify] = appName === null ? forChannel : forApp
     if (req.method === 'POST') receive(exchange).catch((error: unknown) => fail(deps, exchange, error))

@@ -15,6 +15,7 @@ import { instagramPacing } from './pacing.ts'
 import { createProfileLookup } from './profile-lookup.ts'
 import { instagramSettings } from './settings.ts'
 import { verifySignature } from './signature.ts'
+import { readSignedRequest } from './signed-request.ts'
 import { createTokenRefresh } from './token-refresh.ts'
 
 export type { InstagramConfig, LoginConfig }
@@ -53,6 +54,7 @@ export function createInstagramChannel(
     doctor: createDoctor(login, fetch),
     app: {
       name: 'instagram',
+      signedRequest: (body) => readSignedRequest(body, login.appSecrets),
       secrets: login.appSecrets,
       verifyTokens: login.verifyToken === null ? [] : [login.verifyToken],
     },

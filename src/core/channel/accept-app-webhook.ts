@@ -41,7 +41,7 @@ export const answerAppHandshake =
     return found?.adapter.webhook.handshake?.(query, found.app.verifyTokens) ?? null
   }
 
-function appNamed(
+export function appNamed(
   registry: CorePorts['channelRegistry'],
   name: string,
 ): Readonly<{ adapter: ChannelAdapter; app: AppWebhook }> | null {

@@ -30,7 +30,14 @@ test('public operations, sessions and webhooks can be told apart', (t) => {
   t.false(needsSession(contract.operation('receiveWebhook')))
   t.deepEqual(
     contract.operations.filter((operation) => operation.raw).map((operation) => operation.operationId),
-    ['verifyAppWebhook', 'receiveAppWebhook', 'verifyWebhook', 'receiveWebhook'],
+    [
+      'receiveDeauthorization',
+      'receiveDataDeletion',
+      'verifyAppWebhook',
+      'receiveAppWebhook',
+      'verifyWebhook',
+      'receiveWebhook',
+    ],
   )
 })
 

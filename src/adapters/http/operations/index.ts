@@ -14,6 +14,7 @@ import { finishInstagramLogin } from './finish-instagram-login.ts'
 import { getAttachment } from './get-attachment.ts'
 import { getChannel } from './get-channel.ts'
 import { getCustomer } from './get-customer.ts'
+import { getDataDeletion } from './get-data-deletion.ts'
 import { getImport } from './get-import.ts'
 import { getLiveness } from './get-liveness.ts'
 import { getMe } from './get-me.ts'
@@ -41,6 +42,8 @@ import { listTickets } from './list-tickets.ts'
 import { logIn } from './log-in.ts'
 import { logOut } from './log-out.ts'
 import { receiveAppWebhook } from './receive-app-webhook.ts'
+import { receiveDataDeletion } from './receive-data-deletion.ts'
+import { receiveDeauthorization } from './receive-deauthorization.ts'
 import { receiveWebhook } from './receive-webhook.ts'
 import { replayRawEvent } from './replay-raw-event.ts'
 import { replayRawEvents } from './replay-raw-events.ts'
@@ -76,6 +79,7 @@ export const operations = {
   finishInstagramLogin,
   getChannel,
   getCustomer,
+  getDataDeletion,
   getImport,
   getLiveness,
   getMe,
@@ -101,6 +105,8 @@ export const operations = {
   logIn,
   logOut,
   receiveAppWebhook,
+  receiveDataDeletion,
+  receiveDeauthorization,
   receiveWebhook,
   replayRawEvent,
   replayRawEvents,

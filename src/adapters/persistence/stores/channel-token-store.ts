@@ -11,6 +11,10 @@ export const createChannelTokenStore = (tx: Tx): ChannelTokenStore => ({
     )
   },
 
+  async forget(channelId) {
+    await tx.affected('delete from channel_tokens where org_id = $1 and channel_id = $2', [tx.orgId, channelId])
+  },
+
   async age(channelId) {
     const [row] = await tx.rows<{ set_at: Date; expires_at: Date | null }>(
       'select set_at, expires_at from channel_tokens where org_id = $1 and channel_id = $2',

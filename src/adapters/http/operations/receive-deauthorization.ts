@@ -1,0 +1,3 @@
+import { takeSignedRequest } from '../take-signed-request.ts'
+
+export const receiveDeauthorization = takeSignedRequest('deauthorize')

@@ -1,0 +1,92 @@
+import type { CorePorts } from '../../ports/core-ports.ts'
+import type { Stores } from '../../ports/unit-of-work.ts'
+import { NotFound } from '../errors.ts'
+import type { ChannelId, ExternalAccountId } from '../ids.ts'
+import { notificationEvents } from '../notification/notification-events.ts'
+import { appNamed } from './accept-app-webhook.ts'
+
+export type WithdrawalInput = Readonly<{
+  name: string
+  kind: 'deauthorize' | 'data-deletion'
+  body: Uint8Array
+  requestId: string
+}>
+
+export type WithdrawalAnswer =
+  | Readonly<{ status: 'unknown-channel' | 'no-secret' | 'bad-signature' }>
+  | Readonly<{ status: 'accepted'; receipt: Receipt }>
+
+/** What was done, as the status page says it. */
+export type Receipt = Readonly<{ at: Date; connections: number }>
+
+/** Clocks differ, and the platform tells whole seconds. */
+const SKEW_MS = 5_000
+
+/**
+ * The owner of an account has removed the app at the platform, or wants their data deleted. The token goes at once, with the
+ * binding, and the channel waits in NEEDS_REAUTH: what its customers wrote is the organization's. A request that is older
+ * than the token changes nothing: the owner has agreed again since.
+ */
+export const takeWithdrawal =
+  (ports: CorePorts) =>
+  async ({ name, kind, body, requestId }: WithdrawalInput): Promise<WithdrawalAnswer> => {
+    const { accountBindings, channelRegistry, clock, log, unitOfWork, wakeups } = ports
+    const found = appNamed(channelRegistry, name)
+    if (!found?.app.signedRequest) return { status: 'unknown-channel' }
+    const { adapter, app } = found
+    if (app.secrets.length === 0) return { status: 'no-secret' }
+    const request = found.app.signedRequest(body)
+    if (request === null) return { status: 'bad-signature' }
+    const now = clock.now()
+    const account = request.user as ExternalAccountId | null
+    const bound = account === null ? undefined : (await accountBindings.find(adapter.type, [account])).get(account)
+    const isGone =
+      bound !== undefined &&
+      (await unitOfWork.run(bound.orgId, (stores) =>
+        withdraw(stores, bound.channelId, {
+          credentials: adapter.settings.credentials ?? [],
+          asked: request.issuedAt ?? now,
+          requestId,
+          now,
+        }),
+      ))
+    if (isGone) wakeups.wake('events-written')
+    log.info({ requestId, kind, connections: Number(isGone) }, 'the platform told that an account was withdrawn')
+    return { status: 'accepted', receipt: { at: now, connections: Number(isGone) } }
+  }
+
+type Facts = Readonly<{ credentials: readonly string[]; asked: Date; requestId: string; now: Date }>
+
+async function withdraw(
+  { audit, bindings, channels, notifications, outbox, tokens }: Stores,
+  channelId: ChannelId,
+  { credentials, asked, requestId, now }: Facts,
+): Promise<boolean> {
+  const channel = await channels.get(channelId).catch((error: unknown) => {
+    if (error instanceof NotFound) return null
+    throw error
+  })
+  if (channel === null) return false
+  const age = await tokens.age(channelId)
+  if (age !== null && asked.getTime() + SKEW_MS < age.setAt.getTime()) return false
+  const noMore = Object.fromEntries(credentials.map((name) => [name, null]))
+  await channels.save({ ...channel, status: 'NEEDS_REAUTH' }, noMore, now)
+  await bindings.release(channelId)
+  await tokens.forget(channelId)
+  const about = { resourceType: 'channel', resourceId: channelId }
+  await audit.record({ actorType: 'SYSTEM', actorId: null, action: 'channel.withdrawn', ...about, requestId })
+  if (channel.status === 'NEEDS_REAUTH') return true
+  const told = await notifications.tellAdmins('CHANNEL_NEEDS_REAUTH', channelId, now)
+  await outbox.append([
+    {
+      type: 'channel.health_changed',
+      actor: { type: 'SYSTEM', id: null },
+      resource: { type: 'channel', id: channelId },
+      ticketId: null,
+      data: { from: channel.status, to: 'NEEDS_REAUTH' },
+      requestId,
+    },
+    ...notificationEvents(told, requestId),
+  ])
+  return true
+}

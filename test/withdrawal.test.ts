@@ -1,0 +1,100 @@
+import test from 'ava'
+import { signedRequest } from '../dev/instagram-simulator/signed-request.ts'
+import { type ConnectStage, connected, connectStage } from './support/connect-stage.ts'
+import { onEachProfile } from './support/profiles.ts'
+import { onServer } from './support/template.ts'
+
+const HOUR_MS = 3_600_000
+
+onEachProfile((profile) => {
+  let stage: ConnectStage
+  test.before(async () => {
+    stage = await connectStage(profile)
+  })
+  test.after.always(() => stage.close())
+
+  const call = async (path: string, body: URLSearchParams | string) => {
+    const answer = await fetch(`${stage.url}/webhook/instagram/${path}`, { method: 'POST', body })
+    return { status: answer.status, body: (await answer.json()) as Record<string, string> }
+  }
+  const kept = (orgId: string) =>
+    onServer(stage.db.admin, async (client) => {
+      const count = async (table: string) =>
+        (await client.query(`select 1 from ${table} where org_id = $1`, [orgId])).rowCount
+      return {
+        secrets: await count('channel_secrets'),
+        bindings: await count('account_bindings'),
+        tokens: await count('channel_tokens'),
+        told: await count("(select * from notifications where type = 'CHANNEL_NEEDS_REAUTH') n"),
+      }
+    })
+
+  // proves: login.deauthorize
+  test(`${profile}: whoever removes the app takes the token away, for both of the account's ids, once`, async (t) => {
+    const { appSecret } = stage.apps.instagram
+    for (const id of ['id', 'appScopedId'] as const) {
+      const person = await stage.person()
+      const account = stage.account('instagram', `removed-${id}`)
+      await connected(person, account)
+      t.like(await kept(person.orgId), { secrets: 1, bindings: 1, tokens: 1, told: 0 })
+      for (let repeat = 0; repeat < 2; repeat++) {
+        const answer = await call('deauthorize', signedRequest(appSecret, account[id], new Date()))
+        t.deepEqual(answer, { status: 200, body: { success: true as never } })
+        t.is((await person.channels())[0]?.status, 'NEEDS_REAUTH')
+        t.deepEqual(await kept(person.orgId), { secrets: 0, bindings: 0, tokens: 0, told: 1 })
+      }
+      // The same channel goes on when the owner agrees again; an old request is no reason to end that.
+      await connected(person, account)
+      await call('deauthorize', signedRequest(appSecret, account[id], new Date(Date.now() - HOUR_MS)))
+      t.is((await person.channels())[0]?.status, 'ACTIVE')
+      t.is((await person.channels()).length, 1)
+    }
+  })
+
+  test(`${profile}: a request to delete data says by its page what was done, and nobody can make one up`, async (t) => {
+    const person = await stage.person()
+    const account = stage.account('instagram', 'deleted')
+    await connected(person, account)
+    const request = signedRequest(stage.apps.instagram.appSecret, account.id, new Date())
+    const first = await call('data-deletion', request)
+    t.is(first.status, 200)
+    t.is(first.body['url'], `${stage.url}/data-deletion/${first.body['confirmation_code']}`)
+    t.deepEqual(await kept(person.orgId), { secrets: 0, bindings: 0, tokens: 0, told: 1 })
+    const read = async (url: string, accept: string) => fetch(url, { headers: { accept } })
+    const page = await read(first.body['url'] ?? '', 'text/html')
+    t.is(page.status, 200)
+    t.regex(await page.text(), /access token deleted at once/)
+    const again = await call('data-deletion', request)
+    const status = await (await read(again.body['url'] ?? '', 'application/json')).json()
+    t.like(status, { connections: 0 })
+    const forged = (first.body['url'] ?? '').replace(/-1-/, '-0-')
+    t.is((await read(forged, 'application/json')).status, 404)
+    t.is((await read(`${stage.url}/data-deletion/x`, 'application/json')).status, 404)
+  })
+
+  test(`${profile}: what neither secret signs changes nothing`, async (t) => {
+    const person = await stage.person()
+    const account = stage.account('instagram', 'kept')
+    await connected(person, account)
+    const right = signedRequest(stage.apps.instagram.appSecret, account.id, new Date()).get('signed_request') ?? ''
+    const bodies = [
+      signedRequest('another secret', account.id, new Date()),
+      new URLSearchParams({ signed_request: right.replace(/.$/, (last) => (last === 'A' ? 'B' : 'A')) }),
+      new URLSearchParams({ signed_request: right.split('.')[1] ?? '' }),
+      new URLSearchParams({ signed_request: '.' }),
+      '',
+      '{"signed_request":1}',
+    ]
+    for (const path of ['deauthorize', 'data-deletion']) {
+      for (const body of bodies)
+        t.like(await call(path, body), { status: 401, body: { code: 'bad-signature' } as never })
+      t.is((await call(path, 'x'.repeat(20_000))).status, 413)
+    }
+    t.is((await person.channels())[0]?.status, 'ACTIVE')
+    t.is((await fetch(`${stage.url}/webhook/instagram/deauthorize`)).status, 405)
+    t.is((await fetch(`${stage.url}/webhook/nobody/deauthorize`, { method: 'POST' })).status, 404)
+    // The Meta app's secret is as good: which of the two signs is Meta's choice.
+    await call('deauthorize', signedRequest(stage.apps.facebook.appSecret, account.id, new Date()))
+    t.is((await person.channels())[0]?.status, 'NEEDS_REAUTH')
+  })
+})
