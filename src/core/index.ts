@@ -22,7 +22,7 @@ import { checkDoubt } from './message/check-doubt.ts'
 import { checkMessage } from './message/check-message.ts'
 import { deliverDue } from './message/deliver-message.ts'
 import { moderateComment } from './message/moderate-comment.ts'
-import { receiveWebhooks } from './message/receive-webhooks.ts'
+import { putAsideGivenUp, receiveWebhooks } from './message/receive-webhooks.ts'
 import { retryMessage } from './message/retry-message.ts'
 import { routeAppDeliveries } from './message/route-app-deliveries.ts'
 import { sendAgain } from './message/send-again.ts'
@@ -57,6 +57,7 @@ export const createCore = (ports: CorePorts) => ({
 
   routeAppDeliveries: routeAppDeliveries(ports),
   receiveWebhooks: receiveWebhooks(ports),
+  putAsideGivenUp: putAsideGivenUp(ports),
   replayRawEvent: replayRawEvent(ports),
   replayRawEvents: replayRawEvents(ports),
   continueReplay: continueReplay(ports),

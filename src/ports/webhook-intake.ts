@@ -28,6 +28,11 @@ export type SourceOptions = Readonly<{
   concurrency: number
   /** Deliveries for a whole app, in batches of one channel type; without it they are failures. */
   handleForApp?: (batch: readonly AppDelivery[]) => Promise<void>
+  /**
+   * Takes a delivery that failed too often, with the last error. It is gone from the queue once this resolves, and comes here
+   * again, later, when it rejects. Without it such a delivery is dead, with its body.
+   */
+  handleGivenUp?: (delivery: RawDelivery, error: unknown) => Promise<void>
 }>
 
 export interface WebhookSource {

@@ -29,6 +29,7 @@ export async function startInbound({
   await source.start(core.receiveWebhooks, {
     concurrency: BATCHES_AT_ONCE,
     handleForApp: core.routeAppDeliveries,
+    handleGivenUp: core.putAsideGivenUp,
   })
   const lookUps = {
     'profile-lookup': (job: Job) => core.lookUpProfile(job.payload as ProfileJob, job.attempt, stopping.signal),

@@ -14,7 +14,7 @@ export function createCombinedSource(sources: readonly WebhookSource[]): Webhook
   let stopping = false
 
   return {
-    async start(handle, { concurrency, handleForApp }) {
+    async start(handle, { concurrency, handleForApp, handleGivenUp }) {
       const busy = new Set<string>()
       stopping = false
       const admit = (): void => {
@@ -56,6 +56,7 @@ export function createCombinedSource(sources: readonly WebhookSource[]): Webhook
       for (const source of sources) {
         await source.start((batch) => inTurn(batch[0]?.channelId ?? '', () => handle(batch)), {
           concurrency,
+          ...(handleGivenUp && { handleGivenUp }),
           ...(handleForApp && {
             handleForApp: (batch) => inTurn(batch[0]?.channelType ?? '', () => handleForApp(batch)),
           }),

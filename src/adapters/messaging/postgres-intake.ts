@@ -1,14 +1,16 @@
 import type { Logger } from '../../ports/logger.ts'
 import type { Wakeups } from '../../ports/wakeups.ts'
-import type { WebhookIntake, WebhookSource } from '../../ports/webhook-intake.ts'
+import type { SourceOptions, WebhookIntake, WebhookSource } from '../../ports/webhook-intake.ts'
 import { type ChannelBatcher, createChannelBatcher } from './channel-batcher.ts'
-import { type AnyDelivery, batchKey, fieldsOf, handlerOfAny, readDelivery } from './delivery-message.ts'
+import { type AnyDelivery, batchKey, fieldsOf, handlerOfAny, isForApp, readDelivery } from './delivery-message.ts'
 import { backoffMs, reasonOf } from './failure.ts'
 import type { HeldJob, PostgresQueue } from './postgres-queue.ts'
 import { createPoller, type Poller } from './queue-poller.ts'
 
 const QUEUE = 'inbound'
 const MAX_ATTEMPTS = 10
+/** Lost jobs come again and are given up here, with their bodies, rather than by the table. */
+const NEVER_DEAD = 1_000_000
 /** From here on a delivery is handed out alone. */
 const SUSPECT_FROM = 4
 const MAX_BATCH = 100
@@ -41,8 +43,25 @@ export function createPostgresSource(options: PostgresSourceOptions): WebhookSou
   const { queue, wakeups, log, retryDelayMs = backoffMs } = options
   const held = new Set<HeldJob>()
   let batcher: ChannelBatcher<Held> | undefined
+  let giveUp: SourceOptions['handleGivenUp']
   let pollers: readonly Poller[] = []
   let silence: (() => void) | undefined
+
+  /** Kept where an organization can see it, or tried again while that cannot be done; what is no organization's is dead. */
+  const givenUp = async ({ job, delivery }: Held, error: unknown): Promise<void> => {
+    if (giveUp === undefined || isForApp(delivery)) return queue.dead([job], reasonOf(error))
+    try {
+      await giveUp(delivery, error)
+    } catch (refusal) {
+      log.warn(
+        { rawEventId: delivery.id, reason: reasonOf(refusal) },
+        'a delivery could not be put aside; it comes again',
+      )
+      return queue.retry([job], retryDelayMs(job.attempt), reasonOf(error))
+    }
+    log.error({ rawEventId: delivery.id, reason: reasonOf(error) }, 'a delivery was given up and is quarantined')
+    await queue.done(job)
+  }
 
   const failed = async (batch: readonly Held[], error: unknown): Promise<void> => {
     const reason = reasonOf(error)
@@ -51,7 +70,7 @@ export function createPostgresSource(options: PostgresSourceOptions): WebhookSou
     const attempts = Map.groupBy(batch, ({ job }) => job.attempt)
     for (const [attempt, items] of attempts) {
       const jobs = items.map(({ job }) => job)
-      if (attempt >= MAX_ATTEMPTS) await queue.dead(jobs, reason)
+      if (attempt >= MAX_ATTEMPTS) await Promise.all(items.map((item) => givenUp(item, error)))
       else await queue.retry(jobs, retryDelayMs(attempt), reason)
     }
   }
@@ -66,6 +85,10 @@ export function createPostgresSource(options: PostgresSourceOptions): WebhookSou
         await queue.dead([job], read.wrong)
         continue
       }
+      if (job.attempt > MAX_ATTEMPTS) {
+        await givenUp({ job, delivery: read.delivery }, new Error('whoever held it died or hung'))
+        continue
+      }
       held.add(job)
       into.add({ job, delivery: read.delivery })
     }
@@ -76,6 +99,7 @@ export function createPostgresSource(options: PostgresSourceOptions): WebhookSou
     async start(handle, options) {
       const handleAny = handlerOfAny(handle, options)
       if (batcher !== undefined) throw new Error('The source runs already.')
+      giveUp = options.handleGivenUp
       const running = createChannelBatcher<Held>({
         concurrency: options.concurrency,
         maxBatch: MAX_BATCH,
@@ -93,7 +117,7 @@ export function createPostgresSource(options: PostgresSourceOptions): WebhookSou
       const poller = createPoller({ look: () => take(running), log, minMs: 250, maxMs: 1_000 })
       const maintenance = createPoller({
         async look() {
-          await queue.sweep(QUEUE, MAX_ATTEMPTS)
+          await queue.sweep(QUEUE, giveUp ? NEVER_DEAD : MAX_ATTEMPTS)
           await queue.renew([...held])
           return false
         },

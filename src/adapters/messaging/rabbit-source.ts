@@ -1,9 +1,9 @@
 import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises'
 import { type AsyncMessage, type Consumer, ConsumerStatus } from 'rabbitmq-client'
 import type { Logger } from '../../ports/logger.ts'
-import type { WebhookSource } from '../../ports/webhook-intake.ts'
+import type { SourceOptions, WebhookSource } from '../../ports/webhook-intake.ts'
 import { type ChannelBatcher, createChannelBatcher } from './channel-batcher.ts'
-import { type AnyDelivery, batchKey, handlerOfAny, readDelivery } from './delivery-message.ts'
+import { type AnyDelivery, batchKey, handlerOfAny, isForApp, readDelivery } from './delivery-message.ts'
 import { reasonOf } from './failure.ts'
 import type { RabbitConnection } from './rabbit-connection.ts'
 import { MESSAGE_TYPE, type RabbitPublisher } from './rabbit-publisher.ts'
@@ -36,6 +36,7 @@ type Item = Readonly<{
 export function createRabbitSource({ rabbit, publisher, topology, log }: RabbitSourceOptions): WebhookSource {
   let consumer: Consumer | undefined
   let batcher: ChannelBatcher<Item> | undefined
+  let giveUp: SourceOptions['handleGivenUp']
   let stopped = true
   let cancelled = false
   let late: (() => void)[] = []
@@ -66,11 +67,33 @@ export function createRabbitSource({ rabbit, publisher, topology, log }: RabbitS
     }
   }
 
+  /** Kept where an organization can see it, or tried again while that cannot be done; what is no organization's is dead. */
+  const fail = async (
+    { message, delivery, failures }: Pick<Item, 'message' | 'delivery' | 'failures'>,
+    error: unknown,
+    random = false,
+  ): Promise<ConsumerStatus> => {
+    const reason = reasonOf(error)
+    if (failures < MAX_ATTEMPTS || giveUp === undefined || isForApp(delivery))
+      return moveOn(message, failures, reason, random)
+    try {
+      await giveUp(delivery, error)
+    } catch (refusal) {
+      log.warn(
+        { rawEventId: delivery.id, reason: reasonOf(refusal) },
+        'a delivery could not be put aside; it comes again',
+      )
+      return moveOn(message, MAX_ATTEMPTS - 1, reason)
+    }
+    log.error({ rawEventId: delivery.id, reason, failures }, 'a delivery was given up and is quarantined')
+    return ConsumerStatus.ACK
+  }
+
   const failed = async (batch: readonly Item[], error: unknown): Promise<void> => {
     const reason = reasonOf(error)
     log.warn({ reason, size: batch.length, about: batch[0] && batchKey(batch[0].delivery) }, 'a batch failed')
     await Promise.all(
-      batch.map(async ({ message, failures, settle }) => settle(await moveOn(message, failures + 1, reason))),
+      batch.map(async ({ settle, ...item }) => settle(await fail({ ...item, failures: item.failures + 1 }, error))),
     )
   }
 
@@ -84,7 +107,8 @@ export function createRabbitSource({ rabbit, publisher, topology, log }: RabbitS
     if ('wrong' in read) return moveOn(message, MAX_ATTEMPTS, read.wrong)
     const failures = numberOf(message, 'failures')
     if (numberOf(message, 'x-delivery-count') >= LOST_TOO_OFTEN) {
-      return moveOn(message, failures + 1, 'whoever held it died or hung', true)
+      const item = { message, delivery: read.delivery, failures: failures + 1 }
+      return fail(item, new Error('whoever held it died or hung'), true)
     }
     return new Promise((settle) => into.add({ message, delivery: read.delivery, failures, settle }))
   }
@@ -99,6 +123,7 @@ export function createRabbitSource({ rabbit, publisher, topology, log }: RabbitS
       const handleAny = handlerOfAny(handle, options)
       if (!stopped) throw new Error('The source runs already.')
       stopped = cancelled = false
+      giveUp = options.handleGivenUp
       void publisher.start()
       batcher = createChannelBatcher<Item>({
         concurrency: options.concurrency,

@@ -9,6 +9,16 @@ import type { IngestItem } from './ingest.ts'
 import { quotedIn, type Redact, redactWith, type Unit } from './raw-bodies.ts'
 import { storeEvents } from './store-events.ts'
 
+/** A delivery that failed too often: its body is kept for a replay, and for an unsend to find it. Rejects where it cannot be. */
+export const putAsideGivenUp =
+  (ports: CorePorts) =>
+  async (delivery: RawDelivery, error: unknown): Promise<void> => {
+    const channel = await ports.channelDirectory.find(delivery.channelId)
+    const parser = channel && ports.channelRegistry.get(channel.type)?.parser
+    const redact = parser ? redactWith(parser) : null
+    await quarantine(ports, [held(delivery, 'given-up', nameOf(error))], { isReplay: false }, redact)
+  }
+
 export type HowReceived = Readonly<{
   /** It came before: the channel's counters have it already. */
   isReplay: boolean

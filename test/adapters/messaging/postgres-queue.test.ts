@@ -188,6 +188,30 @@ if (needs(test, 'queue on PostgreSQL', ['TEST_DATABASE_URL'])) {
     ])
   })
 
+  test.serial('a delivery that fails ten times is handed over to be kept, again until that works', async (t) => {
+    const queue = queueOver(database.pool('dc_system'))
+    const poison = aDelivery(aChannel())
+    await createPostgresIntake({ queue }).accept(poison)
+    const given: string[] = []
+    const source = createPostgresSource({ queue, wakeups: lostWakeups, log: quietLog, retryDelayMs: () => 10 })
+    await source.start(
+      async () => {
+        throw new TypeError('cannot read it')
+      },
+      {
+        concurrency: 1,
+        handleGivenUp: async ({ id, body }, error) => {
+          given.push(`${id} ${Buffer.from(body)} ${error}`)
+          if (given.length === 1) throw new Error('the database is away')
+        },
+      },
+    )
+    await until(async () => (await database.sql('select 1 from jobs')).length === 0, 30_000)
+    await source.stop()
+    t.is(given.length, 2)
+    t.true(given[0]?.startsWith(`${poison.id} ${Buffer.from(poison.body)} TypeError: cannot read it`))
+  })
+
   test.serial('a row that another program wrote is dead with a reason', async (t) => {
     const queue = queueOver(database.pool('dc_system'))
     await queue.enqueue(aJob({ queue: 'inbound', meta: { orgId: 'x' } }))

@@ -94,6 +94,37 @@ if (needs(test, 'RabbitMQ', ['TEST_RABBITMQ_URL'])) {
       ),
   )
 
+  test.serial('a delivery that fails ten times is handed over to be kept, again until that works', (t) =>
+    within(
+      async (setup) => {
+        const poison = aDelivery(aChannel(), { body: Buffer.from([0, 255, 1]) })
+        await setup.intake.accept(poison)
+        const given: (readonly unknown[])[] = []
+        let tries = 0
+        const source = setup.source()
+        await source.start(
+          async () => {
+            tries += 1
+            throw new TypeError('cannot read it')
+          },
+          {
+            concurrency: 1,
+            handleGivenUp: async ({ id, body }, error) => {
+              given.push([id, [...body], String(error)])
+              if (given.length === 1) throw new Error('the database is away')
+            },
+          },
+        )
+        await until(() => given.length === 2)
+        await source.stop()
+        t.deepEqual(given[1], [poison.id, [0, 255, 1], 'TypeError: cannot read it'])
+        t.is(tries, 11)
+        t.is(await setup.rabbit.basicGet({ queue: setup.topology.dead, noAck: true }), undefined)
+      },
+      [5, 10],
+    ),
+  )
+
   test.serial('what another program put into the queue is dead-lettered with a reason', (t) =>
     within(async (setup) => {
       const { queue } = setup.topology.work
