@@ -132,6 +132,7 @@ const BY_RAW = new Set([
   'referral-empty',
   'comment-without-author',
   'comment-without-author-id',
+  'comment-without-anything',
   'two-items',
   'two-accounts',
   'wrapped-in-a-list',
