@@ -218,8 +218,8 @@ export const SECTIONS: Readonly<Record<string, readonly Row[]>> = {
     row('fail.ambiguous', 'delivered, then 500, timeout or reset: UNKNOWN, resolved by the echo, never sent twice'),
     row('fail.token', 'a rejected token stops sending and loses no reply'),
     row('fail.refused', 'a refusal is FAILED with a stable code, and can be tried again'),
-    row('fail.unknown-read', 'UNKNOWN resolved by reading the conversation', NOT_YET),
-    row('fail.unknown-shown', 'UNKNOWN after two minutes: check again, send again', NOT_YET),
+    row('fail.unknown-read', 'UNKNOWN resolved by reading the conversation'),
+    row('fail.unknown-shown', 'UNKNOWN after two minutes: check again, send again'),
     row('fail.comment-created', 'a comment call answered 20/1772107 was created, and is not sent twice'),
   ],
   'Connecting an account': [

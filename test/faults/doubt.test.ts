@@ -93,6 +93,7 @@ onEachProfile((profile) => {
   const again = (on: CoreOnDatabase, { inbox, ticketId }: Talk, messageId: MessageId | undefined) =>
     on.core.sendAgain(inbox.actor, { ticketId, messageId: messageId as MessageId, via: 'INBOX' })
 
+  // proves: fail.unknown-read
   test.serial(
     `${profile}: a reply in doubt that the platform lists is SENT under the id that it has there`,
     async (t) => {
@@ -205,6 +206,7 @@ onEachProfile((profile) => {
     t.deepEqual(inShort(await shown()), ['Good day SENT mid'])
   })
 
+  // proves: fail.unknown-shown
   test.serial(`${profile}: sending again is for after two minutes, once, and makes a message of its own`, async (t) => {
     let isLost = true
     const { on, inbox, talk, pass, say, shown, network, echo } = await program((message, id) =>
