@@ -1,5 +1,8 @@
 import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { type AddressInfo, createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import test from 'ava'
 import { choosePort } from '../../dev/demo/port.ts'
 import { demoEnvironment } from '../../dev/demo/service.ts'
@@ -25,7 +28,10 @@ test('the demo takes the port that is set, else the usual one, and another where
 
 test('the demo knows no host but the simulator', (t) => {
   const simulatorUrl = 'http://127.0.0.1:4712'
-  const environment: Readonly<Record<string, string>> = demoEnvironment({ dataDir: '/tmp', port: '4711', simulatorUrl })
+  // Secrets are made there on the first start.
+  const dataDir = mkdtempSync(join(tmpdir(), 'demo-place-'))
+  t.teardown(() => rmSync(dataDir, { recursive: true }))
+  const environment: Readonly<Record<string, string>> = demoEnvironment({ dataDir, port: '4711', simulatorUrl })
   const loaded = loadConfig(environment, { role: 'all' })
   t.true(loaded.ok)
   // Whatever names one of Meta's hosts unless it is set.
