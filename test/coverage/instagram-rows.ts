@@ -52,7 +52,7 @@ export const SECTIONS: Readonly<Record<string, readonly Row[]>> = {
     row('webhook.handshake', 'the handshake gives the challenge back'),
     row('webhook.signature', 'the signature over the bytes of the wire'),
     row('webhook.several-secrets', 'one of several secrets signs'),
-    row('webhook.whole-app', 'one webhook for a whole app, split by account', NOT_YET),
+    row('webhook.whole-app', 'one webhook for a whole app, split by account'),
     row('time.units', 'times in seconds, milliseconds and text'),
     row('time.absurd', 'missing and absurd times fall back'),
   ],

@@ -5,6 +5,7 @@ import { readGraphError } from './graph-error.ts'
 import { pathSegment } from './graph-target.ts'
 import { accountId } from './ids.ts'
 import { bodyOf, failed, type LoginConfig, missingOf, readScopes, readToken } from './login-answer.ts'
+import { authorizeQuery } from './login-request.ts'
 import { subscribe } from './subscribe.ts'
 
 const SCOPES = [
@@ -120,13 +121,7 @@ export function createFacebookLogin(
     needs: ['META_APP_ID', 'META_APP_SECRET'],
     isConfigured: app !== null,
     authorizeUrl({ state, redirectUri }) {
-      const query = new URLSearchParams({
-        client_id: app?.id ?? '',
-        redirect_uri: redirectUri,
-        response_type: 'code',
-        scope: SCOPES.join(','),
-        state,
-      })
+      const query = authorizeQuery({ clientId: app?.id ?? '', redirectUri, scopes: SCOPES, state })
       return `${config.facebookOauthUrl}${version}/dialog/oauth?${query}`
     },
     redeem,

@@ -4,6 +4,7 @@ import { askPlatform, createGraphClient, type GraphAnswer, type InstagramConfig 
 import { pathSegment } from './graph-target.ts'
 import { accountId } from './ids.ts'
 import { bodyOf, endOf, failed, type LoginConfig, missingOf, readScopes, readToken } from './login-answer.ts'
+import { authorizeQuery } from './login-request.ts'
 import { subscribe } from './subscribe.ts'
 
 const SCOPES = [
@@ -110,13 +111,7 @@ export function createInstagramLogin(
     needs: ['INSTAGRAM_APP_ID', 'INSTAGRAM_APP_SECRET'],
     isConfigured: app !== null,
     authorizeUrl({ state, redirectUri }) {
-      const query = new URLSearchParams({
-        client_id: app?.id ?? '',
-        redirect_uri: redirectUri,
-        response_type: 'code',
-        scope: SCOPES.join(','),
-        state,
-      })
+      const query = authorizeQuery({ clientId: app?.id ?? '', redirectUri, scopes: SCOPES, state })
       return `${config.instagramOauthUrl}/oauth/authorize?${query}`
     },
     redeem,
