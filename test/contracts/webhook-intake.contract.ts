@@ -158,20 +158,22 @@ export function webhookIntakeContract(test: TestFn, { name, make }: IntakeKit): 
     await source.start(
       async (batch) => {
         for (const { id } of batch) times.set(id, (times.get(id) ?? 0) + 1)
-        if (batch[0]?.channelId !== bad.channelId || refusals >= 2) return
+        // How the five are cut into batches is the transport's affair: each is refused when it comes first.
+        const first = batch.some(({ id }) => times.get(id) === 1)
+        if (batch[0]?.channelId !== bad.channelId || !first) return
         refusals += 1
-        throw refusals === 1 ? new Error('no') : new Unavailable('the database is away')
+        throw refusals % 2 === 1 ? new Error('no') : new Unavailable('the database is away')
       },
       { concurrency: 3 },
     )
     await eventually(t, () => [...times.values()].filter((count) => count >= 2).length === 5, 'the bad ones came again')
     await pause(1_500)
     await source.stop()
-    const counts = [...times.values()].sort()
+    const counts = [...times.values()].sort((a, b) => a - b)
     t.is(counts.length, 10)
     t.deepEqual(counts.slice(0, 5), [1, 1, 1, 1, 1])
     t.true(
-      counts.slice(5).every((count) => count >= 2 && count <= 3),
+      counts.slice(5).every((count) => count >= 2 && count <= 1 + refusals),
       `${counts}`,
     )
   })
