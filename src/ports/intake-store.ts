@@ -70,6 +70,8 @@ export type ConversationState = Readonly<{
   newestResolved: Readonly<{ id: TicketId; resolvedAt: Date }> | null
   /** Ours, on their way or in doubt, without a platform id yet. */
   inFlight: readonly InFlight[]
+  /** The same of our public replies in this conversation; loaded only where something was written under their comment. */
+  publicInFlight: readonly PublicInFlight[]
 }>
 
 export type InFlight = Readonly<{
@@ -86,6 +88,9 @@ export type InFlight = Readonly<{
   sentAt: Date
   startedAt: Date
 }>
+
+/** `under`: the top-level comment. */
+export type PublicInFlight = InFlight & Readonly<{ under: ExternalMessageId }>
 
 export type KnownPart = Readonly<{
   partId: PartId
@@ -221,6 +226,8 @@ export type IntakeRequest = Readonly<{
   arrived: readonly ExternalMessageId[]
   /** Messages that edits, unsends, reactions and reads speak of; their conversations are locked too. */
   spokenOf: readonly ExternalMessageId[]
+  /** Comments under which the account wrote: conversations with a public reply of ours under way there are locked too. */
+  answered: readonly ExternalMessageId[]
   /** Whether something was seen, which concerns older messages too. */
   withUnseen: boolean
   /** Whether to look for our own sends under way, which an echo may prove. */

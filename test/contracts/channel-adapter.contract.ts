@@ -245,6 +245,7 @@ export function isStorable(event: InboundEvent, receivedAt: Date): boolean {
   if (!isInTime) return false
   if (event.type === 'unhandled') return /^[a-z-]+$/.test(event.reason)
   if (event.type === 'unsend') return isId(event.externalId)
+  if (event.type === 'own-comment') return isId(event.externalId) && isId(event.under) && isText(event.text)
   if (event.type === 'edit') return isId(event.externalId) && isText(event.text) && event.revision > 0
   if (event.type === 'read' || event.type === 'announced') return isId(event.externalId)
   if (event.type === 'reaction') {

@@ -40,6 +40,7 @@ const aConversation = (change: Partial<ConversationState> = {}): ConversationSta
   open: null,
   newestResolved: null,
   inFlight: [],
+  publicInFlight: [],
   ...change,
 })
 

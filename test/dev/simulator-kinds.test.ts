@@ -70,6 +70,7 @@ const REQUESTS: Readonly<Record<string, Request>> = {
   'comment-reply': { action: 'comment', text: 'And now?', parentId: '17977000000000000' },
   'comment-on-ad': { action: 'ad-comment', text: 'How much?' },
   'comment-own': { action: 'own-comment', text: 'Thanks!' },
+  'comment-own-reply': { action: 'own-comment', text: 'Thanks!', parentId: '17977000000000000' },
   'comment-without-text': { action: 'comment', text: 'x', withoutText: true },
   'live-comment': { action: 'live-comment', text: 'How much?' },
   'mention-in-caption': { action: 'mention', text: '@shop' },

@@ -108,26 +108,36 @@ test('a public reply to a comment that is gone fails, and says so', async (t) =>
   t.like(failed, { status: 'FAILED', failure: { code: 'comment-gone', platformCode: '100/33' } })
 })
 
+const posted = (accountId: string) =>
+  simulator.calls.filter(
+    ({ method, path, accountId: of }) => method === 'POST' && path.includes('/replies') && of === accountId,
+  ).length
+const createdAllTheSame = { kind: 'delivered-then-refusal', code: 20, subcode: 1772107 } as const
+
 // proves: fail.comment-created
-test('a public reply answered 20/1772107 was created: UNKNOWN, found under the comment, and written once', async (t) => {
+test('a public reply answered 20/1772107 was created: SENT as soon as its event comes, and written once', async (t) => {
   const { client, account, ticket, comment } = await aComment()
-  simulator.fault(
-    { kind: 'delivered-then-refusal', code: 20, subcode: 1772107 },
-    { on: 'comments', account: account.id },
-  )
+  simulator.fault(createdAllTheSame, { on: 'comments', account: account.id })
+  const sent = await settled(client, (await answer(client, ticket.id, 'It is 20 euros')).body)
+  const [made] = about(comment)?.replies ?? []
+  t.like(sent, { status: 'SENT', externalId: made?.id })
+  t.deepEqual(under(comment), ['It is 20 euros'])
+  t.is(posted(account.id), 1)
+})
+
+// proves: fail.comment-created
+test('one whose event is lost is UNKNOWN, found under the comment, and written once', async (t) => {
+  const { client, account, ticket, comment } = await aComment()
+  simulator.fault(createdAllTheSame, { on: 'comments', account: account.id })
+  simulator.fault({ kind: 'webhook-lost' }, { account: account.id })
   const queued = (await answer(client, ticket.id, 'It is 20 euros')).body
   t.is((await settled(client, queued, ['UNKNOWN', 'SENT', 'FAILED'])).status, 'UNKNOWN')
   const checked = await client.call<MessageJson>('POST', `/tickets/${ticket.id}/messages/${queued.id}/check`)
   t.like(checked, { status: 200, body: { status: 'SENT' } })
-  const [made] = simulator.ledger().comments.find(({ id }) => id === comment)?.replies ?? []
+  const [made] = about(comment)?.replies ?? []
   t.is(checked.body.externalId, made?.id ?? null)
   t.deepEqual(under(comment), ['It is 20 euros'])
-  t.is(
-    simulator.calls.filter(
-      ({ method, path, accountId }) => method === 'POST' && path.includes('/replies') && accountId === account.id,
-    ).length,
-    1,
-  )
+  t.is(posted(account.id), 1)
 })
 
 const about = (comment: string) => simulator.ledger().comments.find(({ id }) => id === comment)

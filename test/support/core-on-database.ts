@@ -19,6 +19,7 @@ import type { ChannelId, ExternalAccountId, OrgId, RawEventId } from '../../src/
 import { type Core, createCore } from '../../src/core/index.ts'
 import type {
   ChannelAdapter,
+  Comments,
   HistoryReader,
   InboundParser,
   MediaLookup,
@@ -62,6 +63,8 @@ export type CoreOptions = Readonly<{
   /** What the network tells of what was written before. */
   history?: HistoryReader
   historySettings?: HistorySettings
+  /** What the network tells of comments. */
+  comments?: Comments
   /** What the network tells of posts and stories. */
   media?: MediaLookup
   /** How the network prolongs access tokens. */
@@ -161,7 +164,15 @@ const SETTINGS: ChannelAdapter['settings'] = {
 }
 
 /** A network whose webhook bodies are our own events as JSON, so that tests say exactly what arrives. */
-function registryOf({ send, pacing, parser = ownEvents, history, media, tokens }: CoreOptions): ChannelRegistry {
+function registryOf({
+  send,
+  pacing,
+  parser = ownEvents,
+  history,
+  comments,
+  media,
+  tokens,
+}: CoreOptions): ChannelRegistry {
   const adapter: ChannelAdapter = {
     type: TYPE,
     platform: TYPE,
@@ -181,6 +192,7 @@ function registryOf({ send, pacing, parser = ownEvents, history, media, tokens }
     ...(pacing === undefined ? {} : { pacing }),
     sender: { send: send ?? (async () => notUsed('the sender')) },
     ...(history ? { history } : {}),
+    ...(comments ? { comments } : {}),
     ...(media ? { media } : {}),
     ...(tokens ? { tokens } : {}),
   }

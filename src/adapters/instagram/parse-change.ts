@@ -53,11 +53,14 @@ function readComment(value: ChangeValue, scope: Scope): InboundEvent {
   const person = commenterOf(author, externalId)
   // The account's own comments and our own replies come back as events. `self_ig_scoped_id` beside an id proves nothing: the
   // dashboard's sample sets it for a stranger. Without an id it is all there is.
-  if (scope.ownIds.has(person) || (!has(author?.id) && has(author?.self_ig_scoped_id))) return known('own-comment', at)
+  const isOwn = scope.ownIds.has(person) || (!has(author?.id) && has(author?.self_ig_scoped_id))
+  const parent = readMessageId(value.parent_id)
+  if (isOwn && parent !== null)
+    return { type: 'own-comment', at, externalId, under: parent, text: readText(value.text) }
+  if (isOwn) return known('own-comment', at)
   const media = asShape<CommentMedia>(value.media)
   // An ad has a copy of the post it was made from; what the account posted, and can be asked about, is the original.
   const mediaId = readId(media?.original_media_id) ?? readId(media?.id)
-  const parent = readMessageId(value.parent_id)
   const adId = readId(media?.ad_id) ?? readId(value.ad_id)
   const adTitle = readText(media?.ad_title) ?? readText(value.ad_title)
   return {

@@ -61,6 +61,19 @@ export type EchoReceived = At &
     replyToExternalId: ExternalMessageId | null
   }>
 
+/**
+ * The account wrote under a comment, through us or elsewhere. No message of anybody's: it only proves a public reply of ours whose
+ * answer told nothing.
+ */
+export type OwnComment = At &
+  Readonly<{
+    type: 'own-comment'
+    externalId: ExternalMessageId
+    /** The top-level comment. */
+    under: ExternalMessageId
+    text: string | null
+  }>
+
 // What is said about a message may come before it, in any order and more than once, or for one that never comes.
 
 /** The message's text changed. `revision` counts the edits; the highest wins, whatever the order of arrival. */
@@ -106,6 +119,7 @@ export type Unhandled = At & Readonly<{ type: 'unhandled'; known: boolean; reaso
 export type InboundEvent =
   | MessageReceived
   | EchoReceived
+  | OwnComment
   | MessageEdited
   | MessageAnnounced
   | MessageUnsent

@@ -6,11 +6,12 @@ import type {
   KnownPart,
   NewMessage,
   NewTicket,
+  PublicInFlight,
 } from '../../ports/intake-store.ts'
 import { NO_CONTEXT } from '../channel/content.ts'
-import type { EchoReceived, InboundEvent, MessageReceived, Thread } from '../channel/inbound-event.ts'
+import type { EchoReceived, InboundEvent, MessageReceived, OwnComment, Thread } from '../channel/inbound-event.ts'
 import type { DomainEvent, EventActor } from '../event/domain-event.ts'
-import type { ConversationId, CustomerId, MessageId, PartId, RawEventId, TicketId } from '../ids.ts'
+import type { ConversationId, CustomerId, ExternalMessageId, MessageId, PartId, RawEventId, TicketId } from '../ids.ts'
 import { reopens, type TicketStatus } from '../ticket/ticket.ts'
 import { ConversationFacts } from './conversation-facts.ts'
 import { partOfEcho } from './echo-match.ts'
@@ -44,10 +45,11 @@ export type Ingested = Readonly<{ changes: IntakeChanges; events: readonly Domai
 
 export const threadKey = (thread: Pick<Thread, 'surface' | 'key'>): string => `${thread.surface} ${thread.key}`
 
-type Conversation = Omit<ConversationState, 'open' | 'newestResolved' | 'inFlight'> & {
+type Conversation = Omit<ConversationState, 'open' | 'newestResolved' | 'inFlight' | 'publicInFlight'> & {
   open: { id: TicketId; status: TicketStatus } | null
   newestResolved: ConversationState['newestResolved']
   inFlight: InFlight[]
+  publicInFlight: PublicInFlight[]
 }
 
 type Delivery = IngestItem['delivery']
@@ -64,7 +66,7 @@ export function ingest(state: IntakeState, items: readonly IngestItem[], rules: 
 
 /** By the platform's time, ties by external id; what speaks of a message comes after all messages. */
 function inPlatformOrder(items: readonly IngestItem[]): readonly IngestItem[] {
-  const rank = ({ event }: IngestItem) => (event.type === 'message' || event.type === 'echo' ? 0 : 1)
+  const rank = ({ event }: IngestItem) => (ARRIVALS.has(event.type) ? 0 : 1)
   const externalId = ({ event }: IngestItem) => ('externalId' in event ? event.externalId : '')
   return [...items].sort(
     (a, b) =>
@@ -73,6 +75,8 @@ function inPlatformOrder(items: readonly IngestItem[]): readonly IngestItem[] {
       (externalId(a) < externalId(b) ? -1 : externalId(a) > externalId(b) ? 1 : 0),
   )
 }
+
+const ARRIVALS: ReadonlySet<InboundEvent['type']> = new Set(['message', 'echo', 'own-comment'])
 
 class Batch {
   readonly #conversations: Map<string, Conversation>
@@ -94,7 +98,11 @@ class Batch {
     this.#conversations = new Map(
       state.conversations.map((conversation) => [
         threadKey(conversation),
-        { ...conversation, inFlight: [...conversation.inFlight] },
+        {
+          ...conversation,
+          inFlight: [...conversation.inFlight],
+          publicInFlight: [...conversation.publicInFlight],
+        },
       ]),
     )
     for (const id of state.newCustomers) this.#draft.customerCreated(id, this.#broughtBy(id))
@@ -107,6 +115,9 @@ class Batch {
         break
       case 'echo':
         if (!this.#messages.part(event.externalId)) this.#echo(event, delivery)
+        break
+      case 'own-comment':
+        if (!this.#messages.part(event.externalId)) this.#ownComment(event, delivery.requestId)
         break
       case 'edit':
         this.#messages.edited(event, delivery.requestId)
@@ -223,9 +234,29 @@ class Batch {
         .filter(({ partId }) => partId !== inFlight.partId)
         .map((part) => (part.messageId === inFlight.messageId ? besidesSent(part, inFlight) : part))
     }
-    this.#draft.prove(inFlight, conversation.id, event.externalId, requestId)
+    this.#proven(inFlight, conversation, event.externalId, requestId)
+    return true
+  }
+
+  /** Under whose comment it stands does not say in whose conversation we wrote it: there may be several under one comment. */
+  #ownComment(event: OwnComment, requestId: string): void {
+    const conversations = [...this.#conversations.values()]
+    const inFlight = partOfEcho(
+      conversations.flatMap(({ publicInFlight }) => publicInFlight.filter(({ under }) => under === event.under)),
+      { ...event, attachments: [] },
+    )
+    const conversation = conversations.find(({ publicInFlight }) =>
+      publicInFlight.some(({ partId }) => partId === inFlight?.partId),
+    )
+    if (!inFlight || !conversation) return
+    conversation.publicInFlight = conversation.publicInFlight.filter(({ partId }) => partId !== inFlight.partId)
+    this.#proven(inFlight, conversation, event.externalId, requestId)
+  }
+
+  #proven(inFlight: InFlight, conversation: Conversation, externalId: ExternalMessageId, requestId: string): void {
+    this.#draft.prove(inFlight, conversation.id, externalId, requestId)
     const { partId, messageId, ticketId, sentAt, others } = inFlight
-    const { deletedAt, edit, isRead } = this.#messages.arriving(event.externalId)
+    const { deletedAt, edit, isRead } = this.#messages.arriving(externalId)
     const conversationId = conversation.id
     const part: KnownPart = {
       partId,
@@ -239,11 +270,10 @@ class Batch {
       deletedAt,
       edit: null,
     }
-    this.#messages.know(event.externalId, part)
-    if (edit) this.#messages.edited({ type: 'edit', externalId: event.externalId, ...edit }, requestId)
-    if (deletedAt) this.#messages.unsent({ type: 'unsend', externalId: event.externalId, at: deletedAt }, requestId)
+    this.#messages.know(externalId, part)
+    if (edit) this.#messages.edited({ type: 'edit', externalId, ...edit }, requestId)
+    if (deletedAt) this.#messages.unsent({ type: 'unsend', externalId, at: deletedAt }, requestId)
     if (isRead) this.#threads.readUntil(conversationId, sentAt, requestId)
-    return true
   }
 
   /** The only way a ticket is opened or reopened. */

@@ -40,8 +40,9 @@ export async function storeEvents(
     channelId: channel.id,
     threads: threadsOf(events),
     names: namesOf(events),
-    arrived: externalIds(events, ['message', 'echo']),
+    arrived: externalIds(events, ['message', 'echo', 'own-comment']),
     spokenOf: externalIds(events, ['edit', 'unsend', 'reaction', 'read', 'announced']),
+    answered: events.flatMap((event) => (event.type === 'own-comment' ? [event.under] : [])),
     withUnseen: events.some(({ type }) => type === 'read'),
     withInFlight: events.some(({ type }) => type === 'echo'),
   }

@@ -239,6 +239,15 @@ export const EXPECTED: Record<string, readonly object[]> = {
     comment({ context: { ...noContext, type: 'COMMENT', mediaId: '18077000000000007', ...AD } }, '18077000000000007'),
   ],
   'comment-own': [known('own-comment', COMMENTED_AT)],
+  'comment-own-reply': [
+    {
+      type: 'own-comment',
+      at: COMMENTED_AT,
+      externalId: '17977000000000001',
+      under: '17977000000000000',
+      text: 'It is 20 euros',
+    },
+  ],
   'comment-without-author-id': [comment({ thread: commentThread('@a.buyer', 'a.buyer') })],
   'comment-without-author': [
     comment({ thread: commentThread('author-of-comment:6b2a8ce4cedea4f587eb98a1d0a6a8561822a8c5', null) }),

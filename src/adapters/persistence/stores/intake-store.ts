@@ -6,18 +6,10 @@ import type { Tx } from '../transaction.ts'
 import { applyEdits, applyProven, applyUnsends, buryTombstones } from './change-messages.ts'
 import { deriveTickets } from './derive-tickets.ts'
 import { forgetWords, keepEarly, keepReactions, settleEarly } from './early-facts.ts'
+import { answeredUnder, inFlightOf, publicInFlightOf } from './in-flight.ts'
 import { insertMessages, insertNotifications, insertTickets } from './insert-messages.ts'
 import { insertRows } from './insert-rows.ts'
-import {
-  activeMembers,
-  admit,
-  dated,
-  inFlightOf,
-  knownMessages,
-  lockConversations,
-  ticketsOf,
-  unseenIn,
-} from './load-intake.ts'
+import { activeMembers, admit, dated, knownMessages, lockConversations, ticketsOf, unseenIn } from './load-intake.ts'
 import { moveLastSeen, moveWindows, setConversationFacts, setStatuses } from './move-forward.ts'
 import { openConversations } from './open-conversations.ts'
 import { bytea, keepRaw, quarantine, redactRaw, takenBack } from './raw-events.ts'
@@ -27,7 +19,10 @@ export const createIntakeStore = (tx: Tx, { ids }: { ids: IdSource }): IntakeSto
   async open(request) {
     const spokenOf = await admit(tx, request)
     const { conversationIds, newCustomers } = await openConversations(tx, ids, request.channelId, request)
-    const locked = await lockConversations(tx, [...new Set<ConversationId>([...conversationIds, ...spokenOf])])
+    const answered = await answeredUnder(tx, request)
+    const locked = await lockConversations(tx, [
+      ...new Set<ConversationId>([...conversationIds, ...spokenOf, ...answered]),
+    ])
     const tickets = await ticketsOf(
       tx,
       locked.map(({ id }) => id),
@@ -35,6 +30,7 @@ export const createIntakeStore = (tx: Tx, { ids }: { ids: IdSource }): IntakeSto
     const inFlight = request.withInFlight
       ? await inFlightOf(tx, [...new Set(locked.map((row) => row.customer_id))])
       : new Map()
+    const publicInFlight = await publicInFlightOf(tx, answered)
     const known = await knownMessages(tx, request)
     const isSeen = request.withUnseen || [...known.early.values()].some(({ isRead }) => isRead)
     const unseen = isSeen
@@ -61,6 +57,7 @@ export const createIntakeStore = (tx: Tx, { ids }: { ids: IdSource }): IntakeSto
         open: tickets.get(row.id)?.open ?? null,
         newestResolved: tickets.get(row.id)?.newestResolved ?? null,
         inFlight: inFlight.get(row.customer_id) ?? [],
+        publicInFlight: publicInFlight.get(row.id) ?? [],
       })),
       ...known,
     }

@@ -1,6 +1,3 @@
-import type { AttachmentType } from '../../../core/channel/content.ts'
-import type { Audience } from '../../../core/channel/delivery.ts'
-import type { PartKind } from '../../../core/channel/outbound-content.ts'
 import type {
   ChannelId,
   ConversationId,
@@ -16,7 +13,6 @@ import type {
   ConversationState,
   DatedReferral,
   EarlyFacts,
-  InFlight,
   IntakeRequest,
   IntakeState,
   KnownPart,
@@ -229,58 +225,6 @@ export async function unseenIn(
       messages.map((row) => ({ messageId: row.id, ticketId: row.ticket_id, sentAt: row.sent_at })),
     ]),
   )
-}
-
-/**
- * Our sends under way or in doubt, by customer: a private reply to a comment echoes among the direct messages. A public one has
- * no echo there.
- */
-export async function inFlightOf(
-  tx: Tx,
-  customerIds: readonly CustomerId[],
-  audience: Audience = 'PRIVATE',
-): Promise<ReadonlyMap<CustomerId, readonly InFlight[]>> {
-  const rows = await tx.rows<{
-    customer_id: CustomerId
-    part_id: InFlight['partId']
-    message_id: InFlight['messageId']
-    ticket_id: TicketId
-    status: InFlight['status']
-    others: InFlight['others']
-    part_kind: PartKind
-    content: string | null
-    attachment_type: AttachmentType | null
-    sent_at: Date
-    started_at: Date
-  }>(
-    `select v.customer_id, p.id as part_id, m.id as message_id, m.ticket_id, p.status, p.kind as part_kind, p.content, m.sent_at, a.started_at,
-       (select t.type from attachments t where t.org_id = p.org_id and t.part_id = p.id) as attachment_type,
-       array(select s.status from message_parts s where s.org_id = p.org_id and s.message_id = p.message_id and s.id <> p.id) as others
-     from conversations v
-     join message_parts p on p.org_id = v.org_id and p.conversation_id = v.id and p.status in ('SENDING', 'UNKNOWN') and p.external_id is null
-     join messages m on m.org_id = p.org_id and m.id = p.message_id
-     join lateral (select started_at from send_attempts a where a.org_id = p.org_id and a.part_id = p.id order by number desc limit 1) a on true
-     where v.org_id = $1 and v.customer_id = any($2) and m.audience = $3 order by a.started_at, p.id`,
-    [tx.orgId, customerIds, audience],
-  )
-  const found = new Map<CustomerId, InFlight[]>()
-  for (const row of rows) {
-    const list = found.get(row.customer_id) ?? []
-    list.push({
-      partId: row.part_id,
-      messageId: row.message_id,
-      ticketId: row.ticket_id,
-      status: row.status,
-      others: row.others,
-      kind: row.part_kind,
-      text: row.content,
-      attachmentType: row.attachment_type,
-      sentAt: row.sent_at,
-      startedAt: row.started_at,
-    })
-    found.set(row.customer_id, list)
-  }
-  return found
 }
 
 export async function activeMembers(tx: Tx): Promise<MemberId[]> {

@@ -15,6 +15,7 @@ type Part = {
   provisional: boolean
   channel_id: ChannelId
   conversation_id: ConversationId
+  is_public: boolean
 }
 type Subject = Pick<Head, 'messageId' | 'partId' | 'ticketId'>
 
@@ -31,8 +32,9 @@ export async function settlePart(
   now: Date,
 ): Promise<Settled | null> {
   const [part] = await tx.rows<Part>(
-    `select status, kind, external_id, provisional, channel_id, conversation_id from message_parts
-     where org_id = $1 and id = $2 for update`,
+    `select p.status, p.kind, p.external_id, p.provisional, p.channel_id, p.conversation_id, m.audience = 'PUBLIC' as is_public
+     from message_parts p join messages m on m.org_id = p.org_id and m.id = p.message_id
+     where p.org_id = $1 and p.id = $2 for update of p`,
     [tx.orgId, head.partId],
   )
   if (!part) return null
@@ -53,7 +55,8 @@ export async function settlePart(
   )
   // Two of the same words, each taken for the other: they change places.
   if (mistaken && theirs !== null) await proveBy(tx, mistaken.partId, theirs, now)
-  const split = theirs === null || mistaken ? null : await insertEcho(tx, ids, part, head, theirs)
+  // What the account wrote under a comment elsewhere is no message of anybody's.
+  const split = theirs === null || mistaken || part.is_public ? null : await insertEcho(tx, ids, part, head, theirs)
   const { messageId, partId } = head
   const early = externalId === null ? null : await adoptEarly(tx, part.channel_id, { messageId, partId, externalId })
   const changes = await deriveMessages(tx, [...new Set(mistaken ? [messageId, mistaken.messageId] : [messageId])])
