@@ -35,6 +35,7 @@ onEachProfile((profile) => {
       name: 'acme.outdoor',
       status: 'ACTIVE',
       config: { pageId: account.id, appScopedId: account.appScopedId, login: 'instagram', accessToken: { set: true } },
+      webhook: { callbackUrl: `${url}/webhook/instagram`, scope: 'APP' },
     })
     t.true(simulator.subscriptions(account)?.includes('messages'))
     t.deepEqual(

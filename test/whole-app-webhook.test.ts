@@ -132,6 +132,8 @@ onEachProfile((profile) => {
     t.is((await bindings()).length, 1)
     await person.api('PATCH', `/channels/${id}`, { config: { accessToken: 'pasted' } })
     t.is((await bindings()).length, 0)
+    const [pasted] = await person.channels()
+    t.deepEqual(pasted?.webhook, { callbackUrl: `${stage.url}/webhook/${id}`, scope: 'CHANNEL' })
     t.is(await connected(person, account), id)
     t.is((await person.api('DELETE', `/channels/${id}`)).status, 204)
     t.is((await bindings()).length, 0)

@@ -207,6 +207,8 @@ export type ChannelView = Readonly<{
   config: Readonly<Record<string, unknown>>
   /** Names of the secrets that are set. */
   secretsSet: readonly string[]
+  /** Its events come through the address that all accounts of the app share: it was connected by login. */
+  isBound: boolean
   health: Readonly<{
     lastInboundAt: Date | null
     lastOutboundAt: Date | null

@@ -36,6 +36,7 @@ export const aChannelView = (orgId: OrgId, overrides: Partial<ChannelView> = {})
   status: 'ACTIVE',
   config: { pageId: '17841400000000000' },
   secretsSet: ['accessToken', 'appSecret'],
+  isBound: false,
   health: {
     lastInboundAt: null,
     lastOutboundAt: null,

@@ -28,7 +28,7 @@ export type MessageJson = Readonly<{
 export type ChannelJson = Readonly<{
   id: string
   status: string
-  webhook: { callbackUrl: string }
+  webhook: { callbackUrl: string; scope?: string }
   health: Readonly<{ quarantined: number; unroutable: number; badSignatures: number }>
 }>
 type Page<T> = Readonly<{ data: readonly T[]; page: { nextCursor: string | null } }>

@@ -18,13 +18,22 @@ export function channelJson(view: ChannelView, { publicUrl, registry }: Context,
     status: view.status,
     config: { ...settings, ...Object.fromEntries(secretsSet.map((name) => [name, { set: true }])) },
     secretsSet,
-    webhook: { callbackUrl: `${webhookBase(config, publicUrl)}/${view.id}` },
+    webhook: webhookOf(view, { publicUrl, registry }),
     warnings: [...new Set([...warnings, ...standingWarnings(view, registry)])],
     health,
     createdAt: view.createdAt,
     updatedAt: view.updatedAt,
     version: view.version,
   }
+}
+
+/** Where to have the platform deliver: a channel that was connected by login shares the address of its app, whoever's it is. */
+function webhookOf({ id, type, config, isBound }: ChannelView, { publicUrl, registry }: Context) {
+  const base = webhookBase(config, publicUrl)
+  const shared = isBound ? registry.get(type)?.app?.name : undefined
+  return shared === undefined
+    ? { callbackUrl: `${base}/${id}`, scope: 'CHANNEL' }
+    : { callbackUrl: `${base}/${shared}`, scope: 'APP' }
 }
 
 /** The address the customer entered, since a tunnel's is known to nobody else; else our own. */

@@ -49,6 +49,20 @@ test('an address that is none is not where the platform delivers', async (t) => 
   t.is(json.webhook.callbackUrl, `${PUBLIC_URL}/webhook/${channel.id}`)
 })
 
+test('a channel that was connected by login shows the address that its whole app is delivered to', async (t) => {
+  const own = aChannelView(orgId, { isBound: true })
+  const tunnel = { webhookUrl: 'https://your-ngrok-url.ngrok-free.app/webhook/' }
+  const tunnelled = aChannelView(orgId, { isBound: true, config: tunnel })
+  server.queries.channels_.push(own, tunnelled)
+  const shown = async (id: string) =>
+    (await server.call('GET', `/orgs/${orgId}/channels/${id}`, { token })).json.webhook
+  t.deepEqual(await shown(own.id), { callbackUrl: `${PUBLIC_URL}/webhook/instagram`, scope: 'APP' })
+  t.deepEqual(await shown(tunnelled.id), {
+    callbackUrl: 'https://your-ngrok-url.ngrok-free.app/webhook/instagram',
+    scope: 'APP',
+  })
+})
+
 test('credentials are proven by the first reply that went out', async (t) => {
   const health = { ...aChannelView(orgId).health, lastOutboundAt: new Date('2026-11-22T09:00:00.000Z') }
   const channel = aChannelView(orgId, { health })

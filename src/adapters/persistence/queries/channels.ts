@@ -15,6 +15,7 @@ type Row = {
   status: ChannelStatus
   settings: Record<string, unknown>
   secrets_set: string[]
+  is_bound: boolean
   last_inbound_at: Date | null
   last_outbound_at: Date | null
   last_error: string | null
@@ -38,6 +39,7 @@ type Row = {
 const SELECT = `
 select c.id, c.org_id, c.type, c.platform, c.name, c.status, c.settings,
   (select coalesce(jsonb_agg(s.name order by s.name), '[]') from channel_secrets s where s.org_id = c.org_id and s.channel_id = c.id) as secrets_set,
+  exists (select from account_bindings b where b.org_id = c.org_id and b.channel_id = c.id) as is_bound,
   h.last_inbound_at, h.last_outbound_at, h.last_error, h.bad_signatures, h.unroutable, h.quarantined, h.unknown,
   w.until as paused_until, w.reason as pause_reason,
   k.expires_at as token_expires_at, g.last_sweep_at, g.checked as gaps_checked, g.found as gaps_found, g.last_found_at,
@@ -114,6 +116,7 @@ const channelView =
     status: row.status,
     config: row.settings,
     secretsSet: row.secrets_set,
+    isBound: row.is_bound,
     health: {
       lastInboundAt: row.last_inbound_at,
       lastOutboundAt: row.last_outbound_at,

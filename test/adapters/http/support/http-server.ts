@@ -161,4 +161,5 @@ const anAdapter = {
   },
   capabilities: instagramCapabilities,
   profiles: { look: async () => ({ status: 'withheld', detail: '' }) },
+  app: { name: 'instagram', secrets: [], verifyTokens: [] },
 } as unknown as ChannelAdapter
