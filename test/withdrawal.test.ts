@@ -1,4 +1,5 @@
 import test from 'ava'
+import type { SimulatedAccount } from '../dev/instagram-simulator/index.ts'
 import { signedRequest } from '../dev/instagram-simulator/signed-request.ts'
 import { type ConnectStage, connected, connectStage } from './support/connect-stage.ts'
 import { onEachProfile } from './support/profiles.ts'
@@ -49,6 +50,41 @@ onEachProfile((profile) => {
       t.is((await person.channels())[0]?.status, 'ACTIVE')
       t.is((await person.channels()).length, 1)
     }
+  })
+
+  test(`${profile}: Facebook names the person, and every channel of their grant ends, wherever it is`, async (t) => {
+    const [ann, ben] = ['10224466880011', '10335577990022']
+    const [one, two] = [await stage.person(), await stage.person()]
+    const [north, south, east] = ['north', 'south', 'east'].map((name) => stage.account('facebook', name))
+    const [northId, southId, eastId] = [
+      await connected(one, north as SimulatedAccount, { person: ann }),
+      await connected(two, south as SimulatedAccount, { person: ann }),
+      await connected(two, east as SimulatedAccount, { person: ben }),
+    ]
+    const statuses = async () =>
+      new Map([...(await one.channels()), ...(await two.channels())].map(({ id, status }) => [id, status]))
+    const { appSecret } = stage.apps.facebook
+    const nobody = await call('deauthorize', signedRequest(appSecret, '10999999999999', new Date()))
+    t.is(nobody.status, 200)
+    t.deepEqual([...(await statuses()).values()], ['ACTIVE', 'ACTIVE', 'ACTIVE'])
+
+    const answer = await call('data-deletion', signedRequest(appSecret, ann, new Date()))
+    const page = await fetch(answer.body['url'] ?? '', { headers: { accept: 'application/json' } })
+    t.like(await page.json(), { connections: 2 })
+    const after = await statuses()
+    t.deepEqual(
+      [northId, southId, eastId].map((id) => after.get(id)),
+      ['NEEDS_REAUTH', 'NEEDS_REAUTH', 'ACTIVE'],
+    )
+    t.like(await kept(one.orgId), { secrets: 0, bindings: 0, tokens: 0, told: 1 })
+    t.like(await kept(two.orgId), { secrets: 1, bindings: 1, tokens: 1, told: 1 })
+
+    // Whoever granted it last is whose it is: another administrator of the Page has connected it since.
+    t.is(await connected(one, north as SimulatedAccount, { person: ben }), northId)
+    await call('deauthorize', signedRequest(appSecret, ann, new Date()))
+    t.is((await statuses()).get(northId), 'ACTIVE')
+    await call('deauthorize', signedRequest(appSecret, ben, new Date()))
+    t.deepEqual([...(await statuses()).values()], ['NEEDS_REAUTH', 'NEEDS_REAUTH', 'NEEDS_REAUTH'])
   })
 
   test(`${profile}: a request to delete data says by its page what was done, and nobody can make one up`, async (t) => {

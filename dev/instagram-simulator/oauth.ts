@@ -20,8 +20,8 @@ const appOf = (world: World, query: URLSearchParams): SimulatedAccount | undefin
 
 /**
  * Step 1, in the browser: the person agrees at once and is sent back with a code. What a real one would do on the page is
- * said by further parameters: `simulate_account` (whose login it is; else the app's first), `simulate_denial=1`, and
- * `simulate_scopes` (what they leave on).
+ * said by further parameters: `simulate_account` (whose login it is; else the app's first), `simulate_denial=1`,
+ * `simulate_scopes` (what they leave on), and `simulate_person` (who it is, as Facebook's callbacks name them).
  */
 export function authorize(world: World, query: URLSearchParams): Answer {
   const wanted = world.accounts.get(query.get('simulate_account') ?? '')
@@ -35,7 +35,7 @@ export function authorize(world: World, query: URLSearchParams): Answer {
     return { status: 302, headers: { Location: `${back}?${denial}${kept}` }, body: {} }
   }
   const scopes = query.get('simulate_scopes')?.split(',') ?? SCOPES[account.login]
-  const code = world.tokens.newCode(account, back, scopes)
+  const code = world.tokens.newCode(account, back, scopes, query.get('simulate_person') ?? undefined)
   const location = `${back}?code=${code}${kept}#_`
   return { status: 302, headers: { Location: location }, body: {} }
 }
@@ -69,7 +69,11 @@ function exchangeFacebookCode(world: World, query: URLSearchParams): Answer {
   if (code?.account.appId !== app.appId || code.redirectUri !== query.get('redirect_uri')) {
     return refuse('facebook', { code: 100, subcode: 36009, message: 'This authorization code has been used.' })
   }
-  const token = world.tokens.issue(code.account, 'short', { scopes: code.scopes, isPersonal: true })
+  const token = world.tokens.issue(code.account, 'short', {
+    scopes: code.scopes,
+    isPersonal: true,
+    person: code.person,
+  })
   return { status: 200, body: { access_token: token, token_type: 'bearer', expires_in: 3_600 } }
 }
 
@@ -80,7 +84,7 @@ export function debugToken(world: World, query: URLSearchParams): Answer {
   if (!app) return refuse('facebook', { code: 190, message: 'Invalid OAuth access token.' })
   const grant = world.tokens.find(query.get('input_token') ?? '')
   if (!grant) return { status: 200, body: { data: { is_valid: false, scopes: [] } } }
-  const { account, scopes, isPersonal, issuedAt, expiresAt } = grant
+  const { account, scopes, isPersonal, person, issuedAt, expiresAt } = grant
   const data = {
     app_id: account.appId,
     type: isPersonal ? 'USER' : 'PAGE',
@@ -88,7 +92,7 @@ export function debugToken(world: World, query: URLSearchParams): Answer {
     issued_at: Math.floor(issuedAt / 1_000),
     expires_at: isPersonal ? Math.floor(expiresAt / 1_000) : 0,
     scopes,
-    user_id: account.appScopedId,
+    user_id: person,
   }
   return { status: 200, body: { data } }
 }
@@ -103,8 +107,8 @@ export function exchangeToken(world: World, query: URLSearchParams): Answer {
   if (query.get('client_secret') !== account.appSecret) {
     return refuse(account.login, { code: 1, message: 'Error validating client secret.' })
   }
-  const { scopes, isPersonal } = grant
-  return bearer(world.tokens.issue(account, 'long', { scopes, isPersonal }))
+  const { scopes, isPersonal, person } = grant
+  return bearer(world.tokens.issue(account, 'long', { scopes, isPersonal, person }))
 }
 
 /** `GET /refresh_access_token`: only tokens of 60 days that are a day old. */

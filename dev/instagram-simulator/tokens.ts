@@ -12,6 +12,8 @@ export type Grant = Readonly<{
   scopes: readonly string[]
   /** Facebook: the token of the person who logged in, which opens the list of their Pages and sends nothing. */
   isPersonal: boolean
+  /** Who logged in, as the app knows them: what Facebook's callbacks name. */
+  person: string
   issuedAt: number
   expiresAt: number
 }>
@@ -19,8 +21,12 @@ type Code = Readonly<{
   account: SimulatedAccount
   redirectUri: string | null
   scopes: readonly string[]
+  person: string
   expiresAt: number
 }>
+
+/** Whoever manages the accounts of an app, where nobody says who logs in. */
+export const personOf = ({ appId }: Pick<SimulatedAccount, 'appId'>): string => `10${appId}`
 
 export const SCOPES = {
   instagram: ['instagram_business_basic', 'instagram_business_manage_messages', 'instagram_business_manage_comments'],
@@ -43,12 +49,16 @@ export function createTokens(now: () => Date) {
   const issue = (
     account: SimulatedAccount,
     kind: 'short' | 'long',
-    { scopes = SCOPES[account.login], isPersonal = false }: Partial<Pick<Grant, 'scopes' | 'isPersonal'>> = {},
+    {
+      scopes = SCOPES[account.login],
+      isPersonal = false,
+      person = personOf(account),
+    }: Partial<Pick<Grant, 'scopes' | 'isPersonal' | 'person'>> = {},
   ): string => {
     const token = newAccessToken(account.login)
     const issuedAt = now().getTime()
     const expiresAt = issuedAt + (kind === 'short' ? HOUR_MS : 60 * DAY_MS)
-    grants.set(token, { account, kind, scopes, isPersonal, issuedAt, expiresAt })
+    grants.set(token, { account, kind, scopes, isPersonal, person, issuedAt, expiresAt })
     return token
   }
 
@@ -63,6 +73,7 @@ export function createTokens(now: () => Date) {
         kind: 'long',
         scopes: SCOPES[account.login],
         isPersonal: false,
+        person: personOf(account),
         issuedAt,
         expiresAt,
       })
@@ -79,9 +90,10 @@ export function createTokens(now: () => Date) {
       account: SimulatedAccount,
       redirectUri: string | null,
       scopes: readonly string[] = SCOPES[account.login],
+      person: string = personOf(account),
     ): string {
       const code = newCode()
-      codes.set(code, { account, redirectUri, scopes, expiresAt: now().getTime() + HOUR_MS })
+      codes.set(code, { account, redirectUri, scopes, person, expiresAt: now().getTime() + HOUR_MS })
       return code
     },
     /** Once only. */

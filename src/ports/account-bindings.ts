@@ -6,6 +6,8 @@ export type AccountBinding = Readonly<{
   account: ExternalAccountId
   /** Another id of the same account. */
   alias: ExternalAccountId | null
+  /** See `GrantedAccount`. */
+  grantedBy: string | null
   channelId: ChannelId
   tokenIssuedAt: Date
   tokenExpiresAt: Date | null
@@ -28,4 +30,9 @@ export type BoundChannel = Readonly<{ orgId: OrgId; channelId: ChannelId }>
 export interface AccountBindings {
   /** By account or alias; what nobody has is left out. Rejects with `Unavailable` while the database is away. */
   find(type: string, accounts: readonly ExternalAccountId[]): Promise<ReadonlyMap<ExternalAccountId, BoundChannel>>
+  /**
+   * All that rest on the consent which the platform names so when it ends: the account that is called so, and every one that a
+   * person of that name has granted, in whichever organization.
+   */
+  grantedBy(type: string, name: string): Promise<readonly BoundChannel[]>
 }

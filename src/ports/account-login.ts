@@ -5,6 +5,8 @@ export type GrantedAccount = Readonly<{
   account: ExternalAccountId
   /** Another id of the same account, which its webhooks may carry as well. */
   alias: ExternalAccountId | null
+  /** The person, where the platform names them instead of the account when they take their consent back. */
+  grantedBy: string | null
   /** What people call it. */
   name: string
   /** The channel's settings and secrets that follow from it. */

@@ -138,7 +138,10 @@ export async function connectStage(
 export async function backFrom(
   person: Person,
   login: Login,
-  { move = false, ...simulated }: { move?: boolean; account?: string; denial?: string; scopes?: string } = {},
+  {
+    move = false,
+    ...simulated
+  }: { move?: boolean; account?: string; denial?: string; scopes?: string; person?: string } = {},
 ): Promise<string> {
   const started = await person.api<{ authorizeUrl: string }>(
     'GET',
@@ -163,7 +166,7 @@ export async function finish({ browser }: Pick<Person, 'browser'>, back: string)
 export async function connected(
   person: Person,
   account: SimulatedAccount,
-  options: { move?: boolean } = {},
+  options: { move?: boolean; person?: string } = {},
 ): Promise<string> {
   const { status, body } = await finish(
     person,

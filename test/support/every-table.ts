@@ -80,6 +80,11 @@ async function seedAround(tx: Tx, thread: Thread, memberId: MemberId): Promise<v
     [orgId, channelId],
   )
   await insert(
+    `insert into unsubscriptions (id, org_id, channel_id, type, account, settings, sealed, requested_at)
+     values ($1, $2, $3, 'INSTAGRAM', 'an account', '{}', 'sealed', now())`,
+    [ids.next(), orgId, channelId],
+  )
+  await insert(
     `insert into connect_attempts (org_id, token_hash, member_id, session_hash, login, moves, expires_at)
      values ($1, 'hash', $2, 'hash', 'instagram', false, now())`,
     [orgId, memberId],

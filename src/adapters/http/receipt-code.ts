@@ -1,7 +1,7 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
 import type { Receipt } from '../../core/channel/take-withdrawal.ts'
 
-const CODE = /^([a-z0-9]{1,9})-([01])-([0-9a-f]{16})-([0-9a-f]{64})$/
+const CODE = /^([a-z0-9]{1,9})-(\d{1,6})-([0-9a-f]{16})-([0-9a-f]{64})$/
 
 const sign = (text: string, secret: string) => createHmac('sha256', secret).update(`data-deletion ${text}`).digest()
 

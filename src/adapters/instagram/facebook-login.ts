@@ -38,7 +38,7 @@ type Cursors = Shape<'after'>
 type Page = Shape<'id' | 'name' | 'access_token' | 'instagram_business_account'>
 type Linked = Shape<'id' | 'username'>
 type Debug = Shape<'data'>
-type Inspected = Shape<'app_id' | 'is_valid' | 'scopes'>
+type Inspected = Shape<'app_id' | 'is_valid' | 'scopes' | 'user_id'>
 
 /**
  * Facebook Login: the person's token opens the list of their Pages, and each Page's own token, which has no end, sends.
@@ -82,7 +82,8 @@ export function createFacebookLogin(
 
     const pages = await allPages(long, signal)
     if ('status' in pages) return pages
-    const accounts = pages.found.flatMap(granted)
+    const person = readId(facts?.user_id, 64)
+    const accounts = pages.found.flatMap((page) => granted(page, person))
     if (accounts.length > 0) return { status: 'granted', accounts }
     const why =
       pages.found.length === 0 ? 'has no Page' : 'has no Page that is linked to an Instagram professional account'
@@ -153,7 +154,7 @@ function isRefusedCode(answer: GraphAnswer): boolean {
 }
 
 /** Events name the Instagram account, messages go out through the Page, with the Page's token and never the person's. */
-function granted(page: Page): readonly GrantedAccount[] {
+function granted(page: Page, person: string | null): readonly GrantedAccount[] {
   const linked = asShape<Linked>(page.instagram_business_account)
   const [account, pageId, token] = [readId(linked?.id, 64), readId(page.id, 64), readToken(page)?.token]
   if (account === null || pageId === null || token === undefined) return []
@@ -162,6 +163,7 @@ function granted(page: Page): readonly GrantedAccount[] {
     {
       account: accountId(account),
       alias: null,
+      grantedBy: person,
       name: name.slice(0, 100),
       settings: { pageId: account, login: 'facebook', facebookPageId: pageId },
       secrets: { accessToken: token },

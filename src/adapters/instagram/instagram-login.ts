@@ -97,6 +97,7 @@ export function createInstagramLogin(
         {
           account: accountId(account),
           alias: appScopedId === null || appScopedId === account ? null : accountId(appScopedId),
+          grantedBy: null,
           name: nameOf(me, account),
           settings: { pageId: account, login: 'instagram', ...(appScopedId === null ? {} : { appScopedId }) },
           secrets: { accessToken: long.token },

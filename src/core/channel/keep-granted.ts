@@ -60,6 +60,7 @@ async function keepIn(stores: Stores, ports: CorePorts, actor: Actor, { type, gr
       type,
       account: granted.account,
       alias: granted.alias,
+      grantedBy: granted.grantedBy,
       channelId,
       tokenIssuedAt: now,
       tokenExpiresAt: granted.tokenExpiresAt,

@@ -1,7 +1,7 @@
 import type { CorePorts } from '../../ports/core-ports.ts'
 import type { Stores } from '../../ports/unit-of-work.ts'
 import { NotFound } from '../errors.ts'
-import type { ChannelId, ExternalAccountId } from '../ids.ts'
+import type { ChannelId } from '../ids.ts'
 import { notificationEvents } from '../notification/notification-events.ts'
 import { appNamed } from './accept-app-webhook.ts'
 
@@ -16,14 +16,15 @@ export type WithdrawalAnswer =
   | Readonly<{ status: 'unknown-channel' | 'no-secret' | 'bad-signature' }>
   | Readonly<{ status: 'accepted'; receipt: Receipt }>
 
-/** What was done, as the status page says it. */
+/** What was done, as the status page says it: how many channels lost their token. */
 export type Receipt = Readonly<{ at: Date; connections: number }>
 
 /** Clocks differ, and the platform tells whole seconds. */
 const SKEW_MS = 5_000
 
 /**
- * The owner of an account has removed the app at the platform, or wants their data deleted. The token goes at once, with the
+ * The owner of an account, or the person who granted it, has removed the app at the platform, or wants their data deleted: all
+ * channels that rest on that consent end. The token goes at once, with the
  * binding, and the channel waits in NEEDS_REAUTH: what its customers wrote is the organization's. A request that is older
  * than the token changes nothing: the owner has agreed again since.
  */
@@ -38,21 +39,21 @@ export const takeWithdrawal =
     const request = found.app.signedRequest(body)
     if (request === null) return { status: 'bad-signature' }
     const now = clock.now()
-    const account = request.user as ExternalAccountId | null
-    const bound = account === null ? undefined : (await accountBindings.find(adapter.type, [account])).get(account)
-    const isGone =
-      bound !== undefined &&
-      (await unitOfWork.run(bound.orgId, (stores) =>
-        withdraw(stores, bound.channelId, {
-          credentials: adapter.settings.credentials ?? [],
-          asked: request.issuedAt ?? now,
-          requestId,
-          now,
-        }),
-      ))
-    if (isGone) wakeups.wake('events-written')
-    log.info({ requestId, kind, connections: Number(isGone) }, 'the platform told that an account was withdrawn')
-    return { status: 'accepted', receipt: { at: now, connections: Number(isGone) } }
+    const bound = request.user === null ? [] : await accountBindings.grantedBy(adapter.type, request.user)
+    const facts = {
+      credentials: adapter.settings.credentials ?? [],
+      asked: request.issuedAt ?? now,
+      requestId,
+      now,
+    }
+    let connections = 0
+    for (const { orgId, channelId } of bound) {
+      // One after the other, each by itself: where one cannot be ended the platform is not told that all was done.
+      if (await unitOfWork.run(orgId, (stores) => withdraw(stores, channelId, facts))) connections += 1
+    }
+    if (connections > 0) wakeups.wake('events-written')
+    log.info({ requestId, kind, connections }, 'the platform told that a consent was withdrawn')
+    return { status: 'accepted', receipt: { at: now, connections } }
   }
 
 type Facts = Readonly<{ credentials: readonly string[]; asked: Date; requestId: string; now: Date }>

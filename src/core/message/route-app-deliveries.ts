@@ -2,7 +2,8 @@ import type { CorePorts } from '../../ports/core-ports.ts'
 import type { AppDelivery, RawDelivery } from '../../ports/webhook-intake.ts'
 import type { ExternalAccountId, RawEventId } from '../ids.ts'
 
-type Ports = Pick<CorePorts, 'accountBindings' | 'channelRegistry' | 'ids' | 'installationCounters' | 'intake' | 'log'>
+type Ports = Pick<CorePorts, 'channelRegistry' | 'ids' | 'installationCounters' | 'intake' | 'log'> &
+  Readonly<{ accountBindings: Pick<CorePorts['accountBindings'], 'find'> }>
 
 /**
  * Parts bodies that came for a whole app by account, before anything of them is stored under an organization: each share goes

@@ -22,7 +22,7 @@ const READABLE: Record<string, string[] | 'all'> = {
   // Which apps wait; it has no organization.
   app_pauses: 'all',
   // Whose account it is, for bodies that come for a whole app.
-  account_bindings: ['type', 'account', 'alias', 'org_id', 'channel_id'],
+  account_bindings: ['type', 'account', 'alias', 'granted_by', 'org_id', 'channel_id'],
   // The queue, the numbering of events and the lanes: ids, states and times.
   jobs: 'all',
   event_counters: 'all',

@@ -13,7 +13,7 @@ export const getDataDeletion = forEverybody(({ secrets }) => ({ req, params }) =
   const { at, connections } = receipt
   const detail =
     connections > 0
-      ? `The account was disconnected, and its access token deleted at once. ${RETENTION}`
+      ? `${connections === 1 ? 'The account was' : `${connections} accounts were`} disconnected, and the access token deleted at once. ${RETENTION}`
       : `No connection of this account was found that is older than the request, so there was no access token to delete. ${RETENTION}`
   if (!prefersHtml(req)) return json(200, { requestedAt: at, connections, detail })
   const body = `<h1>Data deletion</h1>\n<p>${escapeHtml(detail)}</p>\n<p class="soft">Requested at ${at.toISOString()}.</p>`

@@ -4,7 +4,7 @@ import { isUniqueViolation } from '../sql-errors.ts'
 import type { Tx } from '../transaction.ts'
 
 export const createAccountBindingStore = (tx: Tx): AccountBindingStore => ({
-  async bind({ type, account, alias, channelId, tokenIssuedAt, tokenExpiresAt }, { moves }) {
+  async bind({ type, account, alias, grantedBy, channelId, tokenIssuedAt, tokenExpiresAt }, { moves }) {
     if (moves) await tx.rows('select take_account_over($1, $2)', [type, account])
     // Its own go first: both of the account, and of the channel where that spoke for another account.
     await tx.affected(
@@ -13,9 +13,9 @@ export const createAccountBindingStore = (tx: Tx): AccountBindingStore => ({
     )
     try {
       await tx.affected(
-        `insert into account_bindings (type, account, org_id, channel_id, alias, token_issued_at, token_expires_at)
-         values ($1, $2, $3, $4, $5, $6, $7)`,
-        [type, account, tx.orgId, channelId, alias, tokenIssuedAt, tokenExpiresAt],
+        `insert into account_bindings (type, account, org_id, channel_id, alias, granted_by, token_issued_at, token_expires_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8)`,
+        [type, account, tx.orgId, channelId, alias, grantedBy, tokenIssuedAt, tokenExpiresAt],
       )
     } catch (error) {
       const isTaken = ['account_bindings_pkey', 'account_bindings_alias'].some((name) => isUniqueViolation(error, name))
