@@ -1,5 +1,6 @@
-import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http'
+import { createServer, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import type { OperatorApp } from './adapters/http/index.ts'
 import { createPinoLogger } from './adapters/logging/pino-logger.ts'
 import { compose } from './composition.ts'
 import type { Config, Secrets } from './config.ts'
@@ -25,6 +26,8 @@ export type ApplicationOptions = Readonly<{
   secrets: Secrets
   log?: Logger
   onProgress?: (line: string) => void
+  /** Once aborted, a start is given up between two steps: what it opened is closed, and it rejects. */
+  signal?: AbortSignal
 }>
 
 export type Application = Readonly<{
@@ -39,7 +42,7 @@ const DRAIN_MS = 10_000
 
 /** One composition, any of the roles: together in one process or each in its own. */
 export async function startApplication(options: ApplicationOptions): Promise<Application> {
-  const { roles, config, secrets, onProgress } = options
+  const { roles, config, secrets, onProgress, signal } = options
   const log = options.log ?? createPinoLogger(config.logLevel)
   const runs = (role: RunningRoleName) => roles.includes(role)
   // The port comes first: a second start must not touch what a running one uses.
@@ -52,8 +55,10 @@ export async function startApplication(options: ApplicationOptions): Promise<App
     )
     const composition = await compose({ config, secrets, log })
     ground = { stop: composition.close }
+    signal?.throwIfAborted()
     const { core, relay, source, jobs, wakeups, housekeeping, clock } = composition
     await wakeups.start()
+    signal?.throwIfAborted()
     onProgress?.('Starting the roles')
     if (runs('relay')) {
       await relay.start()
@@ -119,10 +124,10 @@ function listen(host: string, port: number, variable: string): Promise<Server> {
 }
 
 /** A worker's health and figures, on a port of their own. */
-async function serveOperator({ host, metricsPort }: Config, app: RequestListener): Promise<RunningRole> {
+async function serveOperator({ host, metricsPort }: Config, operator: OperatorApp): Promise<RunningRole> {
   const server = await listen(host, metricsPort ?? 0, 'METRICS_PORT')
-  server.on('request', app)
-  return { stop: () => drain(server, async () => {}) }
+  server.on('request', operator.app)
+  return { stop: () => drain(server, operator.close) }
 }
 
 /** No new connection; running requests end, streams are told to come back, what is idle is closed. */

@@ -1,5 +1,4 @@
 import 'reflect-metadata'
-import type { RequestListener } from 'node:http'
 import { Container } from 'inversify'
 import { collectDefaultMetrics, Registry } from 'prom-client'
 import { guardedFetchModule } from './adapters/guarded-fetch/index.ts'
@@ -11,6 +10,7 @@ import {
   HTTP_APP,
   type HttpApp,
   httpModule,
+  type OperatorApp,
 } from './adapters/http/index.ts'
 import { createIdSource } from './adapters/ids.ts'
 import { instagramModule } from './adapters/instagram/index.ts'
@@ -66,7 +66,7 @@ export type Composition = Readonly<{
   /** Made when first asked for: only the api role needs it. */
   http(): HttpApp
   /** Health and figures for processes without the api role. */
-  operator(): RequestListener
+  operator(): OperatorApp
   /** Warns where a second api process counts login attempts and streams by itself; until then it is alone. */
   joinApiProcesses(): Promise<{ stop(): Promise<void> }>
   uses: Config['services']
@@ -83,19 +83,21 @@ export async function compose({
   secrets: Secrets
   log: Logger
 }): Promise<Composition> {
-  const database = await openDatabase({ config, secrets, log })
-  const messaging = await openMessaging({ config, secrets, log, clock: systemClock, database }).catch(
-    async (error: unknown) => {
-      await database.close()
-      throw error
-    },
+  // Closed in reverse order: at the end, or here, when a later step fails.
+  await using opening = new AsyncDisposableStack()
+  const database = opening.adopt(await openDatabase({ config, secrets, log }), (it) => it.close())
+  const messaging = opening.adopt(await openMessaging({ config, secrets, log, clock: systemClock, database }), (it) =>
+    it.close(),
   )
   const redis = secrets.redisUrl === null ? null : connectRedis(secrets.redisUrl, log)
+  opening.defer(async () => redis?.close())
   const health = { ready: readiness({ database, messaging, redis }) }
   const metrics = new Registry()
   collectDefaultMetrics({ register: metrics })
   const historyMetrics = createHistoryMetrics(metrics)
   const container = new Container({ defaultScope: 'Singleton' })
+  // Buffered counts are written while there is still a pool to write them with.
+  opening.defer(() => container.unbindAllAsync())
   await container.load(
     instagramModule({
       graphUrl: config.instagramGraphUrl,
@@ -161,7 +163,7 @@ export async function compose({
       wakeups: messaging.wakeups,
     }),
   )
-  return {
+  const composition = {
     core: container.get<Core>(T.CORE),
     relay: container.get<EventRelay>(T.EVENT_RELAY),
     source: container.get<WebhookSource>(T.WEBHOOK_SOURCE),
@@ -170,7 +172,7 @@ export async function compose({
     housekeeping: container.get<Housekeeping>(T.HOUSEKEEPING),
     clock: systemClock,
     http: () => container.get<HttpApp>(HTTP_APP),
-    operator: () => createOperatorApp({ health, metrics, metricsToken: secrets.metricsToken }),
+    operator: () => createOperatorApp({ health, clock: systemClock, metrics, metricsToken: secrets.metricsToken }),
     async joinApiProcesses() {
       if (redis) return { stop: async () => {} }
       const claim = await claimApiProcess(database.direct)
@@ -183,14 +185,9 @@ export async function compose({
       return { stop: claim.release }
     },
     uses: config.services,
-    async close() {
-      // Buffered counts are written while there is still a pool to write them with.
-      await container.unbindAllAsync()
-      await redis?.close()
-      await messaging.close()
-      await database.close()
-    },
   }
+  const opened = opening.move()
+  return { ...composition, close: () => opened.disposeAsync() }
 }
 
 function createRegistry(adapters: ChannelAdapter[]): ChannelRegistry {

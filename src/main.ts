@@ -1,7 +1,7 @@
 import closeWithGrace from 'close-with-grace'
 import { createPinoLogger } from './adapters/logging/pino-logger.ts'
 import { pushDatabase } from './adapters/persistence/open-database.ts'
-import { runningRoles, startApplication } from './application.ts'
+import { type Application, runningRoles, startApplication } from './application.ts'
 import { configExitCode, problemsReport } from './config/report.ts'
 import { loadConfig, type Role } from './config.ts'
 import { explain } from './explain.ts'
@@ -24,30 +24,40 @@ export async function main(args: readonly string[]): Promise<number | undefined>
   const { config, secrets, warnings } = loaded
   const log = createPinoLogger(config.logLevel)
   for (const warning of warnings) log.warn({}, warning)
+  const stopping = new AbortController()
+  const opening = role === 'migrate' ? push() : start(role)
+  // From the first moment: an embedded server that a signal met while it started would run on by itself.
+  const grace = closeWithGrace({ delay: GRACE_MS }, async ({ err, signal }) => {
+    if (err) log.error({ err }, 'an unexpected error; shutting down')
+    else log.info({ signal }, 'shutting down')
+    stopping.abort()
+    const opened = await opening.catch(() => null)
+    await opened?.close()
+  })
   try {
-    if (role === 'migrate') {
-      const { applied } = await pushDatabase({ config, secrets, log })
-      console.log(
-        applied === 0 ? 'The database is up to date.' : `The database is up to date: ${applied} migration(s) applied.`,
-      )
-      return 0
-    }
-    const application = await startApplication({
-      roles: role === 'all' ? runningRoles : [role as (typeof runningRoles)[number]],
-      config,
-      secrets,
-      log,
-    })
-    closeWithGrace({ delay: GRACE_MS }, async ({ err, signal }) => {
-      if (err) log.error({ err }, 'an unexpected error; shutting down')
-      else log.info({ signal }, 'shutting down')
-      await application.close()
-    })
-    return undefined
+    await opening
   } catch (error) {
+    // The shutdown that asked for this ends the process, when everything is closed.
+    if (stopping.signal.aborted) return undefined
+    grace.uninstall()
     const explanation = explain(error)
     console.error(explanation?.says ?? error)
     return explanation?.exitCode ?? 1
+  }
+  if (role !== 'migrate' || stopping.signal.aborted) return undefined
+  grace.uninstall()
+  return 0
+
+  function start(one: Role): Promise<Application> {
+    const roles = one === 'all' ? runningRoles : [one as (typeof runningRoles)[number]]
+    return startApplication({ roles, config, secrets, log, signal: stopping.signal })
+  }
+
+  async function push(): Promise<null> {
+    const { applied } = await pushDatabase({ config, secrets, log })
+    const what = applied === 0 ? '' : `: ${applied} migration(s) applied`
+    console.log(`The database is up to date${what}.`)
+    return null
   }
 }
 

@@ -1,11 +1,12 @@
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
-import { freePort, startProcess } from '../support/processes.ts'
+import { freePort, processesOn, startProcess, waitFor } from '../support/processes.ts'
+import { dataFolder } from '../support/program.ts'
 
 const start = (env: Record<string, string>, args: string[] = []) =>
   startProcess(process.execPath, ['src/main.ts', ...args], env)
@@ -37,6 +38,13 @@ test('an unknown role ends with 78 and names the roles there are', async (t) => 
   t.regex(program.output(), /api, inbound, outbound, relay, scheduler/)
 })
 
+test('npm start takes the role as its argument', async (t) => {
+  const folder = temporaryFolder(t)
+  const program = startProcess('npm', ['start', '--silent', '--', 'supervisor'], { DATA_DIR: folder })
+  t.is((await program.exited).code, 78)
+  t.regex(program.output(), /There is no role "supervisor"/)
+})
+
 test('a taken port ends with 1 and names the variable, before any data are touched', async (t) => {
   const taken = createServer().listen(0, '127.0.0.1')
   await once(taken, 'listening')
@@ -47,6 +55,24 @@ test('a taken port ends with 1 and names the variable, before any data are touch
   t.regex(program.output(), /set PORT to another one/)
   t.notRegex(program.output(), /Database server/)
 })
+
+for (const [role, signal] of [
+  ['all', 'SIGTERM'],
+  ['all', 'SIGINT'],
+  ['migrate', 'SIGTERM'],
+] as const) {
+  test(`${signal} while role ${role} starts closes what was opened, the embedded server too`, async (t) => {
+    t.timeout(240_000)
+    const folder = await dataFolder(t, 'start')
+    const program = start({ DATA_DIR: folder, PORT: '0' }, [role])
+    t.teardown(() => program.end())
+    const isStarting = () => existsSync(join(folder, 'pg', 'postmaster.pid'))
+    await Promise.race([waitFor(isStarting, 90_000), program.exited])
+    program.signal(signal)
+    t.deepEqual(await program.exited, { code: 0, signal: null }, program.output())
+    t.deepEqual(processesOn(folder), [])
+  })
+}
 
 for (const [what, command] of [
   ['the service', ['src/main.ts']],

@@ -19,7 +19,7 @@ import type { RedisConnection } from './redis.ts'
 import type { SessionRecords } from './session-store.ts'
 
 export type { HttpApp } from './app.ts'
-export { createOperatorApp } from './operator-app.ts'
+export { createOperatorApp, type OperatorApp } from './operator-app.ts'
 export { connectRedis, createRedisSessions, type RedisConnection } from './redis.ts'
 export const HTTP_APP = Symbol.for('delightchat/HttpApp')
 

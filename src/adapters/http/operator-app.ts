@@ -1,39 +1,56 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import type { Registry } from 'prom-client'
+import type { Clock } from '../../ports/clock.ts'
 import type { HttpDeps } from './http-deps.ts'
-import { maySeeDetails } from './operator-access.ts'
+import { FIGURES_ARE_PRIVATE, maySeeDetails } from './operator-access.ts'
+import type { ProblemCode } from './problem.ts'
+import { readinessAnswers } from './readiness-answer.ts'
+import { requestIdOf } from './request-id.ts'
+import { type ProblemDetails, problemFor, writeProblem } from './send-problem.ts'
 
-export type OperatorAppDeps = Readonly<{ health: HttpDeps['health']; metrics: Registry; metricsToken: string | null }>
+export type OperatorAppDeps = Readonly<{
+  health: HttpDeps['health']
+  clock: Pick<Clock, 'monotonicMs'>
+  metrics: Registry
+  metricsToken: string | null
+}>
 
-/** `/healthz`, `/readyz` and `/metrics` of a process that serves nothing else: a worker's health check asks here. */
-export function createOperatorApp({ health, metrics, metricsToken }: OperatorAppDeps): RequestListener {
+export type OperatorApp = Readonly<{
+  app: RequestListener
+  /** From now on the process is not ready; it goes on answering. */
+  close(): Promise<void>
+}>
+
+/**
+ * `/healthz`, `/readyz` and `/metrics` of a process that serves nothing else, answered as the api role answers them: a worker's
+ * health check asks here.
+ */
+export function createOperatorApp({ health, clock, metrics, metricsToken }: OperatorAppDeps): OperatorApp {
+  let isClosing = false
+  const ready = readinessAnswers({ health, clock }, () => isClosing)
+
   const answer = async (req: IncomingMessage, res: ServerResponse): Promise<void> => {
     const path = (req.url ?? '/').split('?', 1)[0]
-    if (req.method !== 'GET' && req.method !== 'HEAD') return send(res, 405, 'text/plain', 'Only GET.\n')
+    const refuse = (code: ProblemCode, details?: ProblemDetails) =>
+      writeProblem(res, problemFor(req, requestIdOf(req), code, details))
+    if (req.method !== 'GET' && req.method !== 'HEAD') return refuse('method-not-allowed')
+    const details = maySeeDetails(req, metricsToken)
     if (path === '/healthz') return send(res, 200, 'application/json', JSON.stringify({ status: 'ok' }))
     if (path === '/readyz') {
-      const results = await health.ready()
-      const ok = results.every((result) => result.ok)
-      const checks = maySeeDetails(req, metricsToken) ? results : null
-      return send(
-        res,
-        ok ? 200 : 503,
-        'application/json',
-        JSON.stringify({ status: ok ? 'ok' : 'unavailable', checks }),
-      )
+      const { status, body } = await ready({ details })
+      return send(res, status, 'application/json', JSON.stringify(body))
     }
-    if (path === '/metrics' && maySeeDetails(req, metricsToken)) {
-      return send(res, 200, metrics.contentType, await metrics.metrics())
-    }
-    return send(
-      res,
-      path === '/metrics' ? 401 : 404,
-      'text/plain',
-      path === '/metrics' ? 'Needs METRICS_TOKEN.\n' : 'Nothing here.\n',
-    )
+    if (path !== '/metrics') return refuse('not-found')
+    if (!details) return refuse('unauthenticated', { detail: FIGURES_ARE_PRIVATE })
+    send(res, 200, metrics.contentType, await metrics.metrics())
   }
-  return (req, res) => {
-    answer(req, res).catch(() => send(res, 500, 'text/plain', 'The figures could not be read.\n'))
+  return {
+    app: (req, res) => {
+      answer(req, res).catch(() => writeProblem(res, problemFor(req, requestIdOf(req), 'internal')))
+    },
+    async close() {
+      isClosing = true
+    },
   }
 }
 
