@@ -60,6 +60,34 @@ test('every variable that the file takes is one that .env.example explains', (t)
   for (const [, name] of source.matchAll(/\$\{(\w+)/g)) t.true(known.has(name ?? ''), name)
 })
 
+/** What the file decides itself, and why it cannot be the operator's. */
+const ownOfTheFile = {
+  NODE_ENV: 'always production',
+  HOST: "a container's network is its own",
+  PORT: "fixed inside; the published one is the .env file's",
+  DATA_DIR: 'nothing is kept in a container',
+  DATABASE_URL: 'made of the passwords',
+  DATABASE_ADMIN_URL: 'made of the passwords',
+  RABBITMQ_URL: 'made of the passwords',
+  REDIS_URL: 'made of the passwords',
+  METRICS_PORT: "a container's network is its own",
+  ALLOW_UNVERIFIED_WEBHOOKS: 'production refuses it',
+  ALLOW_PRIVATE_URLS: 'production refuses it',
+} satisfies Partial<Record<(typeof variables)[number]['name'], string>>
+
+test('every other setting of the table reaches the programs that .env is said to set', (t) => {
+  const everywhere = new Set(programs.filter(([name]) => name !== 'migrate').flatMap(([, one]) => takenBy(one)))
+  for (const { name } of variables) t.is(everywhere.has(name), !(name in ownOfTheFile), name)
+  const shared = new Set(takenBy(file.services['scheduler'] as Service))
+  const ofSome = ['PUBLIC_URL', 'TRUST_PROXY', 'SESSION_SECRET', 'SESSION_TTL_HOURS', 'SIGNUP_MODE']
+  const missing = [...everywhere].filter((name) => !shared.has(name) && settings.has(name))
+  t.deepEqual(missing.sort(), ofSome.sort())
+})
+
+/** The settings that Compose passes on from `.env` under their own names. */
+const takenBy = ({ environment }: Service): readonly string[] =>
+  Object.entries(environment).flatMap(([name, value]) => (value === `\${${name}:-}` ? [name] : []))
+
 test('every program runs a role that the code knows, from a file that the build makes', (t) => {
   t.is(programs.length, 6)
   const started = programs.map(([name, { command }]) => {
