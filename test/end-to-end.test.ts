@@ -58,6 +58,8 @@ onEachProfile((profile) => {
       return found.rows.map(({ body }) => body)
     })
 
+  const cookie = ({ person }: Shop) => [...person.browser.cookies].map((pair) => pair.join('=')).join('; ')
+
   const forgeries = {
     'no signature': { headers: { 'X-Hub-Signature-256': '' } },
     'a sham signature': { headers: { 'X-Hub-Signature-256': 'sha256=test_signature' } },
@@ -178,7 +180,6 @@ onEachProfile((profile) => {
   test.serial(`${profile}: a stream goes on behind the last event it had, without gap or repeat`, async (t) => {
     const [one, other] = [await shop(stage), await shop(stage)]
     const customer = stage.simulator.customer({ account: one.account })
-    const cookie = ({ person }: Shop) => [...person.browser.cookies].map((pair) => pair.join('=')).join('; ')
     const stream = (of: Shop, after: number) =>
       new SseClient(`${stage.url}/orgs/${of.person.orgId}/events/stream`, {
         cookie: cookie(of),
@@ -209,5 +210,36 @@ onEachProfile((profile) => {
     await waitFor(() => again.seqs.includes(all.at(-1) ?? 0), PATIENCE_MS)
     t.deepEqual([...first.seqs, ...again.seqs], all)
     t.deepEqual(others.seqs, [])
+  })
+
+  // proves: thread.optin
+  test.serial(`${profile}: who opts in is a customer and an event, in the log and on the stream, once`, async (t) => {
+    const one = await shop(stage)
+    const customer = stage.simulator.customer({ account: one.account })
+    const stream = await new SseClient(`${stage.url}/orgs/${one.person.orgId}/events/stream`, {
+      cookie: cookie(one),
+      'last-event-id': '0',
+    }).opened()
+    t.teardown(() => stream.disconnect())
+    await stage.simulator.optin(customer, { payload: 'weekly-news' })
+    const delivery = stage.simulator.webhooks.at(-1)
+    if (!delivery) return t.fail()
+    for (let repeat = 0; repeat < 2; repeat++) await stage.simulator.deliver(delivery)
+    // Whatever came before it is told of by then.
+    await stage.simulator.dm(customer, 'hello')
+    await waitFor(() => stream.names().includes('notification.created'), PATIENCE_MS)
+
+    const [opted, ...more] = stream.events.filter(({ event }) => event === 'customer.opted_in')
+    t.deepEqual(more, [])
+    t.like(opted?.data, { type: 'customer.opted_in', ticketId: null, data: { externalId: customer.id } })
+    t.like(opted?.data['changes'], { payload: 'weekly-news' })
+    const { data } = (await one.person.api<{ data: { type: string; id: string }[] }>('GET', '/events')).body
+    const logged = data.filter(({ type }) => type === 'customer.opted_in')
+    t.deepEqual(
+      logged.map(({ id }) => id),
+      [opted?.data['id']],
+    )
+    t.is(data.filter(({ type }) => type === 'customer.created').length, 1)
+    t.is(data.filter(({ type }) => type === 'notification.created').length, 1)
   })
 })

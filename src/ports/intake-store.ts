@@ -32,6 +32,8 @@ export type IntakeState = Readonly<{
   early: ReadonlyMap<ExternalMessageId, EarlyFacts>
   /** Of the messages that events speak of. */
   reactions: readonly StoredReaction[]
+  /** Of those asked for: what was told already. */
+  optIns: ReadonlySet<ExternalMessageId>
 }>
 
 /** One text that a message had; `revision` is the platform's count of edits. */
@@ -165,6 +167,8 @@ export type IntakeChanges = Readonly<{
   seen: readonly Readonly<{ customerId: CustomerId; at: Date }>[]
   /** When others last had to do with them; counts until they give a sign of life themselves. */
   heardOf: readonly Readonly<{ customerId: CustomerId; at: Date }>[]
+  /** Those that were told of now. */
+  optIns: readonly ExternalMessageId[]
   edits: readonly Readonly<{ part: KnownPart; edit: Edit }>[]
   /** For messages that are still to come. */
   earlyEdits: readonly Readonly<{ externalId: ExternalMessageId; edit: Edit }>[]
@@ -228,6 +232,7 @@ export type IntakeRequest = Readonly<{
   spokenOf: readonly ExternalMessageId[]
   /** Comments under which the account wrote: conversations with a public reply of ours under way there are locked too. */
   answered: readonly ExternalMessageId[]
+  optIns: readonly ExternalMessageId[]
   /** Whether something was seen, which concerns older messages too. */
   withUnseen: boolean
   /** Whether to look for our own sends under way, which an echo may prove. */

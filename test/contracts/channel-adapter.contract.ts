@@ -254,7 +254,7 @@ export function isStorable(event: InboundEvent, receivedAt: Date): boolean {
   }
   const { key, person } = event.thread
   const isThread = isId(key) && isId(person.externalId) && isText(person.username) && isText(person.name)
-  if (event.type === 'optin') return isThread && isText(event.payload)
+  if (event.type === 'optin') return isThread && isId(event.externalId) && isText(event.payload)
   if (event.type === 'referral') return isThread && Object.values(event.referral).every(isText)
   if (event.type === 'thread-control') return isThread && (event.owner === null || isId(event.owner))
   const replied: ExternalMessageId | null = event.replyToExternalId

@@ -52,6 +52,7 @@ const aState = (change: Partial<IntakeState> = {}): IntakeState => ({
   tombstones: new Map(),
   early: new Map(),
   reactions: [],
+  optIns: new Set(),
   ...change,
 })
 
@@ -69,6 +70,25 @@ test('first contact opens a ticket and notifies every member once', (t) => {
       ['member-2', 'TICKET_NEW_UNASSIGNED'],
     ],
   )
+})
+
+test('an opt-in is told once, opens nothing and notifies nobody, and one that was told is not told again', (t) => {
+  const optIn: InboundEvent = {
+    type: 'optin',
+    thread: aThread(),
+    externalId: 'o1' as ExternalMessageId,
+    agrees: true,
+    payload: 'weekly',
+    at: minutes(1),
+  }
+  const { changes, events } = ingest(aState(), [anItem(optIn), anItem(optIn)], rules())
+  t.deepEqual(types(events), ['customer.opted_in'])
+  t.like(events[0], { ticketId: null, data: { payload: 'weekly', at: minutes(1).toISOString() } })
+  t.deepEqual(changes.optIns, ['o1'])
+  t.deepEqual([changes.tickets, changes.notifications, changes.windows], [[], [], []])
+  const again = ingest(aState({ optIns: new Set([optIn.externalId]) }), [anItem(optIn)], rules())
+  t.deepEqual([again.events, again.changes.optIns], [[], []])
+  t.deepEqual(types(ingest(aState(), [anItem({ ...optIn, agrees: false })], rules()).events), ['customer.opted_out'])
 })
 
 test('a second message goes to the ticket that the first one opened', (t) => {

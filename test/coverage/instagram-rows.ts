@@ -128,7 +128,9 @@ export const SECTIONS: Readonly<Record<string, readonly Row[]>> = {
     ),
     seen('thread.referral-product', 'referral by product', 'referral-of-product', 'product-referral-message'),
     seen('thread.referral-postback', 'referral of a tapped button', 'postback-with-referral'),
-    seen('thread.optin', 'opt-in', 'optin', 'optin-by-link', 'optin-in-changes'),
+    seen('thread.optin', 'opt-in, an event of the log', 'optin', 'optin-by-link', 'optin-in-changes'),
+    row('thread.optin-once', 'an opt-in in any order and however often: told once'),
+    seen('thread.optout', 'end of an opt-in', 'optin-stopped'),
     seen(
       'thread.pass',
       'pass thread control',

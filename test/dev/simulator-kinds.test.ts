@@ -115,6 +115,7 @@ const BY_RAW = new Set([
   'sticker-echo',
   'template-echo-empty',
   'optin-by-link',
+  'optin-stopped',
   'pass-thread-control-numbers',
   'app-roles',
   'delivery',

@@ -55,7 +55,7 @@ onEachProfile((profile) => {
         )
       }),
       {
-        numRuns: CASES[profile] / AT_A_TIME,
+        numRuns: Math.ceil(CASES[profile] / AT_A_TIME),
         interruptAfterTimeLimit: 1_400_000,
         markInterruptAsFailure: true,
         includeErrorInReport: true,

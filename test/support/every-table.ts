@@ -107,6 +107,7 @@ async function seedAround(tx: Tx, thread: Thread, memberId: MemberId): Promise<v
      values ($1, $2, $3, now(), 500, now(), now())`,
     [ids.next(), orgId, channelId],
   )
+  await insert(`insert into opt_ins (org_id, channel_id, external_id) values ($1, $2, 'weekly')`, [orgId, channelId])
   await insert('insert into channel_sweeps (channel_id, org_id, next_at) values ($1, $2, now())', [channelId, orgId])
   await insert('insert into channel_tokens (channel_id, org_id, set_at, next_check_at) values ($1, $2, now(), now())', [
     channelId,

@@ -249,7 +249,7 @@ const ofConversation: fc.Arbitrary<InboundEvent> = fc
         .map((ref): InboundEvent => ({ ...about, type: 'referral', referral: { ...noReferral, ref } })),
       fc.constantFrom(null, '111', '222').map((owner): InboundEvent => ({ ...about, type: 'thread-control', owner })),
       fc.constantFrom<InboundEvent>(
-        { ...about, type: 'optin', payload: 'weekly' },
+        { ...about, type: 'optin', externalId: id(`o-${who}-${minute}`), agrees: true, payload: 'weekly' },
         { at: about.at, type: 'unhandled', known: false, reason: 'of no concern' },
       ),
     )

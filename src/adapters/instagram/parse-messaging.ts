@@ -109,7 +109,12 @@ function readOptin(item: MessagingItem, at: Date, scope: Scope): InboundEvent {
   const sides = sidesOf(item, scope)
   if (sides.kind === 'self') return known('self-message', at)
   if (sides.kind !== 'from-customer') return unknown('no-customer', at)
-  return { type: 'optin', at, thread: sides.thread, payload: readText(optin.payload) ?? readText(optin.ref) }
+  const agrees = optin.notification_messages_status !== 'STOP_NOTIFICATIONS'
+  const payload = readText(optin.payload) ?? readText(optin.ref)
+  // It comes without an id; a repeated delivery carries the same time.
+  const facts = [scope.account, sides.thread.key, item.timestamp ?? scope.entryTime ?? null, agrees, payload]
+  const externalId = messageId(derivedId('optin', facts))
+  return { type: 'optin', at, thread: sides.thread, externalId, agrees, payload }
 }
 
 /** An ig.me link or an ad was followed in a conversation that exists. Not a message. */

@@ -110,8 +110,16 @@ export type CustomerReferred = At & Readonly<{ type: 'referral'; thread: Thread;
 /** Another app, or ours, was given the conversation. `owner` is the app's id; null where the platform does not say. */
 export type ThreadControlled = At & Readonly<{ type: 'thread-control'; thread: Thread; owner: string | null }>
 
-/** The customer agreed to be written to. Not a message. */
-export type OptedIn = At & Readonly<{ type: 'optin'; thread: Thread; payload: string | null }>
+/** The customer agreed to be written to, or no longer does. Not a message: its id is there to recognise a repeat by. */
+export type OptedIn = At &
+  Readonly<{
+    type: 'optin'
+    thread: Thread
+    externalId: ExternalMessageId
+    agrees: boolean
+    /** What the business had put on the button or link. */
+    payload: string | null
+  }>
 
 /** Understood, and nothing to do with it yet; or not understood. Kept raw, counted, never an error. */
 export type Unhandled = At & Readonly<{ type: 'unhandled'; known: boolean; reason: string }>

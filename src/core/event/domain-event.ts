@@ -14,6 +14,8 @@ export type EventType =
   | 'message.reaction_removed'
   | 'customer.created'
   | 'customer.updated'
+  | 'customer.opted_in'
+  | 'customer.opted_out'
   | 'notification.created'
   | 'channel.health_changed'
 

@@ -149,8 +149,12 @@ class Batch {
         this.#draft.heardOf(customerId, event.at)
         break
       }
-      case 'optin':
+      case 'optin': {
+        const { customerId } = this.#conversation(event.thread)
+        this.#draft.saw(customerId, event.at)
+        if (!this.#state.optIns.has(event.externalId)) this.#draft.optedIn(customerId, event, delivery.requestId)
         break
+      }
       case 'unhandled':
         if (!event.known) this.#unknown++
     }

@@ -1,5 +1,5 @@
 import type { InFlight, IntakeChanges, NewMessage, NewNotification, NewTicket } from '../../ports/intake-store.ts'
-import type { MessageReceived } from '../channel/inbound-event.ts'
+import type { MessageReceived, OptedIn } from '../channel/inbound-event.ts'
 import type { DomainEvent, EventActor } from '../event/domain-event.ts'
 import type { ConversationId, CustomerId, ExternalMessageId, MemberId, NotificationId, TicketId } from '../ids.ts'
 import { type TicketStatus, windowReason } from '../ticket/ticket.ts'
@@ -9,7 +9,16 @@ const SYSTEM: EventActor = { type: 'SYSTEM', id: null }
 
 type Changes = Pick<
   IntakeChanges,
-  'tickets' | 'ticketStatuses' | 'messages' | 'notifications' | 'windows' | 'seen' | 'heardOf' | 'proven' | 'touched'
+  | 'tickets'
+  | 'ticketStatuses'
+  | 'messages'
+  | 'notifications'
+  | 'windows'
+  | 'seen'
+  | 'heardOf'
+  | 'optIns'
+  | 'proven'
+  | 'touched'
 >
 
 /** The changes of a batch while it is being decided, and the events that tell of them; each method is one change. */
@@ -24,6 +33,7 @@ export class IntakeDraft {
   readonly #windows = new Map<ConversationId, { openedAt: Date; reason: string }>()
   readonly #seen = new Map<CustomerId, Date>()
   readonly #heardOf = new Map<CustomerId, Date>()
+  readonly #optIns = new Set<ExternalMessageId>()
   readonly #touched = new Set<TicketId>()
   readonly #proven: IntakeChanges['proven'][number][] = []
 
@@ -69,6 +79,20 @@ export class IntakeDraft {
   /** The conversation was mentioned, though not by the customer: counts for those who have given no sign of life yet. */
   heardOf(id: CustomerId, at: Date): void {
     moveOn(this.#heardOf, id, at)
+  }
+
+  /** Told once, however often it comes. */
+  optedIn(id: CustomerId, { externalId, agrees, payload, at }: OptedIn, requestId: string): void {
+    if (this.#optIns.has(externalId)) return
+    this.#optIns.add(externalId)
+    this.#tell({
+      type: agrees ? 'customer.opted_in' : 'customer.opted_out',
+      actor: { type: 'CUSTOMER', id },
+      resource: { type: 'customer', id },
+      ticketId: null,
+      data: { payload, at: at.toISOString() },
+      requestId,
+    })
   }
 
   notify(members: readonly MemberId[], about: Omit<NewNotification, 'id' | 'memberId'>, requestId: string): void {
@@ -132,6 +156,7 @@ export class IntakeDraft {
         windows: [...this.#windows].map(([conversationId, window]) => ({ conversationId, ...window })),
         seen: [...this.#seen].map(([customerId, at]) => ({ customerId, at })),
         heardOf: [...this.#heardOf].map(([customerId, at]) => ({ customerId, at })),
+        optIns: [...this.#optIns],
         proven: this.#proven,
         touched: [...this.#touched],
       },

@@ -43,6 +43,7 @@ export async function storeEvents(
     arrived: externalIds(events, ['message', 'echo', 'own-comment']),
     spokenOf: externalIds(events, ['edit', 'unsend', 'reaction', 'read', 'announced']),
     answered: events.flatMap((event) => (event.type === 'own-comment' ? [event.under] : [])),
+    optIns: externalIds(events, ['optin']),
     withUnseen: events.some(({ type }) => type === 'read'),
     withInFlight: events.some(({ type }) => type === 'echo'),
   }
@@ -76,7 +77,7 @@ export async function storeEvents(
 function threadsOf(events: readonly InboundEvent[]): readonly (Thread & { at: Date })[] {
   const threads = new Map<string, Thread & { at: Date }>()
   for (const event of events) {
-    if (!makesThread(event)) continue
+    if (!('thread' in event)) continue
     const known = threads.get(threadKey(event.thread))
     if (!known || known.at < event.at) threads.set(threadKey(event.thread), { ...event.thread, at: event.at })
   }
@@ -87,7 +88,7 @@ function threadsOf(events: readonly InboundEvent[]): readonly (Thread & { at: Da
 function namesOf(events: readonly InboundEvent[]): readonly GivenNames[] {
   const names = new Map<string, GivenNames>()
   for (const event of events) {
-    if (!makesThread(event)) continue
+    if (!('thread' in event)) continue
     const { externalId, username, name } = event.thread.person
     if (username === null && name === null) continue
     const known = names.get(externalId)
@@ -105,9 +106,6 @@ function newer(is: string | null, at: Date, known: DatedName | null): DatedName 
   const isNewer = !known || known.at < at || (known.at.getTime() === at.getTime() && known.is < is)
   return isNewer ? { is, at } : known
 }
-
-/** An opt-in tells nothing that is kept, and makes nobody a customer. */
-const makesThread = (event: InboundEvent) => 'thread' in event && event.type !== 'optin'
 
 const externalIds = (
   events: readonly InboundEvent[],

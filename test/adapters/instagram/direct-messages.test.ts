@@ -141,6 +141,20 @@ test('an opt-in names its person and is no message', (t) => {
   t.like(only({ optin: { type: 'notification_messages' }, sender: null }), { type: 'unhandled', reason: 'no-customer' })
 })
 
+test('an opt-in keeps one id through redelivery, and another time, person, payload or its end has another', (t) => {
+  const idOf = (item: Record<string, unknown>, entry = {}) => {
+    const event = only({ optin: { payload: 'GO' }, ...item }, entry)
+    return event.type === 'optin' ? String(event.externalId) : ''
+  }
+  const first = idOf({})
+  t.regex(first, /^optin:[0-9a-f]{40}$/)
+  t.is(idOf({}, { time: 1_789_000_999_999 }), first, 'a redelivery may carry another entry time')
+  t.not(idOf({ timestamp: AT.getTime() + 1 }), first)
+  t.not(idOf({ sender: { id: '5' } }), first)
+  t.not(idOf({ optin: { payload: 'NO' } }), first)
+  t.not(idOf({ optin: { payload: 'GO', notification_messages_status: 'STOP_NOTIFICATIONS' } }), first)
+})
+
 test('an edit counts only with a text and a plausible number; without a text it announces the message', (t) => {
   const edit = (given: object) => only({ message_edit: { mid: 'm.1', text: 'new', num_edit: 1, ...given } })
   t.like(edit({}), { type: 'edit', revision: 1, text: 'new' })

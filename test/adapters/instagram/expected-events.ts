@@ -51,6 +51,15 @@ const comment = (
     context: { ...noContext, type: 'COMMENT', mediaId },
     ...given,
   })
+const optIn = (id: string, given: object = {}) => ({
+  type: 'optin',
+  at: AT,
+  thread: dmThread,
+  externalId: `optin:${id}`,
+  agrees: true,
+  payload: 'weekly',
+  ...given,
+})
 const known = (reason: string, at = AT) => ({ type: 'unhandled', at, known: true, reason })
 const unknown = (reason: string, at = AT) => ({ type: 'unhandled', at, known: false, reason })
 
@@ -197,7 +206,8 @@ export const EXPECTED: Record<string, readonly object[]> = {
       context: { ...noContext, type: 'POSTBACK' },
     }),
   ],
-  optin: [{ type: 'optin', at: AT, thread: dmThread, payload: 'weekly' }],
+  optin: [optIn('f1012565763a8912f2833f6c9be3484c32b656c7')],
+  'optin-stopped': [optIn('9e155f63b3581fbc457d2d1d8adeaf907ba8e023', { agrees: false })],
   echo: [echo({ text: 'Yes, within a week' })],
   'echo-by-business-suite': [echo({ text: 'Yes, within a week', via: 'BUSINESS_SUITE' })],
   'echo-by-other-app': [echo({ text: 'Yes, within a week', via: 'OTHER_APP' })],
@@ -367,7 +377,7 @@ export const EXPECTED: Record<string, readonly object[]> = {
   'referral-of-product': [
     { type: 'referral', at: AT, thread: dmThread, referral: { ...noReferral, productId: '5577000000000001' } },
   ],
-  'optin-by-link': [{ type: 'optin', at: AT, thread: dmThread, payload: 'weekly' }],
+  'optin-by-link': [optIn('f1012565763a8912f2833f6c9be3484c32b656c7')],
   'pass-thread-control-to-nobody': [{ type: 'thread-control', at: AT, thread: dmThread, owner: null }],
   'pass-thread-control-numbers': [{ type: 'thread-control', at: AT, thread: dmThread, owner: '222' }],
   'app-roles': [known('app-roles')],
@@ -393,7 +403,7 @@ export const EXPECTED: Record<string, readonly object[]> = {
   ],
   'edit-in-changes': [{ type: 'edit', at: SECOND, externalId: 'm.1', text: 'Do you ship to Norway?', revision: 1 }],
   'pass-thread-control-in-changes': [{ type: 'thread-control', at: SECOND, thread: dmThread, owner: '222' }],
-  'optin-in-changes': [{ type: 'optin', at: SECOND, thread: dmThread, payload: 'weekly' }],
+  'optin-in-changes': [optIn('00a9e38bb5d8ac277093f5ed0c12e33fc589228a', { at: SECOND })],
   'comment-with-comment-id': [comment()],
   'comment-time-in-milliseconds': [comment()],
   'live-comment-burst': [1, 2, 3].map((n) =>

@@ -12,6 +12,7 @@ import { insertRows } from './insert-rows.ts'
 import { activeMembers, admit, dated, knownMessages, lockConversations, ticketsOf, unseenIn } from './load-intake.ts'
 import { moveLastSeen, moveWindows, setConversationFacts, setStatuses } from './move-forward.ts'
 import { openConversations } from './open-conversations.ts'
+import { keepOptIns, knownOptIns } from './opt-ins.ts'
 import { bytea, keepRaw, quarantine, redactRaw, takenBack } from './raw-events.ts'
 
 /** Batches: every method takes a handful of statements, whatever the number of events. */
@@ -59,6 +60,7 @@ export const createIntakeStore = (tx: Tx, { ids }: { ids: IdSource }): IntakeSto
         inFlight: inFlight.get(row.customer_id) ?? [],
         publicInFlight: publicInFlight.get(row.id) ?? [],
       })),
+      optIns: await knownOptIns(tx, request),
       ...known,
     }
   },
@@ -69,6 +71,7 @@ export const createIntakeStore = (tx: Tx, { ids }: { ids: IdSource }): IntakeSto
     await moveLastSeen(tx, changes)
     await setConversationFacts(tx, changes.conversations)
     await setStatuses(tx, changes.ticketStatuses)
+    await keepOptIns(tx, channelId, changes.optIns)
     const media = await mediaToAsk(tx, channelId, changes.media, now)
     await insertTickets(tx, channelId, changes.tickets)
     await insertMessages(tx, ids, channelId, changes.messages)
