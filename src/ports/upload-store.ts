@@ -30,10 +30,10 @@ export interface UploadStore {
   remove(id: UploadId): Promise<boolean>
 }
 
-/** Each call is a read of its own, so that who reads slowly holds nothing. */
+/** Each call is a read of its own, so that who reads slowly holds nothing. Ids that are not UUIDs are never found. */
 export interface UploadQueries {
   /** Finished, and not past its time. */
   upload(orgId: OrgId, id: UploadId): Promise<UploadView | null>
-  /** Null where it is gone. */
+  /** Null behind the last, and where it is gone; one whose time ends meanwhile can be read to its end. */
   chunk(orgId: OrgId, id: UploadId, position: number): Promise<Uint8Array | null>
 }

@@ -1,6 +1,15 @@
 import { randomUUID } from 'node:crypto'
 import type { TestFn } from 'ava'
-import type { ChannelId, CustomerId, MemberId, MessageId, NotificationId, OrgId, TicketId } from '../../src/core/ids.ts'
+import type {
+  ChannelId,
+  CustomerId,
+  MemberId,
+  MessageId,
+  NotificationId,
+  OrgId,
+  RawEventId,
+  TicketId,
+} from '../../src/core/ids.ts'
 import type { TicketKind, TicketStatus } from '../../src/core/ticket/ticket.ts'
 import type { InboxQueries, PageOf, PageRequest } from '../../src/ports/inbox-queries.ts'
 
@@ -27,6 +36,8 @@ export type InboxUnderTest = Readonly<{
   }): Promise<Thread>
   message(of: Thread, sentAt: Date): Promise<MessageId>
   notification(of: Thread, to: { memberId: MemberId; read: boolean; at: Date }): Promise<NotificationId>
+  /** A kept body, put aside where it has a reason. An empty one is one of which all was taken out. */
+  rawEvent(of: Readonly<{ channelId: ChannelId; at: Date; body: string; reason?: string }>): Promise<RawEventId>
 }>
 
 export type InboxQueriesKit = Readonly<{ name: string; make(): Promise<InboxUnderTest> }>
@@ -143,6 +154,58 @@ export function inboxQueriesContract(test: TestFn, { name, make }: InboxQueriesK
       idsOf((await queries.customers(orgId, filter, FIRST)).data)
     t.deepEqual(await customers({ channelId: form }), [c.customerId])
     t.deepEqual(await customers({ platform: 'NOWHERE' }), [])
+  })
+
+  test(`${name}: raw events are their channel's, newest first, in pages that lose and repeat nothing`, async (t) => {
+    const inbox = await make()
+    const { queries, orgId } = inbox
+    const [channelId, other] = [await inbox.channel(), await inbox.channel()]
+    const made: RawEventId[] = []
+    for (const minute of MINUTES) made.push(await inbox.rawEvent({ channelId, at: at(minute), body: '{}' }))
+    await inbox.rawEvent({ channelId: other, at: at(2), body: '{}' })
+    for (const limit of [1, 2, 3, 7, 8]) {
+      const rawEvents = await walk((page) => queries.rawEvents(orgId, channelId, {}, page), limit)
+      t.deepEqual(idsOf(rawEvents), [...made].sort())
+      t.true(descends(rawEvents.map(({ receivedAt }) => receivedAt)))
+    }
+    const list = async (filter: Parameters<InboxQueries['rawEvents']>[2]) =>
+      (await queries.rawEvents(orgId, channelId, filter, FIRST))?.data.map(({ receivedAt }) =>
+        receivedAt.getUTCMinutes(),
+      )
+    t.deepEqual(await list({ receivedAfter: at(2) }), [3, 3, 3, 2])
+    t.deepEqual(await list({ receivedBefore: at(2) }), [1, 1, 0])
+    t.deepEqual(await list({ receivedAfter: at(1), receivedBefore: at(3) }), [2, 1, 1])
+    t.deepEqual(await list({ receivedAfter: at(4) }), [])
+    t.deepEqual(await list({ status: 'QUARANTINED' }), [])
+  })
+
+  test(`${name}: a raw event says why it is put aside and what came, and only to its own channel`, async (t) => {
+    const [inbox, stranger] = [await make(), await make()]
+    const { queries, orgId } = inbox
+    const [channelId, other] = [await inbox.channel(), await inbox.channel()]
+    const stored = await inbox.rawEvent({ channelId, at: at(1), body: '{"text":"æ"}' })
+    const odd = await inbox.rawEvent({ channelId, at: at(2), body: 'odd', reason: 'unreadable' })
+    const empty = await inbox.rawEvent({ channelId, at: at(3), body: '' })
+    const look = async (id: RawEventId) => {
+      const view = await queries.rawEvent(orgId, channelId, id)
+      return [view?.status, view?.reason, view?.bytes, await queries.rawEventBody(orgId, channelId, id)]
+    }
+    t.deepEqual(await look(stored), ['PROCESSED', null, 13, '{"text":"æ"}'])
+    t.deepEqual(await look(odd), ['QUARANTINED', 'unreadable', 3, 'odd'])
+    t.deepEqual(await look(empty), ['PROCESSED', null, 0, null])
+    const asideOnly = await queries.rawEvents(orgId, channelId, { status: 'QUARANTINED' }, FIRST)
+    t.deepEqual(asideOnly?.data, [await queries.rawEvent(orgId, channelId, odd)])
+    for (const [who, where, which] of [
+      [orgId, other, stored],
+      [orgId, channelId, randomUUID() as RawEventId],
+      [stranger.orgId, channelId, stored],
+      [stranger.orgId, await stranger.channel(), stored],
+    ] as const) {
+      t.is(await queries.rawEvent(who, where, which), null)
+      t.is(await queries.rawEventBody(who, where, which), null)
+    }
+    t.is(await queries.rawEvents(stranger.orgId, channelId, {}, FIRST), null)
+    t.is(await queries.rawEvents(orgId, randomUUID() as ChannelId, {}, FIRST), null)
   })
 
   test(`${name}: notifications are the member's own, newest first, all or those that wait`, async (t) => {

@@ -10,11 +10,19 @@ import {
   aMemberId,
   aMessageView,
   aNotificationView,
+  aRawEventView,
   aTicketView,
 } from '../fakes/fake-views.ts'
 import { onEachProfile, type TestDatabase, testDatabase } from '../support/database.ts'
 import { seedChannel, seedOrganization } from '../support/seed.ts'
-import { seedConversation, seedCustomer, seedMessage, seedNotification, seedTicket } from '../support/seed-inbox.ts'
+import {
+  seedConversation,
+  seedCustomer,
+  seedMessage,
+  seedNotification,
+  seedRawEvent,
+  seedTicket,
+} from '../support/seed-inbox.ts'
 import { inboxQueriesContract } from './inbox-queries.contract.ts'
 
 const NOW = new Date('2026-06-01T12:00:00.000Z')
@@ -50,6 +58,17 @@ inboxQueriesContract(test, {
       async notification({ ticketId, messageId }, { memberId, read, at }) {
         const view = aNotificationView(orgId, { ticketId, messageId, read, createdAt: at })
         queries.notifications_.push({ ...view, memberId })
+        return view.id
+      },
+      async rawEvent({ channelId, at, body, reason = null }) {
+        const view = aRawEventView(channelId, {
+          status: reason === null ? 'PROCESSED' : 'QUARANTINED',
+          reason,
+          bytes: Buffer.byteLength(body),
+          receivedAt: at,
+        })
+        queries.rawEvents_.push(view)
+        queries.rawBodies_.set(view.id, body === '' ? null : body)
         return view.id
       },
     }
@@ -102,6 +121,7 @@ onEachProfile((profile) => {
           inOrganization(orm, orgId, (tx) =>
             seedNotification(tx, { memberId: to, ticketId, messageId }, { createdAt: at, readAt: read ? at : null }),
           ),
+        rawEvent: ({ channelId, ...seed }) => inOrganization(orm, orgId, (tx) => seedRawEvent(tx, channelId, seed)),
       }
     },
   })

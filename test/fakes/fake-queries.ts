@@ -19,6 +19,8 @@ export class FakeQueries implements InboxQueries {
   readonly messages_: MessageView[] = []
   readonly notifications_: (NotificationView & { memberId: MemberId })[] = []
   readonly rawEvents_: RawEventView[] = []
+  /** By the id of their raw event; `{}` for those that are not here. */
+  readonly rawBodies_ = new Map<string, string | null>()
   readonly imports_: ImportView[] = []
   away = false
 
@@ -88,10 +90,15 @@ export class FakeQueries implements InboxQueries {
     return this.imports_.find((one) => one.id === id && one.channelId === channelId) ?? null
   }
 
-  rawEvents: InboxQueries['rawEvents'] = async (orgId, channelId, { status }, page) => {
+  rawEvents: InboxQueries['rawEvents'] = async (orgId, channelId, filter, page) => {
     if (this.#find(this.channels_, orgId, channelId) === null) return null
+    const { status, receivedAfter, receivedBefore } = filter
+    const matches = (one: RawEventView) =>
+      is(one.status, status) &&
+      (receivedAfter === undefined || one.receivedAt >= receivedAfter) &&
+      (receivedBefore === undefined || one.receivedAt < receivedBefore)
     return this.#page(
-      this.rawEvents_.filter((one) => one.channelId === channelId && is(one.status, status)),
+      this.rawEvents_.filter((one) => one.channelId === channelId && matches(one)),
       page,
       newestFirst(({ receivedAt }) => receivedAt),
     )
@@ -100,8 +107,11 @@ export class FakeQueries implements InboxQueries {
     if (this.#find(this.channels_, orgId, channelId) === null) return null
     return this.rawEvents_.find((one) => one.id === id && one.channelId === channelId) ?? null
   }
-  rawEventBody: InboxQueries['rawEventBody'] = async (orgId, channelId, id) =>
-    (await this.rawEvent(orgId, channelId, id)) && '{}'
+  rawEventBody: InboxQueries['rawEventBody'] = async (orgId, channelId, id) => {
+    if ((await this.rawEvent(orgId, channelId, id)) === null) return null
+    const body = this.rawBodies_.get(id)
+    return body === undefined ? '{}' : body
+  }
 
   #find<T extends { id: string; orgId: OrgId }>(all: readonly T[], orgId: OrgId, id: string): T | null {
     this.#ask()

@@ -2,13 +2,18 @@ import { randomUUID } from 'node:crypto'
 import type { OrgId, UploadId } from '../../src/core/ids.ts'
 import type { UploadQueries, UploadView } from '../../src/ports/upload-store.ts'
 
-type Kept = Readonly<{ orgId: OrgId; view: UploadView; bytes: Uint8Array }>
+type Kept = Readonly<{ orgId: OrgId; view: UploadView; bytes: Uint8Array; finished: boolean }>
 
 /** Uploads of every organization; each question sees those of one. */
 export class FakeUploads implements UploadQueries {
   readonly kept: Kept[] = []
+  readonly #now: () => Date
 
-  add(orgId: OrgId, bytes: Uint8Array, given: Partial<UploadView> = {}): UploadView {
+  constructor(now: () => Date = () => new Date()) {
+    this.#now = now
+  }
+
+  add(orgId: OrgId, bytes: Uint8Array, given: Partial<UploadView> = {}, finished = true): UploadView {
     const view: UploadView = {
       id: randomUUID() as UploadId,
       type: 'IMAGE',
@@ -16,11 +21,11 @@ export class FakeUploads implements UploadQueries {
       fileName: 'photo.jpg',
       bytes: bytes.length,
       chunkBytes: 4,
-      createdAt: new Date(),
-      expiresAt: new Date(Date.now() + 3_600_000),
+      createdAt: this.#now(),
+      expiresAt: new Date(this.#now().getTime() + 3_600_000),
       ...given,
     }
-    this.kept.push({ orgId, view, bytes })
+    this.kept.push({ orgId, view, bytes, finished })
     return view
   }
 
@@ -30,7 +35,10 @@ export class FakeUploads implements UploadQueries {
     return at >= 0
   }
 
-  upload: UploadQueries['upload'] = async (orgId, id) => this.#find(orgId, id)?.view ?? null
+  upload: UploadQueries['upload'] = async (orgId, id) => {
+    const found = this.#find(orgId, id)
+    return found?.finished && found.view.expiresAt > this.#now() ? found.view : null
+  }
 
   chunk: UploadQueries['chunk'] = async (orgId, id, position) => {
     const found = this.#find(orgId, id)

@@ -10,6 +10,7 @@ import type {
   NotificationId,
   OrgId,
   PartId,
+  RawEventId,
   TicketId,
 } from '../../src/core/ids.ts'
 import type { TicketKind, TicketStatus } from '../../src/core/ticket/ticket.ts'
@@ -225,6 +226,25 @@ export async function seedNotification(
       read_at: seed.readAt ?? null,
     },
   )
+  return id
+}
+
+/** Put aside where it has a reason. */
+export async function seedRawEvent(
+  tx: Tx,
+  channelId: ChannelId,
+  { at, body, reason }: Readonly<{ at: Date; body: string; reason?: string }>,
+): Promise<RawEventId> {
+  const id = ids.next() as RawEventId
+  await tx.affected(
+    `insert into raw_events (id, org_id, channel_id, body, verified, received_at, status) values ($1, $2, $3, $4, true, $5, $6)`,
+    [id, tx.orgId, channelId, Buffer.from(body), at, reason === undefined ? 'PROCESSED' : 'QUARANTINED'],
+  )
+  if (reason !== undefined)
+    await tx.affected(
+      'insert into quarantine (id, org_id, channel_id, raw_event_id, reason) values ($1, $2, $3, $4, $5)',
+      [ids.next(), tx.orgId, channelId, id, reason],
+    )
   return id
 }
 

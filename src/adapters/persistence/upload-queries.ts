@@ -30,6 +30,7 @@ export const createUploadQueries = ({ orm, clock }: { orm: Orm; clock: Clock }):
   },
 
   async chunk(orgId, id, position) {
+    if (!isUuid(orgId) || !isUuid(id)) return null
     const [row] = await readInOrganization(orm, orgId, (tx) =>
       tx.rows<{ bytes: Buffer }>(
         'select bytes from upload_chunks where org_id = $1 and upload_id = $2 and position = $3',
