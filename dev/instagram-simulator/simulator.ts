@@ -77,6 +77,8 @@ export async function createInstagramSimulator(options: SimulatorOptions = {}) {
     /** The same without what they wrote themselves. */
     received: (who: SimulatedCustomer): readonly PhoneMessage[] =>
       world.phone(who).filter(({ from }) => from === 'business'),
+    /** What stands under a comment of the account's own answers. */
+    answersTo: (comment: string) => world.comments.get(comment)?.replies ?? [],
     /** The next call that fits goes wrong so; faults wait in order. */
     fault: (fault: Fault, scope?: FaultScope): void => faults.add(fault, scope),
     clearFaults: faults.clear,

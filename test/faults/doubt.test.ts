@@ -132,6 +132,30 @@ onEachProfile((profile) => {
     },
   )
 
+  test.serial(
+    `${profile}: one that cannot be looked for in two minutes is told of all the same, and once`,
+    async (t) => {
+      const { on, inbox, check, say, shown, pass, refuse } = await program()
+      await say('Good day')
+      refuse({ status: 'retry', afterMs: 3_600_000, detail: 'busy' })
+      const waits = async (attempt: number) =>
+        (await check(attempt)).map((outcome) =>
+          'afterMs' in outcome ? `${outcome.status} ${Math.round(outcome.afterMs / 1_000)}` : outcome.status,
+        )
+      await pass(15)
+      t.deepEqual(await waits(1), ['retry 106'])
+      t.deepEqual(await waits(8), ['wait 106'])
+      await pass(106)
+      t.deepEqual(await waits(2), ['retry 3600'])
+      t.deepEqual(await waits(3), ['retry 3600'])
+      t.like((await shown())[0], { status: 'UNKNOWN', actions: ['CHECK_AGAIN', 'SEND_AGAIN'] })
+      const told = await inOrganization(on.orm, inbox.orgId, (tx) =>
+        tx.rows(`select 1 from event_log where type = 'message.delivery_unconfirmed'`),
+      )
+      t.is(told.length, 1)
+    },
+  )
+
   test.serial(`${profile}: two of the same words are two, each under an id of its own, in their order`, async (t) => {
     const { list, check, say, shown, pass } = await program()
     await say('ok')

@@ -14,7 +14,8 @@ import { HOLD_MS } from './send-outcome.ts'
 export type DoubtJob = Readonly<{ orgId: OrgId; channelId: ChannelId; partId: PartId }>
 
 /** After the doubt began: an echo comes within seconds, a message that is listed only now has been slow. */
-const LOOK_AT_MS = [15_000, 75_000, HOLD_MS + 1_000]
+const LAST_LOOK_MS = HOLD_MS + 1_000
+const LOOK_AT_MS = [15_000, 75_000, LAST_LOOK_MS]
 export const FIRST_LOOK_MS = LOOK_AT_MS[0] as number
 
 type Listed = Pick<HistoryMessage, 'externalId' | 'at' | 'text' | 'attachments'>
@@ -28,12 +29,19 @@ export const checkDoubt =
     const outcome = await readAbout(ports, job.orgId, doubt, attempt, signal)
     const elapsedMs = ports.clock.now().getTime() - doubt.since.getTime()
     if (elapsedMs >= HOLD_MS) await tellUnconfirmed(ports, job)
-    if (outcome !== null) return outcome
+    if (outcome !== null) return elapsedMs >= HOLD_MS ? outcome : byTheEnd(outcome, LAST_LOOK_MS - elapsedMs)
     const nextMs = LOOK_AT_MS.find((ms) => ms > elapsedMs)
     return nextMs === undefined
       ? { status: 'done' }
       : { status: 'wait', afterMs: nextMs - elapsedMs, reason: 'the platform does not list it yet' }
   }
+
+/** Somebody has to be told in time, also where the platform could not be asked before, or not often enough. */
+function byTheEnd(outcome: JobOutcome, leftMs: number): JobOutcome {
+  if (outcome.status === 'done') return outcome
+  if (outcome.status === 'dead') return { status: 'wait', afterMs: leftMs, reason: outcome.reason }
+  return { ...outcome, afterMs: Math.min(outcome.afterMs, leftMs) }
+}
 
 /**
  * One look at the newest messages with the person, which may prove more than this one. Null once it was made, or where the
@@ -146,10 +154,10 @@ async function proveWith(
   wakeups.wake('events-written')
 }
 
-/** From now on it is for a person to decide; readers look at the message again. */
-async function tellUnconfirmed({ unitOfWork, wakeups }: CorePorts, { orgId, partId }: DoubtJob): Promise<void> {
+/** From now on it is for a person to decide; readers look at the message again. Told once, however long it stays so. */
+async function tellUnconfirmed({ clock, unitOfWork, wakeups }: CorePorts, { orgId, partId }: DoubtJob): Promise<void> {
   await unitOfWork.run(orgId, async ({ doubts, outbox }) => {
-    const doubt = await doubts.part(partId)
+    const doubt = await doubts.unconfirmed(partId, clock.now())
     if (doubt === null) return
     await outbox.append([
       {

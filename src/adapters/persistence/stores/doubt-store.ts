@@ -23,6 +23,16 @@ export const createDoubtStore = (tx: Tx, { ids }: { ids: IdSource }): DoubtStore
     return (await tx.rows<Row>(`${SELECT} and p.message_id = $2 order by p.position`, [tx.orgId, id])).map(doubtOf)
   },
 
+  async unconfirmed(id, now) {
+    const [row] = await tx.rows<Pick<Row, 'message_id' | 'ticket_id'>>(
+      `update message_parts p set unconfirmed_at = $3 from messages m
+       where p.org_id = $1 and p.id = $2 and p.status = 'UNKNOWN' and p.unconfirmed_at is null
+         and m.org_id = p.org_id and m.id = p.message_id returning p.message_id, m.ticket_id`,
+      [tx.orgId, id, now],
+    )
+    return row ? { messageId: row.message_id, ticketId: row.ticket_id } : null
+  },
+
   checkLater: ({ partId, channelId }, afterMs) =>
     insertRows(tx, 'jobs', { id: 'uuid', queue: 'text', run_at: 'timestamptz', payload: 'bytea' }, [
       {
