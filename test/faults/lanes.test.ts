@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import test from 'ava'
+import { BUSY_PER_CHANNEL } from '../../src/adapters/persistence/send-lanes.ts'
 import { inOrganization } from '../../src/adapters/persistence/transaction.ts'
 import type { Delivery } from '../../src/core/channel/delivery.ts'
 import type { ExternalMessageId } from '../../src/core/ids.ts'
@@ -17,6 +18,7 @@ import {
 } from '../support/core-on-database.ts'
 import { onEachProfile, type TestDatabase, testDatabase } from '../support/database.ts'
 import { inboxState } from '../support/inbox-state.ts'
+import { waitFor } from '../support/processes.ts'
 import {
   aGate,
   aNetwork,
@@ -478,6 +480,32 @@ onEachProfile((profile) => {
     await workOff(worker)
     t.deepEqual(await statusesIn(desk, ann), ['slow SENT'])
     t.deepEqual(await statusesIn(desk, bea), ['same account SENT'])
+  })
+
+  test.serial(`${profile}: an account that does not answer keeps its own places busy and no others`, async (t) => {
+    const hung = aGate<void>()
+    const network = aNetwork(async (message, externalId) => {
+      if (textOf(message) === 'hangs') await hung.pass()
+      return taken(message, externalId)
+    })
+    const worker = aWorker({ send: network.send })
+    const slow = await seedInbox(desk.orm)
+    const talks = await Promise.all(
+      Array.from({ length: BUSY_PER_CHANNEL + 4 }, (_, index) => startTalk(desk, slow, `person-${index}`)),
+    )
+    for (const talk of talks) await say(talk, 'hangs')
+    const elsewhere = await startTalk(desk, await seedInbox(desk.orm), 'bea')
+    await say(elsewhere, 'other account')
+
+    const begun = await worker.core.deliverDue(100, new AbortController().signal)
+    t.is(begun.length, BUSY_PER_CHANNEL + 1)
+    await waitFor(async () => (await statusesIn(desk, elsewhere))[0] === 'other account SENT', 20_000)
+    t.deepEqual(await worker.core.deliverDue(100, new AbortController().signal), [])
+    hung.open()
+    await Promise.all(begun)
+    await workOff(worker)
+    const statuses = await Promise.all(talks.map((talk) => statusesIn(desk, talk)))
+    t.true(statuses.flat().every((status) => status === 'hangs SENT'))
   })
 
   test.serial(

@@ -9,12 +9,19 @@ type Row = {
 }
 
 /**
+ * Sends of one channel under way at once, in the whole installation: an account whose platform does not answer for as long as
+ * a call may take holds these places and leaves the rest to others.
+ */
+export const BUSY_PER_CHANNEL = 8
+
+/**
  * Lanes of all organizations, over sessions of the system role. Claiming moves the fence on, so that whoever held the lane
  * before can no longer free it.
  */
 export function createSendLanes(pool: pg.Pool): SendLanes {
-  const take = async (name: string, text: string, limit: number, leaseMs: number): Promise<readonly LaneClaim[]> => {
-    const { rows } = await pool.query<Row>({ name, text, values: [limit, leaseMs] })
+  const take = async (name: string, text: string, values: readonly number[]): Promise<readonly LaneClaim[]> => {
+    const leaseMs = values[1] ?? 0
+    const { rows } = await pool.query<Row>({ name, text, values: [...values] })
     return rows.map((row) => ({
       orgId: row.org_id,
       conversationId: row.conversation_id,
@@ -24,20 +31,32 @@ export function createSendLanes(pool: pg.Pool): SendLanes {
     }))
   }
   return {
-    claim: (limit, leaseMs) => take('claim-lanes', CLAIM, limit, leaseMs),
+    claim: (limit, leaseMs) => take('claim-lanes', CLAIM, [limit, leaseMs, BUSY_PER_CHANNEL]),
     async pauseApp(app, until, reason) {
       await pool.query({ name: 'pause-app', text: PAUSE_APP, values: [app, until, reason] })
     },
-    expired: (limit, leaseMs) => take('expired-lanes', EXPIRED, limit, leaseMs),
+    expired: (limit, leaseMs) => take('expired-lanes', EXPIRED, [limit, leaseMs]),
   }
 }
 
+/** The channels that have something, from one to the next in the index; what is due of each, up to its share; the oldest of all. */
 const CLAIM = `
-with due as (
-  select s.conversation_id from send_lanes s where s.state = 'READY' and s.not_before <= now()
-    and not exists (select from channel_pauses p where p.channel_id = s.channel_id and p.until > now())
-    and not exists (select from app_pauses a join channels c on c.app = a.app where c.id = s.channel_id and a.until > now())
-  order by s.not_before, s.conversation_id limit $1 for update skip locked)
+with recursive waiting (channel_id) as (
+  (select channel_id from send_lanes where state = 'READY' order by channel_id limit 1)
+  union all
+  select (select s.channel_id from send_lanes s where s.state = 'READY' and s.channel_id > w.channel_id
+    order by s.channel_id limit 1)
+  from waiting w where w.channel_id is not null),
+due as (
+  select share.conversation_id from waiting w cross join lateral (
+    select s.conversation_id, s.not_before from send_lanes s
+    where s.channel_id = w.channel_id and s.state = 'READY' and s.not_before <= now()
+    order by s.not_before, s.conversation_id
+    limit greatest(0, $3 - (select count(*) from send_lanes b where b.channel_id = w.channel_id and b.state = 'BUSY'))
+    for update skip locked) share
+  where not exists (select from channel_pauses p where p.channel_id = w.channel_id and p.until > now())
+    and not exists (select from app_pauses a join channels c on c.app = a.app where c.id = w.channel_id and a.until > now())
+  order by share.not_before, share.conversation_id limit $1)
 update send_lanes s set state = 'BUSY', lease_until = now() + $2 * interval '1 millisecond', fence = s.fence + 1
 from due where s.conversation_id = due.conversation_id
 returning s.org_id, s.conversation_id, s.channel_id, s.fence`

@@ -20,7 +20,7 @@ const LINK_MS = 3_600_000
 
 /**
  * Takes up to `limit` conversations that have something due and begins to send, one part each. Resolves with the
- * deliveries under way, so that a slow account keeps only its own places busy; none means that nothing is due. A delivery
+ * deliveries under way, so that a slow account keeps only its own places busy: of each channel there are few at once. None means that nothing is due. A delivery
  * resolves with the milliseconds until its conversation's turn, where it came too early, else with null.
  */
 export const deliverDue =

@@ -15,6 +15,7 @@ import { M0016StoryTimes } from './0016-story-times.ts'
 import { M0017OptIns } from './0017-opt-ins.ts'
 import { M0020Unconfirmed } from './0020-unconfirmed.ts'
 import { M0021Farewells } from './0021-farewells.ts'
+import { M0023LanesByChannel } from './0023-lanes-by-channel.ts'
 
 export const MIGRATION_TABLE = 'schema_migration'
 
@@ -36,4 +37,5 @@ export const migrations: MigrationObject[] = [
   { name: '0017-opt-ins', class: M0017OptIns },
   { name: '0020-unconfirmed', class: M0020Unconfirmed },
   { name: '0021-farewells', class: M0021Farewells },
+  { name: '0023-lanes-by-channel', class: M0023LanesByChannel },
 ]
