@@ -10,6 +10,7 @@ export const ledgerOf = (world: World, webhooks: readonly Webhook[], calls: read
   phones: [...world.customers.values()].map((customer) => ({
     ...aboutCustomer(customer),
     messages: [...world.phone(customer)] as readonly PhoneMessage[],
+    ...world.signs(customer),
   })),
   /** Under the account's posts: what it answered there, and what it did with each comment. */
   comments: [...world.comments.values()].map(({ id, customer, hidden, deleted, replies }) => ({

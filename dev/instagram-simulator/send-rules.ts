@@ -1,7 +1,7 @@
 import type { GraphError } from './graph-errors.ts'
 import { record, string } from './http.ts'
 import { type Content, contentOf } from './send-content.ts'
-import type { SimulatedAccount, SimulatedCustomer } from './types.ts'
+import type { SenderAction, SimulatedAccount, SimulatedCustomer } from './types.ts'
 import type { SimulatedComment, World } from './world.ts'
 
 const HOUR_MS = 3_600_000
@@ -11,8 +11,8 @@ const PRIVATE_REPLY_MS = 7 * 24 * HOUR_MS
 
 export type Verdict =
   | Readonly<{ error: GraphError }>
-  /** Typing, seen, reactions: nothing to show and no echo. */
-  | Readonly<{ action: string; customer: SimulatedCustomer }>
+  /** Typing, seen, reactions: no message, and no echo. */
+  | Readonly<{ action: SenderAction; customer: SimulatedCustomer }>
   | (Content & Readonly<{ customer: SimulatedCustomer; comment: SimulatedComment | null; replyTo: string | null }>)
 
 const invalid = (message: string): Verdict => ({ error: { code: 100, message } })
@@ -28,7 +28,7 @@ export function judge(world: World, account: SimulatedAccount, body: Record<stri
 
   const action = string(body['sender_action'])
   if (action !== null)
-    return body['message'] ? { error: { code: 100, subcode: 2018014 } } : { action, customer: person }
+    return body['message'] ? { error: { code: 100, subcode: 2018014 } } : act(world, person, action, body)
 
   const content = contentOf(record(body['message']))
   if ('error' in content) return content
@@ -38,6 +38,33 @@ export function judge(world: World, account: SimulatedAccount, body: Record<stri
   const refusal = comment ? privateReplyRefusal(world, comment) : windowRefusal(world, person, body)
   return refusal ? { error: refusal } : { customer: person, ...content, comment, replyTo }
 }
+
+const SIMPLE: Readonly<Record<string, SenderAction>> = {
+  typing_on: { type: 'typing', on: true },
+  typing_off: { type: 'typing', on: false },
+  mark_seen: { type: 'seen' },
+}
+
+function act(world: World, person: SimulatedCustomer, name: string, body: Record<string, unknown>): Verdict {
+  const refusal = windowRefusal(world, person, body)
+  if (refusal) return { error: refusal }
+  const simple = SIMPLE[name]
+  if (simple) return { action: simple, customer: person }
+  if (name !== 'react' && name !== 'unreact') return invalid('Invalid parameter: sender_action')
+  const payload = record(body['payload'])
+  const mid = string(payload?.['message_id'])
+  const bubble = world.phone(person).find((message) => message.mid === mid)
+  if (!bubble || bubble.unsent) return invalid('Invalid parameter: message_id')
+  if (name === 'unreact') return { action: { type: 'reaction', mid: bubble.mid, emoji: null }, customer: person }
+  const word = string(payload?.['reaction'])
+  const emoji = word === 'love' ? '❤️' : word
+  // The pages of Facebook Login know the one word only.
+  const isKnown = emoji !== null && (word === 'love' || (person.account.login === 'instagram' && ONE_EMOJI.test(emoji)))
+  if (!isKnown) return invalid('Invalid parameter: reaction')
+  return { action: { type: 'reaction', mid: bubble.mid, emoji }, customer: person }
+}
+
+const ONE_EMOJI = /^\p{RGI_Emoji}$/v
 
 /** Documented for Facebook Login only, and of a message that is there. */
 const canQuote = (world: World, person: SimulatedCustomer, mid: string | null): boolean =>

@@ -29,7 +29,10 @@ export async function send(
   const verdict = judge(world, account, body)
   if ('error' in verdict) return refuse(account.login, verdict.error)
   const { customer } = verdict
-  if ('action' in verdict) return { status: 200, body: { recipient_id: customer.id } }
+  if ('action' in verdict) {
+    world.sign(customer, verdict.action)
+    return { status: 200, body: { recipient_id: customer.id } }
+  }
 
   const attachments: PhoneAttachment[] = []
   for (const attachment of verdict.attachments) {

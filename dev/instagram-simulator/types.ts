@@ -94,6 +94,21 @@ export type PhoneMessage = {
   unsent: boolean
 }
 
+/** What a business shows besides messages. */
+export type SenderAction =
+  | Readonly<{ type: 'typing'; on: boolean }>
+  | Readonly<{ type: 'seen' }>
+  /** Its one reaction to a bubble; null takes it back. */
+  | Readonly<{ type: 'reaction'; mid: string; emoji: string | null }>
+
+/** What a phone shows of the business besides its messages. */
+export type PhoneSigns = Readonly<{
+  typing: boolean
+  /** The newest message of the customer's that was seen. */
+  seen: string | null
+  reactions: readonly Readonly<{ mid: string; emoji: string }>[]
+}>
+
 export type DeliveryAttempt = Readonly<{
   url: string
   /** Null when there was no answer. */

@@ -1,6 +1,14 @@
 import { customerIdOf, newAccessToken, newAccountId, newAppId, newAppSecret, newCustomerId, newPageId } from './ids.ts'
 import { createTokens } from './tokens.ts'
-import type { AccountOptions, CustomerOptions, PhoneMessage, SimulatedAccount, SimulatedCustomer } from './types.ts'
+import type {
+  AccountOptions,
+  CustomerOptions,
+  PhoneMessage,
+  PhoneSigns,
+  SenderAction,
+  SimulatedAccount,
+  SimulatedCustomer,
+} from './types.ts'
 
 export type SimulatedComment = {
   readonly id: string
@@ -32,6 +40,7 @@ export function createWorld(now: () => Date, changed: () => void) {
   const media = new Map<string, SimulatedMedia>()
   const mentions = new Map<string, SimulatedMention>()
   const phones = new Map<string, PhoneMessage[]>()
+  const shownSigns = new Map<string, PhoneSigns>()
   const lastWroteAt = new Map<string, Date>()
   const lastEventAt = new Map<string, number>()
   const listeners: ((who: SimulatedCustomer, message: PhoneMessage) => void)[] = []
@@ -108,6 +117,14 @@ export function createWorld(now: () => Date, changed: () => void) {
 
   const phone = (who: SimulatedCustomer): readonly PhoneMessage[] => phones.get(who.id) ?? []
 
+  const signs = (of: SimulatedCustomer): PhoneSigns => shownSigns.get(of.id) ?? NO_SIGNS
+
+  function sign(on: SimulatedCustomer, action: SenderAction): void {
+    const before = signs(on)
+    shownSigns.set(on.id, signsAfter(before, action, phone(on)))
+    changed()
+  }
+
   /** Whose phone shows this message. */
   function ownerOf(mid: string): SimulatedCustomer | undefined {
     const [id] = [...phones].find(([, messages]) => messages.some((one) => one.mid === mid)) ?? []
@@ -128,6 +145,8 @@ export function createWorld(now: () => Date, changed: () => void) {
       ...message,
     }
     phones.get(on.id)?.push(shown)
+    // An answer ends the waiting for it.
+    if (shown.from === 'business') shownSigns.set(on.id, { ...signs(on), typing: false })
     for (const tell of listeners) tell(on, shown)
     changed()
   }
@@ -162,12 +181,25 @@ export function createWorld(now: () => Date, changed: () => void) {
     customer,
     person,
     phone,
+    signs,
+    sign,
     known,
     ownerOf,
     show,
     nextEventAt,
     wrote,
   }
+}
+
+const NO_SIGNS: PhoneSigns = { typing: false, seen: null, reactions: [] }
+
+function signsAfter(before: PhoneSigns, action: SenderAction, messages: readonly PhoneMessage[]): PhoneSigns {
+  if (action.type === 'typing') return { ...before, typing: action.on }
+  if (action.type === 'seen')
+    return { ...before, seen: messages.findLast(({ from }) => from === 'customer')?.mid ?? null }
+  const { mid, emoji } = action
+  const others = before.reactions.filter((one) => one.mid !== mid)
+  return { ...before, reactions: emoji === null ? others : [...others, { mid, emoji }] }
 }
 
 /** `mia.torres` -> `Mia Torres` */

@@ -31,6 +31,9 @@ import { markNotification } from './notification/mark-notification.ts'
 import { logIn } from './organization/log-in.ts'
 import { signUp } from './organization/sign-up.ts'
 import { continueReplay, replayRawEvent, replayRawEvents } from './raw-event/replay-raw-events.ts'
+import { react } from './reaction/react.ts'
+import { showReaction } from './reaction/show-reaction.ts'
+import { signalCustomer } from './ticket/signal-customer.ts'
 import { updateTicket } from './ticket/update-ticket.ts'
 import { deleteUpload } from './upload/delete-upload.ts'
 import { storeUpload } from './upload/store-upload.ts'
@@ -79,6 +82,9 @@ export const createCore = (ports: CorePorts) => ({
   checkMessage: checkMessage(ports),
   sendAgain: sendAgain(ports),
   moderateComment: moderateComment(ports),
+  react: react(ports),
+  showReaction: showReaction(ports),
+  signalCustomer: signalCustomer(ports),
   deliverDue: deliverDue(ports),
   markNotification: markNotification(ports),
 

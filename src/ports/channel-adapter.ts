@@ -1,5 +1,5 @@
 import type { ChannelCapabilities, CommentAction } from '../core/channel/capabilities.ts'
-import type { ChannelAccount, Delivery, Demand, OutboundMessage } from '../core/channel/delivery.ts'
+import type { ChannelAccount, Delivery, Demand, OutboundMessage, RefusalCode } from '../core/channel/delivery.ts'
 import type { MessageReceived, ParsedWebhook, Person } from '../core/channel/inbound-event.ts'
 import type { Pacing } from '../core/channel/pacing.ts'
 import type { ExternalAccountId, ExternalMessageId, ExternalUserId } from '../core/ids.ts'
@@ -26,6 +26,8 @@ export interface ChannelAdapter {
   readonly history?: HistoryReader
   /** Absent where nobody comments. */
   readonly comments?: Comments
+  /** Absent where nothing is told but messages. */
+  readonly signals?: Signals
   /** Absent where accounts are connected by pasted credentials only. */
   readonly logins?: readonly AccountLogin[]
   /** Absent where access tokens have no end, or cannot be prolonged. */
@@ -312,4 +314,36 @@ export interface Comments {
     account: ChannelAccount,
     signal: AbortSignal,
   ): Promise<HistoryAnswer<Readonly<{ replies: readonly OwnReply[] }>>>
+}
+
+/** What the customer sees besides messages. */
+export type Signal =
+  /** The account's one reaction to a message; null takes it back. */
+  | Readonly<{ type: 'REACTION'; to: ExternalMessageId; emoji: string | null }>
+  | Readonly<{ type: 'TYPING'; on: boolean }>
+  /** All that they wrote was seen. */
+  | Readonly<{ type: 'SEEN' }>
+
+export type SignalAnswer =
+  | Readonly<{ status: 'done'; demands?: readonly Demand[] }>
+  /** `detail` is for the log: it may quote the platform. */
+  | Readonly<{
+      status: 'refused'
+      code: RefusalCode
+      detail: string
+      platformCode: string | null
+      demands?: readonly Demand[]
+    }>
+  | PutOff
+  | Reauthorize
+
+export interface Signals {
+  /** Resolves for every answer and for none. Doing it twice is doing it once, so that doubt may be tried again. */
+  send(
+    signal: Signal,
+    person: ExternalUserId,
+    account: ChannelAccount,
+    abort: AbortSignal,
+    requestId: string | null,
+  ): Promise<SignalAnswer>
 }

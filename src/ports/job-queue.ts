@@ -9,6 +9,7 @@ export type JobQueueName =
   | 'history-sweep'
   | 'token-refresh'
   | 'doubt-check'
+  | 'reaction'
 
 export type Job = Readonly<{
   id: string

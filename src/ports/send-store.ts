@@ -22,6 +22,7 @@ export type ReplyTarget = Readonly<{
   ticketId: TicketId
   conversationId: ConversationId
   customerId: CustomerId
+  person: ExternalUserId
   channelId: ChannelId
   channelType: string
   channelStatus: ChannelStatus

@@ -11,6 +11,7 @@ import type { IdempotencyStore } from './idempotency-store.ts'
 import type { IntakeStore } from './intake-store.ts'
 import type { MediaStore } from './media-store.ts'
 import type { NotificationStore } from './notification-store.ts'
+import type { OwnReactionStore } from './own-reaction-store.ts'
 import type { PaceStore } from './pace-store.ts'
 import type { RawEventStore } from './raw-event-store.ts'
 import type { SendStore } from './send-store.ts'
@@ -32,6 +33,7 @@ export type Stores = Readonly<{
   sends: SendStore
   pace: PaceStore
   doubts: DoubtStore
+  ownReactions: OwnReactionStore
   notifications: NotificationStore
   uploads: UploadStore
   idempotency: IdempotencyStore

@@ -94,8 +94,13 @@ export type ReactionView = Readonly<{
   /** Null where the platform gave a word only. */
   emoji: string | null
   name: string
-  author: Readonly<{ type: 'CUSTOMER' | 'EXTERNAL' }>
+  /** MEMBER: an agent, for the account. */
+  author: Readonly<{ type: 'CUSTOMER' | 'MEMBER' | 'EXTERNAL'; id: string | null; name: string | null }>
   at: Date
+  /** The customer sees what is SENT. */
+  status: 'PENDING' | 'SENT' | 'FAILED'
+  /** Why the agent's last change was refused. */
+  failure: MessageFailure | null
 }>
 
 /** One message on the platform. A reply has one for each thing it carries, what came in has one. */

@@ -1,5 +1,6 @@
 import type { Core } from '../core/index.ts'
 import type { DoubtJob } from '../core/message/check-doubt.ts'
+import type { ReactionJob } from '../core/reaction/show-reaction.ts'
 import type { JobQueue } from '../ports/job-queue.ts'
 import type { Logger } from '../ports/logger.ts'
 import type { Wakeups } from '../ports/wakeups.ts'
@@ -10,6 +11,7 @@ const SLOTS = 32
 const POLL_MS = 500
 /** Looks at what became of a reply in doubt. */
 const CHECKS_AT_ONCE = 4
+const REACTIONS_AT_ONCE = 8
 
 /** Keeps its slots busy while something is due; looks again when woken, and by itself. */
 export async function startOutbound({
@@ -78,6 +80,9 @@ export async function startOutbound({
   const checks = new AbortController()
   await jobs.start('doubt-check', (job) => core.checkDoubt(job.payload as DoubtJob, job.attempt, checks.signal), {
     concurrency: CHECKS_AT_ONCE,
+  })
+  await jobs.start('reaction', (job) => core.showReaction(job.payload as ReactionJob, job.attempt, checks.signal), {
+    concurrency: REACTIONS_AT_ONCE,
   })
   const silence = wakeups.on('sends', poke)
   const timer = setInterval(poke, POLL_MS)

@@ -131,6 +131,13 @@ export function createFakeCore(accounts: FakeAccounts, queries: FakeQueries, upl
       const message = await queries.message(actor.orgId, ticketId, messageId)
       if (message === null) throw new NotFound('message')
     }),
+    react: noted('react', async (actor, { ticketId, messageId }) => {
+      const message = await queries.message(actor.orgId, ticketId, messageId)
+      if (message === null) throw new NotFound('message')
+    }),
+    signalCustomer: noted('signalCustomer', async (actor, ticketId) => {
+      if ((await queries.ticket(actor.orgId, ticketId)) === null) throw new NotFound('ticket')
+    }),
     sendAgain: noted('sendAgain', async (actor, { ticketId, messageId, via }) => {
       const message = await queries.message(actor.orgId, ticketId, messageId)
       if (message === null) throw new NotFound('message')

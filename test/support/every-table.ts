@@ -99,6 +99,10 @@ async function seedAround(tx: Tx, thread: Thread, memberId: MemberId): Promise<v
     [orgId, channelId],
   )
   await insert(
+    `insert into own_reactions (org_id, message_id, status, revision, wanted_at) values ($1, $2, 'PENDING', 1, now())`,
+    [orgId, messageId],
+  )
+  await insert(
     `insert into raw_event_copies (org_id, channel_id, external_id, raw_event_id) values ($1, $2, 'to come', $3)`,
     [orgId, channelId, rawEventId],
   )

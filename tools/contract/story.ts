@@ -361,6 +361,30 @@ export const story: readonly Folder[] = [
         after: check('says why', "pm.expect(answer.code).to.equal('not-unknown')"),
       },
       {
+        operationId: 'setReaction',
+        name: 'React to a message: this channel has no reactions',
+        status: 422,
+        after: check('says what is missing', "pm.expect(answer.code).to.equal('capability-missing')"),
+      },
+      {
+        operationId: 'removeReaction',
+        name: 'Take a reaction back: this channel has none',
+        status: 422,
+        after: check('says what is missing', "pm.expect(answer.code).to.equal('capability-missing')"),
+      },
+      {
+        operationId: 'showTyping',
+        name: 'Show that somebody writes: this channel cannot',
+        status: 422,
+        after: check('says what is missing', "pm.expect(answer.code).to.equal('capability-missing')"),
+      },
+      {
+        operationId: 'markSeen',
+        name: 'Show that it was seen: this channel cannot',
+        status: 422,
+        after: check('says what is missing', "pm.expect(answer.code).to.equal('capability-missing')"),
+      },
+      {
         operationId: 'hideComment',
         name: 'Hide a comment: this one is none',
         status: 422,

@@ -33,6 +33,8 @@ export type HttpCore = Pick<
   | 'checkMessage'
   | 'sendAgain'
   | 'moderateComment'
+  | 'react'
+  | 'signalCustomer'
   | 'markNotification'
   | 'startImport'
   | 'verifyChannel'

@@ -45,6 +45,10 @@ const ALLOWED: Readonly<Record<string, readonly Role[]>> = {
   hideComment: AGENTS,
   showComment: AGENTS,
   deleteComment: AGENTS,
+  setReaction: AGENTS,
+  removeReaction: AGENTS,
+  showTyping: AGENTS,
+  markSeen: AGENTS,
   createAttachment: AGENTS,
   deleteAttachment: AGENTS,
 }

@@ -43,6 +43,10 @@ const directMessages: SurfaceCapabilities = {
   stickers: ['HEART'],
   // Documented for Facebook Login only.
   replyTo: { where: { login: 'facebook' } },
+  // Meta's page on Facebook Login knows `love` only.
+  reactions: { emojis: null, limited: { where: { login: 'facebook' }, emojis: ['❤️'] } },
+  typing: true,
+  seen: true,
 }
 
 export const instagramCapabilities: ChannelCapabilities = {

@@ -14,6 +14,7 @@ import { createInstagramSender } from './outbound-sender.ts'
 import { instagramPacing } from './pacing.ts'
 import { createProfileLookup } from './profile-lookup.ts'
 import { instagramSettings } from './settings.ts'
+import { createSignals } from './signals.ts'
 import { verifySignature } from './signature.ts'
 import { readSignedRequest } from './signed-request.ts'
 import { createTokenRefresh } from './token-refresh.ts'
@@ -50,6 +51,7 @@ export function createInstagramChannel(
     media: createMediaLookup(graph),
     history: createHistoryReader(graph),
     comments: createComments(graph),
+    signals: createSignals(graph),
     tokens: createTokenRefresh(config, fetch),
     doctor: createDoctor(login, fetch),
     app: {

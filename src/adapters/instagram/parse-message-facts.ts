@@ -1,4 +1,5 @@
 import type { InboundEvent, Reaction } from '../../core/channel/inbound-event.ts'
+import type { ExternalUserId } from '../../core/ids.ts'
 import { asShape, readText, readWhole } from '../channel-kit/fields.ts'
 import { readMessageId, readUserId } from './ids.ts'
 import { known, type Scope, unknown } from './scope.ts'
@@ -26,13 +27,15 @@ export function readEdit(item: MessagingItem, at: Date): InboundEvent {
 
 const MAX_WORD_CHARS = 64
 
-export function readReaction(item: MessagingItem, at: Date): InboundEvent {
+export function readReaction(item: MessagingItem, at: Date, scope: Scope): InboundEvent {
   const fields = asShape<MessageReaction>(item.reaction)
   if (fields === null) return unknown('not-an-object', at)
   const externalId = readMessageId(fields.mid)
   if (externalId === null) return unknown('no-message-id', at)
-  const actor = readUserId(asShape<Party>(item.sender)?.id)
-  if (actor === null) return unknown('no-customer', at)
+  const sender = readUserId(asShape<Party>(item.sender)?.id)
+  if (sender === null) return unknown('no-customer', at)
+  // The account reacts once, whichever of its ids it is called by.
+  const actor = scope.ownIds.has(sender) ? (scope.account as string as ExternalUserId) : sender
   const action = readText(fields.action) ?? readText(fields.verb)
   const isTakenBack = action === 'unreact' || action === 'remove'
   return { type: 'reaction', at, externalId, actor, reaction: isTakenBack ? null : reactionOf(fields) }

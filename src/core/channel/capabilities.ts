@@ -48,8 +48,14 @@ export type SurfaceCapabilities = Readonly<{
   stickers: readonly Sticker[]
   /** Answering one message in particular, as the customer sees it; `where`: only with these settings of the channel. */
   replyTo: Readonly<{ where: Readonly<Record<string, string>> | null }> | null
-  reactions: boolean
+  /** One reaction to what the customer wrote. `emojis` null: any; `limited`: these only, with these settings of the channel. */
+  reactions: Readonly<{
+    emojis: readonly string[] | null
+    limited: Readonly<{ where: Readonly<Record<string, string>>; emojis: readonly string[] }> | null
+  }> | null
+  /** Showing that somebody writes. */
   typing: boolean
+  /** Showing that what the customer wrote was seen. */
   seen: boolean
   /** Words under a comment that everybody reads, in characters; null where there are none, as under live broadcasts. */
   publicReply: Readonly<{ maxChars: number }> | null
@@ -70,7 +76,7 @@ export const NOTHING: SurfaceCapabilities = {
   buttons: null,
   stickers: [],
   replyTo: null,
-  reactions: false,
+  reactions: null,
   typing: false,
   seen: false,
   publicReply: null,
@@ -83,7 +89,14 @@ export function capabilitiesFor(
   surface: Surface,
   settings: Readonly<Record<string, unknown>>,
 ): SurfaceCapabilities {
-  const { replyTo, ...rest } = surfaces[surface]
-  const holds = Object.entries(replyTo?.where ?? {}).every(([name, value]) => settings[name] === value)
-  return { ...rest, replyTo: replyTo !== null && holds ? { where: null } : null }
+  const { replyTo, reactions, ...rest } = surfaces[surface]
+  const holds = (where: Readonly<Record<string, string>> | null) =>
+    Object.entries(where ?? {}).every(([name, value]) => settings[name] === value)
+  const limited = reactions?.limited ?? null
+  const emojis = limited !== null && holds(limited.where) ? limited.emojis : (reactions?.emojis ?? null)
+  return {
+    ...rest,
+    replyTo: replyTo !== null && holds(replyTo.where) ? { where: null } : null,
+    reactions: reactions && { emojis, limited: null },
+  }
 }

@@ -12,6 +12,7 @@ export type EventType =
   | 'message.deleted'
   | 'message.reaction_added'
   | 'message.reaction_removed'
+  | 'message.reaction_status_changed'
   | 'customer.created'
   | 'customer.updated'
   | 'customer.opted_in'

@@ -130,6 +130,13 @@ export class MessageFacts {
   #tellReaction(now: StoredReaction): readonly DomainEvent[] {
     const before = this.#state.reactions.find((stored) => keyOf(stored) === keyOf(now))?.reaction ?? null
     const emoji = now.reaction?.emoji ?? before?.emoji ?? null
+    if (
+      before !== null &&
+      now.reaction !== null &&
+      before.emoji === now.reaction.emoji &&
+      before.name === now.reaction.name
+    )
+      return []
     const type = now.reaction ? 'message.reaction_added' : before ? 'message.reaction_removed' : null
     if (type === null) return []
     return this.#about(now.externalId, (part) => ({

@@ -22,6 +22,8 @@ const bodies: Record<string, unknown> = {
   updateChannel: { name: 'Another name' },
   updateTicket: { status: 'RESOLVED' },
   sendMessage: { content: 'Hello' },
+  setReaction: { emoji: '❤️' },
+  showTyping: { on: true },
   updateNotification: { read: true },
   createAttachment: Buffer.from('the bytes of a file'),
   chooseFacebookAccount: { choice: 'a-choice-of-the-callback', account: '17841400000000000' },

@@ -41,16 +41,20 @@ import { listRawEvents } from './list-raw-events.ts'
 import { listTickets } from './list-tickets.ts'
 import { logIn } from './log-in.ts'
 import { logOut } from './log-out.ts'
+import { markSeen } from './mark-seen.ts'
 import { receiveAppWebhook } from './receive-app-webhook.ts'
 import { receiveDataDeletion } from './receive-data-deletion.ts'
 import { receiveDeauthorization } from './receive-deauthorization.ts'
 import { receiveWebhook } from './receive-webhook.ts'
+import { removeReaction } from './remove-reaction.ts'
 import { replayRawEvent } from './replay-raw-event.ts'
 import { replayRawEvents } from './replay-raw-events.ts'
 import { retryMessage } from './retry-message.ts'
 import { sendMessage } from './send-message.ts'
 import { sendMessageAgain } from './send-message-again.ts'
+import { setReaction } from './set-reaction.ts'
 import { showComment } from './show-comment.ts'
+import { showTyping } from './show-typing.ts'
 import { signUp } from './sign-up.ts'
 import { startImport } from './start-import.ts'
 import { streamEvents } from './stream-events.ts'
@@ -75,6 +79,10 @@ export const operations = {
   deleteComment,
   hideComment,
   showComment,
+  setReaction,
+  removeReaction,
+  showTyping,
+  markSeen,
   finishFacebookLogin,
   finishInstagramLogin,
   getChannel,

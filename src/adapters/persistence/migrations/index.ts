@@ -13,6 +13,7 @@ import { M0014CommentAnswers } from './0014-comment-answers.ts'
 import { M0015ChannelTokens } from './0015-channel-tokens.ts'
 import { M0016StoryTimes } from './0016-story-times.ts'
 import { M0017OptIns } from './0017-opt-ins.ts'
+import { M0018OwnReactions } from './0018-own-reactions.ts'
 import { M0020Unconfirmed } from './0020-unconfirmed.ts'
 import { M0021Farewells } from './0021-farewells.ts'
 import { M0023LanesByChannel } from './0023-lanes-by-channel.ts'
@@ -35,6 +36,7 @@ export const migrations: MigrationObject[] = [
   { name: '0015-channel-tokens', class: M0015ChannelTokens },
   { name: '0016-story-times', class: M0016StoryTimes },
   { name: '0017-opt-ins', class: M0017OptIns },
+  { name: '0018-own-reactions', class: M0018OwnReactions },
   { name: '0020-unconfirmed', class: M0020Unconfirmed },
   { name: '0021-farewells', class: M0021Farewells },
   { name: '0023-lanes-by-channel', class: M0023LanesByChannel },

@@ -7,6 +7,7 @@ import type { Tx } from '../transaction.ts'
 import { type Conditions, canExist, conditions, emptyPage, pageOf } from './conditions.ts'
 import { displayName } from './customers.ts'
 import { attachmentView, partView, type StoredAttachment, type StoredPart, seenStatus } from './message-parts.ts'
+import { type ReactionWish, reactionViews, type StoredReaction } from './message-reactions.ts'
 
 type Row = {
   id: MessageId
@@ -23,7 +24,8 @@ type Row = {
     | (Pick<MessageContext, 'type'> &
         Partial<Omit<MessageContext, 'type' | 'expiresAt'>> & { expiresAt: string | null })
     | null
-  reactions: { name: string; emoji: string | null; actor: string; at: string }[]
+  reactions: StoredReaction[]
+  wish: ReactionWish | null
   account: string
   media_permalink: string | null
   media_gone: boolean | null
@@ -64,10 +66,14 @@ select m.id, m.org_id, m.ticket_id, m.direction, m.kind, m.audience, m.hidden, m
   (select coalesce(jsonb_agg(jsonb_build_object('id', p.id, 'position', p.position, 'kind', p.kind, 'content', p.content, 'extras', p.extras,
       'status', p.status, 'failure', p.failure, 'externalId', p.external_id, 'sentAt', p.sent_at, 'deletedAt', p.deleted_at)
       order by p.position), '[]') from message_parts p where p.org_id = m.org_id and p.message_id = m.id) as parts,
-  (select coalesce(jsonb_agg(jsonb_build_object('name', r.name, 'emoji', r.emoji, 'actor', r.actor, 'at', r.reacted_at)
+  (select coalesce(jsonb_agg(jsonb_build_object('name', r.name, 'emoji', r.emoji, 'actor', r.actor, 'at', r.reacted_at,
+      'memberId', r.member_id, 'memberName', (select mm.name from memberships mm where mm.org_id = r.org_id and mm.id = r.member_id))
       order by r.reacted_at, r.actor), '[]') from message_parts p
     join reactions r on r.org_id = p.org_id and r.channel_id = p.channel_id and r.external_id = p.external_id and r.name is not null
-    where p.org_id = m.org_id and p.message_id = m.id) as reactions, ch.account, md.permalink as media_permalink, md.gone as media_gone, md.expires_at as media_expires_at,
+    where p.org_id = m.org_id and p.message_id = m.id) as reactions,
+  (select jsonb_build_object('emoji', o.emoji, 'status', o.status, 'failure', o.failure, 'at', o.wanted_at, 'memberId', o.member_id,
+      'memberName', (select mm.name from memberships mm where mm.org_id = o.org_id and mm.id = o.member_id))
+    from own_reactions o where o.org_id = m.org_id and o.message_id = m.id) as wish, ch.account, md.permalink as media_permalink, md.gone as media_gone, md.expires_at as media_expires_at,
   (select mm.name from memberships mm where mm.org_id = m.org_id and mm.id = m.author_member_id) as member_name,
   t.customer_id,
   (select jsonb_build_object('name', coalesce(c.display_name, i.name), 'username', i.username, 'platform', t.platform, 'externalId', i.external_id)
@@ -186,12 +192,7 @@ const messageView =
     attachments: row.attachments.map(attachmentView),
     parts: row.parts.map((part) => partView(row, part)),
     context: contextOf(row, now),
-    reactions: row.reactions.map(({ name, emoji, actor, at }) => ({
-      emoji,
-      name,
-      author: { type: actor === row.account ? 'EXTERNAL' : 'CUSTOMER' },
-      at: new Date(at),
-    })),
+    reactions: reactionViews(row),
     author: authorOf(row),
     via: row.via,
     status: seenStatus(row, row.status),

@@ -89,6 +89,11 @@ export async function forgetWords(
 ): Promise<void> {
   await remove(tx, 'early_edits', channelId, externalIds)
   await remove(tx, 'reactions', channelId, externalIds)
+  await tx.affected(
+    `delete from own_reactions o using message_parts p where o.org_id = $1 and p.org_id = $1 and p.channel_id = $2
+       and p.external_id = any($3) and o.message_id = p.message_id`,
+    [tx.orgId, channelId, externalIds],
+  )
 }
 
 async function remove(
@@ -132,7 +137,9 @@ export async function keepReactions(
       emoji: reaction?.emoji ?? null,
       reacted_at: at,
     })),
+    // An agent's own, told back, is still theirs.
     `on conflict (org_id, channel_id, external_id, actor) do update
-       set name = excluded.name, emoji = excluded.emoji, reacted_at = excluded.reacted_at`,
+       set name = excluded.name, emoji = excluded.emoji, reacted_at = excluded.reacted_at,
+         member_id = case when replace(reactions.emoji, U&'\\FE0F', '') = replace(excluded.emoji, U&'\\FE0F', '') then reactions.member_id end`,
   )
 }

@@ -15,6 +15,7 @@ import { createIntakeStore } from './intake-store.ts'
 import { createMediaStore } from './media-store.ts'
 import { createNotificationStore } from './notification-store.ts'
 import { createOutbox } from './outbox.ts'
+import { createOwnReactionStore } from './own-reaction-store.ts'
 import { createPaceStore } from './pace-store.ts'
 import { createRawEventStore } from './raw-event-store.ts'
 import { createSendStore } from './send-store.ts'
@@ -40,6 +41,7 @@ export const storesWith =
     sends: createSendStore(tx, deps),
     pace: createPaceStore(tx),
     doubts: createDoubtStore(tx, deps),
+    ownReactions: createOwnReactionStore(tx, deps),
     notifications: createNotificationStore(tx, deps),
     uploads: createUploadStore(tx),
     idempotency: createIdempotencyStore(tx),

@@ -34,6 +34,7 @@ export const createSendStore = (tx: Tx, { ids }: { ids: IdSource }): SendStore =
       ticketId,
       conversationId: row.conversation_id,
       customerId: row.customer_id,
+      person: row.person,
       channelId: row.channel_id,
       channelType: row.type,
       channelStatus: row.status,
@@ -239,6 +240,7 @@ function changeOf([change]: readonly MessageChange[]): MessageChange {
 type TargetRow = {
   conversation_id: ReplyTarget['conversationId']
   customer_id: ReplyTarget['customerId']
+  person: ExternalUserId
   channel_id: ReplyTarget['channelId']
   type: string
   status: ReplyTarget['channelStatus']
@@ -249,10 +251,11 @@ type TargetRow = {
 }
 
 const TARGET = `
-select v.id as conversation_id, v.customer_id, v.channel_id, c.type, c.status, c.settings, v.surface, v.window_opened_at, v.window_reason
+select v.id as conversation_id, v.customer_id, i.external_id as person, v.channel_id, c.type, c.status, c.settings, v.surface, v.window_opened_at, v.window_reason
 from tickets t
 join conversations v on v.org_id = t.org_id and v.id = t.conversation_id
 join channels c on c.org_id = t.org_id and c.id = t.channel_id
+join customer_identities i on i.org_id = v.org_id and i.customer_id = v.customer_id and i.channel_id = v.channel_id
 where t.org_id = $1 and t.id = $2 for no key update of v`
 
 type StoredRow = Omit<StoredMessage, 'ticketId'> & { ticket_id: StoredMessage['ticketId'] }
