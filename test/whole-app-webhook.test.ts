@@ -76,6 +76,49 @@ onEachProfile((profile) => {
     t.is((await rows('select 1 from messages where org_id = $1', [one.orgId])).length, 2)
   })
 
+  // proves: login.first-event
+  test(`${profile}: the very first event finds its channel, also while the subscription is not read back yet`, async (t) => {
+    const account = stage.account('instagram', 'eager')
+    const person = await stage.person()
+    const back = await backFrom(person, 'instagram', { account: account.id })
+    const before = await unknownEntries()
+    stage.simulator.fault({ kind: 'latency', delayMs: 1 }, { on: 'subscribed-apps', account: account.id })
+    stage.simulator.fault({ kind: 'latency', delayMs: 3_000 }, { on: 'subscribed-apps', account: account.id })
+    const finishing = finish(person, back)
+    await waitFor(async () => stage.simulator.subscriptions(account) !== null, 20_000)
+    t.is(await send([await wrote(account, 'the first of all')]), 200)
+    await waitFor(async () => (await unknownEntries()) > before || (await previews(person)).length > 0, 20_000)
+    t.like(await finishing, { status: 200, body: { status: 'CONNECTED' } })
+    t.deepEqual(await previews(person), ['the first of all'])
+  })
+
+  test(`${profile}: whoever is not subscribed gets no channel, and can try again`, async (t) => {
+    const account = stage.account('instagram', 'refused')
+    const person = await stage.person()
+    stage.simulator.fault({ kind: 'refusal', code: 200 }, { on: 'subscribed-apps', account: account.id })
+    const failed = await finish(person, await backFrom(person, 'instagram', { account: account.id }))
+    t.like(failed.body, { code: 'connect-failed' })
+    t.deepEqual(await person.channels(), [])
+    for (const table of ['account_bindings', 'channel_secrets', 'channel_tokens'])
+      t.is((await rows(`select 1 from ${table} where org_id = $1`, [person.orgId])).length, 0, table)
+    const other = await stage.person()
+    await connected(other, account)
+    t.is((await other.channels()).length, 1)
+
+    // A channel that was there before stays, with the token that its owner has just given.
+    const pasted = stage.account('instagram', 'refused.later')
+    const config = { pageId: pasted.id, accessToken: 'pasted', appSecret: 'their-own-secret' }
+    const made = await person.api<{ id: string }>('POST', '/channels', { type: 'INSTAGRAM', name: 'pasted', config })
+    stage.simulator.fault({ kind: 'refusal', code: 200 }, { on: 'subscribed-apps', account: pasted.id })
+    const again = await finish(person, await backFrom(person, 'instagram', { account: pasted.id }))
+    t.like(again.body, { code: 'connect-failed' })
+    t.deepEqual(
+      (await person.channels()).map(({ id }) => id),
+      [made.body.id],
+    )
+    t.is(await connected(person, pasted), made.body.id)
+  })
+
   test(`${profile}: the address is the operator's: its token, and the secrets of its two apps`, async (t) => {
     const account = stage.account('instagram', 'signed')
     const person = await stage.person()

@@ -10,6 +10,7 @@ import { lookUpMedia } from './channel/look-up-media.ts'
 import { lookUpMention } from './channel/look-up-mention.ts'
 import { planTokenChecks, refreshToken } from './channel/refresh-token.ts'
 import { takeWithdrawal } from './channel/take-withdrawal.ts'
+import { unsubscribe } from './channel/unsubscribe.ts'
 import { updateChannel } from './channel/update-channel.ts'
 import { verifyChannel } from './channel/verify-channel.ts'
 import { lookUpProfile } from './customer/look-up-profile.ts'
@@ -49,6 +50,7 @@ export const createCore = (ports: CorePorts) => ({
   updateChannel: updateChannel(ports),
   verifyChannel: verifyChannel(ports),
   disconnectChannel: disconnectChannel(ports),
+  unsubscribe: unsubscribe(ports),
   beginConnect: beginConnect(ports),
   finishConnect: finishConnect(ports),
   chooseAccount: chooseAccount(ports),

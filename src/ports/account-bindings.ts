@@ -20,6 +20,8 @@ export interface AccountBindingStore {
    * `moves` that one's channel is disconnected instead, in the same transaction.
    */
   bind(binding: AccountBinding, options: Readonly<{ moves: boolean }>): Promise<void>
+  /** Whether the channel has one. */
+  holds(channelId: ChannelId): Promise<boolean>
   /** Nothing where the channel has none. */
   release(channelId: ChannelId): Promise<void>
 }

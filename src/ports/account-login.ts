@@ -26,8 +26,6 @@ export type LoginAnswer =
   /** No answer, or none that can be used. */
   | Readonly<{ status: 'failed'; detail: string }>
 
-export type SubscribeAnswer = Readonly<{ status: 'subscribed' }> | Readonly<{ status: 'failed'; detail: string }>
-
 /** A platform's own login page, on which the owner of an account lets this installation speak for it. Nothing is kept here. */
 export interface AccountLogin {
   /** As it is in addresses: `/orgs/{orgId}/channels/{name}/connect` and `/oauth/{name}/callback`. */
@@ -38,6 +36,4 @@ export interface AccountLogin {
   authorizeUrl(request: Readonly<{ state: string; redirectUri: string }>): string
   /** From the code that the browser brought back to the accounts. Resolves for every answer; rejects only on a bug. */
   redeem(grant: Readonly<{ code: string; redirectUri: string }>, signal: AbortSignal): Promise<LoginAnswer>
-  /** Asks the platform to deliver the account's events, and reads back whether it will. */
-  subscribe(granted: GrantedAccount, signal: AbortSignal): Promise<SubscribeAnswer>
 }

@@ -4,6 +4,7 @@ import type { MessageReceived, ParsedWebhook, Person } from '../core/channel/inb
 import type { Pacing } from '../core/channel/pacing.ts'
 import type { ExternalAccountId, ExternalMessageId, ExternalUserId } from '../core/ids.ts'
 import type { AccountLogin } from './account-login.ts'
+import type { AccountSubscriptions } from './account-subscriptions.ts'
 
 /** A network that customers write on. A missing feature is an absent facet, not a method that throws. */
 export interface ChannelAdapter {
@@ -30,6 +31,8 @@ export interface ChannelAdapter {
   readonly signals?: Signals
   /** Absent where accounts are connected by pasted credentials only. */
   readonly logins?: readonly AccountLogin[]
+  /** Absent where events come without being asked for, account by account. */
+  readonly subscriptions?: AccountSubscriptions
   /** Absent where access tokens have no end, or cannot be prolonged. */
   readonly tokens?: TokenRefresh
   /** Absent where the network tells nothing of a connection. */

@@ -8,6 +8,7 @@ export type JobQueueName =
   | 'history-import'
   | 'history-sweep'
   | 'token-refresh'
+  | 'unsubscribe'
   | 'doubt-check'
   | 'reaction'
 

@@ -16,6 +16,7 @@ import type { PaceStore } from './pace-store.ts'
 import type { RawEventStore } from './raw-event-store.ts'
 import type { SendStore } from './send-store.ts'
 import type { TicketStore } from './ticket-store.ts'
+import type { UnsubscriptionStore } from './unsubscription-store.ts'
 import type { UploadStore } from './upload-store.ts'
 
 /** Writing stores exist only inside `run`, bound to the organization and the transaction, so neither can be forgotten. */
@@ -24,6 +25,7 @@ export type Stores = Readonly<{
   channels: ChannelStore
   tokens: ChannelTokenStore
   bindings: AccountBindingStore
+  unsubscriptions: UnsubscriptionStore
   connects: ConnectStore
   customers: CustomerStore
   intake: IntakeStore

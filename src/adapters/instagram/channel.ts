@@ -17,6 +17,7 @@ import { instagramSettings } from './settings.ts'
 import { createSignals } from './signals.ts'
 import { verifySignature } from './signature.ts'
 import { readSignedRequest } from './signed-request.ts'
+import { createSubscriptions } from './subscriptions.ts'
 import { createTokenRefresh } from './token-refresh.ts'
 
 export type { InstagramConfig, LoginConfig }
@@ -54,6 +55,7 @@ export function createInstagramChannel(
     signals: createSignals(graph),
     tokens: createTokenRefresh(config, fetch),
     doctor: createDoctor(login, fetch),
+    subscriptions: createSubscriptions(login, fetch),
     app: {
       name: 'instagram',
       signedRequest: (body) => readSignedRequest(body, login.appSecrets),

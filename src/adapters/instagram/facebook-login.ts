@@ -2,11 +2,9 @@ import type { AccountLogin, GrantedAccount, LoginAnswer } from '../../ports/acco
 import { asList, asShape, readFlag, readId, readText, type Shape } from '../channel-kit/fields.ts'
 import { askPlatform, createGraphClient, type GraphAnswer, type InstagramConfig } from './graph-client.ts'
 import { readGraphError } from './graph-error.ts'
-import { pathSegment } from './graph-target.ts'
 import { accountId } from './ids.ts'
 import { bodyOf, failed, type LoginConfig, missingOf, readScopes, readToken } from './login-answer.ts'
 import { authorizeQuery } from './login-request.ts'
-import { subscribe } from './subscribe.ts'
 
 const SCOPES = [
   'instagram_basic',
@@ -17,16 +15,6 @@ const SCOPES = [
   'pages_read_engagement',
   'business_management',
 ] as const
-
-/** The Page's own names: those of Instagram's fields are refused here, and chosen for the app in Meta's dashboard. */
-const FIELDS = [
-  'messages',
-  'message_reactions',
-  'messaging_postbacks',
-  'messaging_referrals',
-  'messaging_handovers',
-  'standby',
-]
 
 /** Meta gives 25 at once unless asked, and may give fewer than asked. */
 const PAGES_AT_ONCE = 100
@@ -126,18 +114,6 @@ export function createFacebookLogin(
       return `${config.facebookOauthUrl}${version}/dialog/oauth?${query}`
     },
     redeem,
-    subscribe: ({ settings, secrets }, signal) =>
-      subscribe(
-        graph,
-        {
-          flavour: 'facebook',
-          node: pathSegment(String(settings['facebookPageId'])),
-          token: secrets['accessToken'] ?? '',
-          fields: FIELDS,
-          appId: app?.id ?? '',
-        },
-        signal,
-      ),
   }
 }
 

@@ -13,7 +13,11 @@ export const pathSegment = (id: string): string =>
  * Where and as whom to call; null without a usable token. With Facebook Login the node is the Page: messages to the
  * account's id are refused there with `(#3)`. `me` is the Page that the token belongs to.
  */
-export function graphTarget({ account, settings, secrets }: ChannelAccount): GraphTarget | null {
+export function graphTarget({
+  account,
+  settings,
+  secrets,
+}: Pick<ChannelAccount, 'account' | 'settings' | 'secrets'>): GraphTarget | null {
   const token = secrets['accessToken'] ?? ''
   if (!TOKEN.test(token)) return null
   if (settings['login'] !== 'facebook') return { flavour: 'instagram', node: pathSegment(account), token }

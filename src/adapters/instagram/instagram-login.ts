@@ -1,32 +1,15 @@
 import type { AccountLogin, LoginAnswer } from '../../ports/account-login.ts'
 import { asList, asShape, readId, readText, type Shape } from '../channel-kit/fields.ts'
 import { askPlatform, createGraphClient, type GraphAnswer, type InstagramConfig } from './graph-client.ts'
-import { pathSegment } from './graph-target.ts'
 import { accountId } from './ids.ts'
 import { bodyOf, endOf, failed, type LoginConfig, missingOf, readScopes, readToken } from './login-answer.ts'
 import { authorizeQuery } from './login-request.ts'
-import { subscribe } from './subscribe.ts'
 
 const SCOPES = [
   'instagram_business_basic',
   'instagram_business_manage_messages',
   'instagram_business_manage_comments',
 ] as const
-
-/** https://developers.facebook.com/docs/instagram-platform/webhooks */
-const FIELDS = [
-  'messages',
-  'message_reactions',
-  'message_edit',
-  'messaging_seen',
-  'messaging_postbacks',
-  'messaging_referral',
-  'messaging_handover',
-  'messaging_optins',
-  'standby',
-  'comments',
-  'live_comments',
-]
 
 type Exchange = Shape<'data' | 'access_token' | 'permissions'>
 type Me = Shape<'user_id' | 'id' | 'username' | 'name'>
@@ -116,19 +99,6 @@ export function createInstagramLogin(
       return `${config.instagramOauthUrl}/oauth/authorize?${query}`
     },
     redeem,
-    subscribe: ({ account, secrets }, signal) =>
-      subscribe(
-        graph,
-        {
-          flavour: 'instagram',
-          // The account's own id: `/me/subscribed_apps` has been seen refused.
-          node: pathSegment(account),
-          token: secrets['accessToken'] ?? '',
-          fields: FIELDS,
-          appId: app?.id ?? '',
-        },
-        signal,
-      ),
   }
 }
 

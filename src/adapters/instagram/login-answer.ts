@@ -1,4 +1,5 @@
-import type { LoginAnswer, SubscribeAnswer } from '../../ports/account-login.ts'
+import type { LoginAnswer } from '../../ports/account-login.ts'
+import type { SubscribeAnswer } from '../../ports/account-subscriptions.ts'
 import { asList, asShape, readFlag, readText, readWhole, type Shape } from '../channel-kit/fields.ts'
 import type { GraphAnswer } from './graph-client.ts'
 import { platformCodeOf, readGraphError } from './graph-error.ts'

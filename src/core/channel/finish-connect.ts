@@ -5,7 +5,8 @@ import type { ChannelView } from '../../ports/views.ts'
 import type { Actor } from '../actor.ts'
 import { DomainError, NotFound } from '../errors.ts'
 import { CONNECT_WITHIN_MS, callbackOf, configuredLogin, newState } from './begin-connect.ts'
-import { keepGranted } from './keep-granted.ts'
+import { letGo } from './disconnect-channel.ts'
+import { type Kept, keepGranted } from './keep-granted.ts'
 
 type Session = Readonly<{ login: string; sessionId: string }>
 
@@ -33,7 +34,7 @@ export type Connected =
 /** The whole of a platform's answer may take so long, all its calls together. */
 const WITHIN_MS = 45_000
 
-/** From the code to a channel that receives. Until everything is proven nothing is made. */
+/** From the code to a channel that receives. Until it is proven whose account it is nothing is made. */
 export const finishConnect =
   (ports: CorePorts) =>
   async (actor: Actor, input: FinishConnectInput): Promise<Connected> => {
@@ -115,20 +116,62 @@ async function connect(
   attempt: ConnectAttempt,
   granted: GrantedAccount,
 ): Promise<Connected> {
-  const { login, type } = configuredLogin(ports, attempt.login)
-  if (!attempt.moves) {
-    const holder = (await ports.accountBindings.find(type, [granted.account])).get(granted.account)
-    if (holder && holder.orgId !== actor.orgId) throw boundElsewhere()
-  }
-  const subscribed = await login.subscribe(granted, AbortSignal.timeout(WITHIN_MS))
-  if (subscribed.status === 'failed') throw new DomainError('connect-failed', subscribed.detail)
-  const { channelId, isNew } = await keepGranted(ports, actor, { type, granted, moves: attempt.moves })
+  const { type } = configuredLogin(ports, attempt.login)
+  const holder = (await ports.accountBindings.find(type, [granted.account])).get(granted.account)
+  if (!attempt.moves && holder && holder.orgId !== actor.orgId) throw boundElsewhere()
+  const keep = () => keepGranted(ports, actor, { type, granted, moves: attempt.moves })
+  const { channelId, isNew } = holder
+    ? // Its events have a channel all the while, so nothing is changed before the platform agrees.
+      await subscribed(ports, type, granted).then(keep)
+    : await boundFirst(ports, { actor, type, granted, keep })
   ports.wakeups.wake('sends')
   ports.wakeups.wake('events-written')
   ports.wakeups.wake('jobs')
   const channel = await ports.queries.channel(actor.orgId, channelId)
   if (channel === null) throw new NotFound('channel')
   return { status: 'connected', channel, isNew }
+}
+
+/** The first event may come before the platform has answered the subscription, and must find its channel. */
+async function boundFirst(
+  ports: CorePorts,
+  {
+    actor,
+    type,
+    granted,
+    keep,
+  }: Readonly<{ actor: Actor; type: string; granted: GrantedAccount; keep: () => Promise<Kept> }>,
+): Promise<Kept> {
+  const kept = await keep()
+  try {
+    await subscribed(ports, type, granted)
+  } catch (error) {
+    if (kept.isNew) await undo(ports, actor, kept)
+    throw error
+  }
+  return kept
+}
+
+/** Somebody who does not get a connection gets no channel. Unless it was connected again meanwhile. */
+async function undo(ports: CorePorts, actor: Actor, { channelId, version }: Kept): Promise<void> {
+  await ports.unitOfWork.run(actor.orgId, async (stores) => {
+    if ((await stores.channels.get(channelId)).version !== version) return
+    await letGo(ports, stores, channelId)
+    await stores.audit.record({
+      actorType: 'SYSTEM',
+      actorId: null,
+      action: 'channel.connect_failed',
+      resourceType: 'channel',
+      resourceId: channelId,
+      requestId: actor.requestId,
+    })
+  })
+  ports.wakeups.wake('jobs')
+}
+
+async function subscribed({ channelRegistry }: CorePorts, type: string, granted: GrantedAccount): Promise<void> {
+  const answer = await channelRegistry.get(type)?.subscriptions?.add(granted, AbortSignal.timeout(WITHIN_MS))
+  if (answer?.status === 'failed') throw new DomainError('connect-failed', answer.detail)
 }
 
 const boundElsewhere = (): DomainError =>

@@ -9,7 +9,7 @@ import type { ChannelId } from '../ids.ts'
 import { saveWithToken } from './authorization.ts'
 import { validateConfig } from './channel-config.ts'
 
-type Kept = Readonly<{ channelId: ChannelId; isNew: boolean }>
+export type Kept = Readonly<{ channelId: ChannelId; isNew: boolean; version: number }>
 type What = Readonly<{ type: string; granted: GrantedAccount; moves: boolean }>
 
 /**
@@ -76,5 +76,5 @@ async function keepIn(stores: Stores, ports: CorePorts, actor: Actor, { type, gr
     requestId: actor.requestId,
   })
   await importOnConnect(ports, stores, adapter, channelId)
-  return { channelId, isNew: known === null }
+  return { channelId, isNew: known === null, version: channel.version }
 }

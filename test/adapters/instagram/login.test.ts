@@ -2,7 +2,9 @@ import type { ServerResponse } from 'node:http'
 import test, { type ExecutionContext } from 'ava'
 import fc from 'fast-check'
 import { createInstagramChannel } from '../../../src/adapters/instagram/channel.ts'
+import type { ExternalAccountId } from '../../../src/core/ids.ts'
 import type { AccountLogin } from '../../../src/ports/account-login.ts'
+import type { AccountSubscriptions } from '../../../src/ports/account-subscriptions.ts'
 import { type GraphServer, json, startGraphServer } from './graph-server.ts'
 
 type Reply = Readonly<{ status?: number; body: unknown }>
@@ -32,8 +34,14 @@ async function stage(t: ExecutionContext, name: 'instagram' | 'facebook', script
     instagramApp: APP,
     metaApp: APP,
   }
-  const login = createInstagramChannel(config, { fetch }).logins?.find((one) => one.name === name) as AccountLogin
-  return { login, server, redeem: () => login.redeem(grant, AbortSignal.timeout(10_000)) }
+  const { logins, subscriptions } = createInstagramChannel(config, { fetch })
+  const login = logins?.find((one) => one.name === name) as AccountLogin
+  return {
+    login,
+    subscriptions: subscriptions as AccountSubscriptions,
+    server,
+    redeem: () => login.redeem(grant, AbortSignal.timeout(10_000)),
+  }
 }
 
 const SCOPES = 'instagram_business_basic,instagram_business_manage_messages,instagram_business_manage_comments'
@@ -210,15 +218,13 @@ test('with Facebook a token of another app, a missing permission or no account c
   for (const [script, expected] of cases) t.like(await (await stage(t, 'facebook', script)).redeem(), expected)
 })
 
+const granted = {
+  account: ACCOUNT as ExternalAccountId,
+  settings: { pageId: ACCOUNT, login: 'instagram' },
+  secrets: { accessToken: 'IGAAlong' },
+}
+
 test('a subscription counts once it can be read back', async (t) => {
-  const granted = {
-    account: ACCOUNT,
-    alias: null,
-    name: 'acme',
-    settings: { pageId: ACCOUNT, login: 'instagram' },
-    secrets: { accessToken: 'IGAAlong' },
-    tokenExpiresAt: null,
-  } as unknown as Parameters<AccountLogin['subscribe']>[0]
   const cases: readonly [unknown, 'subscribed' | 'failed'][] = [
     [{ data: [{ id: APP.id, subscribed_fields: ['messages', 'comments'] }] }, 'subscribed'],
     [{ data: [{ id: '999', subscribed_fields: ['messages'] }, { id: APP.id }] }, 'subscribed'],
@@ -228,7 +234,37 @@ test('a subscription counts once it can be read back', async (t) => {
   ]
   for (const [read, expected] of cases) {
     let asked = 0
-    const { login } = await stage(t, 'instagram', () => ({ body: asked++ === 0 ? { success: true } : read }))
-    t.is((await login.subscribe(granted, AbortSignal.timeout(10_000))).status, expected, JSON.stringify(read))
+    const { subscriptions } = await stage(t, 'instagram', () => ({ body: asked++ === 0 ? { success: true } : read }))
+    t.is((await subscriptions.add(granted, AbortSignal.timeout(10_000))).status, expected, JSON.stringify(read))
   }
+})
+
+test('an account is unsubscribed at its own node, and what may have failed is tried again', async (t) => {
+  const cases: readonly [Reply, 'unsubscribed' | 'retry' | 'refused'][] = [
+    [{ body: { success: true } }, 'unsubscribed'],
+    [{ body: { success: false } }, 'retry'],
+    [{ status: 500, body: {} }, 'retry'],
+    [{ status: 400, body: { error: { code: 613, message: 'slower' } } }, 'retry'],
+    [{ status: 400, body: { error: { code: 190, message: 'dead' } } }, 'refused'],
+    [{ status: 400, body: { error: { code: 100, error_subcode: 33, message: 'no such thing' } } }, 'refused'],
+  ]
+  const page = { ...granted, settings: { login: 'facebook', facebookPageId: '104000000000001' } }
+  for (const [reply, expected] of cases) {
+    for (const [account, node] of [
+      [granted, ACCOUNT],
+      [page, '104000000000001'],
+    ] as const) {
+      const asked: string[] = []
+      const { subscriptions } = await stage(t, 'instagram', (path) => {
+        asked.push(path)
+        return reply
+      })
+      t.is((await subscriptions.remove(account, AbortSignal.timeout(10_000))).status, expected, JSON.stringify(reply))
+      t.deepEqual(asked, [`/v26.0/${node}/subscribed_apps`])
+    }
+  }
+  const { subscriptions, server } = await stage(t, 'instagram', () => ({ body: { success: true } }))
+  t.like(await subscriptions.remove({ ...granted, secrets: {} }, AbortSignal.timeout(10_000)), { status: 'refused' })
+  await server.stop()
+  t.like(await subscriptions.remove(granted, AbortSignal.timeout(10_000)), { status: 'retry' })
 })

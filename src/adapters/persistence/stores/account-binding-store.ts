@@ -28,6 +28,14 @@ export const createAccountBindingStore = (tx: Tx): AccountBindingStore => ({
     }
   },
 
+  async holds(channelId) {
+    const found = await tx.rows('select 1 from account_bindings where org_id = $1 and channel_id = $2', [
+      tx.orgId,
+      channelId,
+    ])
+    return found.length > 0
+  },
+
   async release(channelId) {
     await tx.affected('delete from account_bindings where org_id = $1 and channel_id = $2', [tx.orgId, channelId])
   },

@@ -20,6 +20,7 @@ import { createPaceStore } from './pace-store.ts'
 import { createRawEventStore } from './raw-event-store.ts'
 import { createSendStore } from './send-store.ts'
 import { createTicketStore } from './ticket-store.ts'
+import { createUnsubscriptionStore } from './unsubscription-store.ts'
 import { createUploadStore } from './upload-store.ts'
 
 export type StoreDeps = Readonly<{ ids: IdSource; secretBox: SecretBox }>
@@ -30,6 +31,7 @@ export const storesWith =
   (tx: Tx): Stores => ({
     tickets: createTicketStore(tx),
     bindings: createAccountBindingStore(tx),
+    unsubscriptions: createUnsubscriptionStore(tx, deps),
     channels: createChannelStore(tx, deps),
     tokens: createChannelTokenStore(tx),
     connects: createConnectStore(tx, deps),
