@@ -52,6 +52,7 @@ import type { SettingsValidator } from './ports/settings-validator.ts'
 import type { SweepPlans } from './ports/sweep-plans.ts'
 import * as T from './ports/tokens.ts'
 import type { UnitOfWork } from './ports/unit-of-work.ts'
+import type { UnreadableBodies } from './ports/unreadable-bodies.ts'
 import type { StartableWakeups } from './ports/wakeups.ts'
 import type { WebhookIntake, WebhookSource } from './ports/webhook-intake.ts'
 
@@ -159,6 +160,7 @@ export async function compose({
       sweepPlans: container.get<SweepPlans>(T.SWEEP_PLANS),
       tokenPlans: container.get<TokenPlans>(T.TOKEN_PLANS),
       settingsValidator: container.get<SettingsValidator>(T.SETTINGS_VALIDATOR),
+      unreadableBodies: container.get<UnreadableBodies>(T.UNREADABLE_BODIES),
       unitOfWork: container.get<UnitOfWork>(T.UNIT_OF_WORK),
       wakeups: messaging.wakeups,
     }),

@@ -138,6 +138,31 @@ onEachProfile((profile) => {
     t.false((await previews(person)).includes('by nobody'))
   })
 
+  // proves: webhook.whole-app-unreadable
+  test(`${profile}: what cannot be read is taken, kept for the operator, and holds up nothing`, async (t) => {
+    const account = stage.account('instagram', 'neighbour')
+    const person = await stage.person()
+    await connected(person, account)
+    const counted = async () =>
+      Number(
+        /^webhook_unreadable_bodies_total (\d+)/m.exec(await (await fetch(`${stage.url}/metrics`)).text())?.[1] ?? 0,
+      )
+    const before = await counted()
+    const body = `{"object":"instagram","entry":[{"words":"of somebody ${profile}"`
+    const posted = await stage.simulator.raw(account, body, { url: whole(), secret: account.appSecret })
+    t.is(posted.status, 200)
+    t.is(await send([await wrote(account, 'right behind it')]), 200)
+    await waitFor(async () => (await previews(person)).includes('right behind it'), 20_000)
+    await waitFor(async () => (await counted()) > before, 20_000)
+    const kept = () =>
+      rows<{ state: string; reason: string; body: string }>(
+        `select state, reason, convert_from(payload, 'UTF8') as body from jobs where queue = 'unreadable'`,
+      )
+    t.deepEqual(await kept(), [{ state: 'DEAD', reason: 'not-json', body }])
+    t.false(stage.log.text.includes('of somebody'))
+    t.is((await rows(`select 1 from jobs where queue = 'inbound' and state = 'DEAD'`)).length, 0)
+  })
+
   test(`${profile}: an entry that calls the account by its other id is the account's as well`, async (t) => {
     const account = stage.account('instagram', 'two.ids')
     const person = await stage.person()

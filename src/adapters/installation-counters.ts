@@ -8,5 +8,10 @@ export function createInstallationCounters(registry: Registry): InstallationCoun
     help: "Entries of a whole app's webhook whose account is bound to no channel: they went nowhere.",
     registers: [registry],
   })
-  return { count: (_what, by) => unknown.inc(by) }
+  const unreadable = new Counter({
+    name: 'webhook_unreadable_bodies_total',
+    help: 'Signed bodies for a whole app that cannot be read: they were put aside in the table jobs.',
+    registers: [registry],
+  })
+  return { count: (what, by) => (what === 'unknown-account' ? unknown : unreadable).inc(by) }
 }

@@ -17,6 +17,7 @@ import type { SendLanes } from './send-store.ts'
 import type { SettingsValidator } from './settings-validator.ts'
 import type { SweepPlans } from './sweep-plans.ts'
 import type { UnitOfWork } from './unit-of-work.ts'
+import type { UnreadableBodies } from './unreadable-bodies.ts'
 import type { Wakeups } from './wakeups.ts'
 import type { WebhookIntake } from './webhook-intake.ts'
 
@@ -67,5 +68,6 @@ export type CorePorts = Readonly<{
   sweepPlans: SweepPlans
   tokenPlans: TokenPlans
   unitOfWork: UnitOfWork
+  unreadableBodies: UnreadableBodies
   wakeups: Wakeups
 }>

@@ -29,7 +29,8 @@ const aBody = (value: unknown): AppDelivery => ({
 
 function stage(secrets: readonly string[] = []) {
   const accepted: (RawDelivery | AppDelivery)[] = []
-  const world = { unknown: 0, away: false }
+  const world = { unknown: 0, unreadable: 0, away: false }
+  const kept: { delivery: AppDelivery; reason: string }[] = []
   const adapter = {
     type: 'INSTAGRAM',
     parser: instagramParser,
@@ -48,8 +49,8 @@ function stage(secrets: readonly string[] = []) {
     clock: { now: () => new Date(), monotonicMs: () => 0 },
     ids,
     installationCounters: {
-      count: (_: string, by: number) => {
-        world.unknown += by
+      count: (what: string, by: number) => {
+        world[what === 'unreadable-body' ? 'unreadable' : 'unknown'] += by
       },
     },
     intake: {
@@ -59,9 +60,15 @@ function stage(secrets: readonly string[] = []) {
       },
     },
     log: new RecordingLog(),
+    unreadableBodies: {
+      keep: async (delivery: AppDelivery, reason: string) => {
+        if (world.away) throw new Unavailable('planted')
+        kept.push({ delivery, reason })
+      },
+    },
   }
   const route = routeAppDeliveries(ports)
-  return { accepted, world, route, accept: acceptAppWebhook(ports) }
+  return { accepted, kept, world, route, accept: acceptAppWebhook(ports) }
 }
 
 const textOf = ({ body }: Pick<RawDelivery, 'body'>) => Buffer.from(body).toString()
@@ -110,11 +117,17 @@ test('while the shares are nowhere durable the body is not done', async (t) => {
   t.is(world.unknown, 0, 'counted when it is done')
 })
 
-test('a body that cannot be read fails, after its neighbours went on', async (t) => {
-  const { accepted, route } = stage()
-  const good = aBody({ object: 'instagram', entry: [entry(FIRST, 'a')] })
-  await t.throwsAsync(route([aBody('no json'), good]), { message: 'cannot be read: not-json' })
+test('a body that cannot be read is put aside and counted, and its neighbours go on', async (t) => {
+  const { accepted, kept, route, world } = stage()
+  const [good, bad] = [aBody({ object: 'instagram', entry: [entry(FIRST, 'a')] }), aBody('no json')]
+  await route([bad, good])
   t.is(accepted.length, 1)
+  t.deepEqual(kept, [{ delivery: bad, reason: 'not-json' }])
+  t.deepEqual([world.unreadable, world.unknown], [1, 0])
+
+  world.away = true
+  await t.throwsAsync(route([bad]), { instanceOf: Unavailable })
+  t.is(world.unreadable, 1, 'counted when it is kept')
 })
 
 test('without an app secret nothing is taken, whatever signs it', async (t) => {

@@ -14,6 +14,7 @@ import type { SendLanes } from '../../ports/send-store.ts'
 import type { SweepPlans } from '../../ports/sweep-plans.ts'
 import * as T from '../../ports/tokens.ts'
 import type { UnitOfWork } from '../../ports/unit-of-work.ts'
+import type { UnreadableBodies } from '../../ports/unreadable-bodies.ts'
 import type { UploadQueries } from '../../ports/upload-store.ts'
 import { createAccountBindings } from './account-bindings.ts'
 import { createAccountDirectory } from './account-directory.ts'
@@ -31,6 +32,7 @@ import { storesWith } from './stores/index.ts'
 import { createSweepPlans } from './sweep-plans.ts'
 import { createTokenPlans } from './token-plans.ts'
 import { createUnitOfWork } from './unit-of-work.ts'
+import { createUnreadableBodies } from './unreadable-bodies.ts'
 import { createUploadQueries } from './upload-queries.ts'
 
 export { type OpenDatabase, openDatabase, pushDatabase } from './open-database.ts'
@@ -76,6 +78,9 @@ export const persistenceModule = ({ orm, systemPool: pool }: OpenDatabase) =>
       .toResolvedValue(() => createAccountDirectory({ orm }))
       .inSingletonScope()
     bind<AccountBindings>(T.ACCOUNT_BINDINGS).toConstantValue(createAccountBindings({ pool }))
+    bind<UnreadableBodies>(T.UNREADABLE_BODIES)
+      .toResolvedValue((ids: IdSource) => createUnreadableBodies({ pool, ids }), [T.ID_SOURCE])
+      .inSingletonScope()
     bind<AccountPace>(T.ACCOUNT_PACE).toConstantValue(createAccountPace(pool))
     bind<SweepPlans>(T.SWEEP_PLANS).toConstantValue(createSweepPlans(pool))
     bind<TokenPlans>(T.TOKEN_PLANS).toConstantValue(createTokenPlans(pool))

@@ -2,16 +2,19 @@ import type { CorePorts } from '../../ports/core-ports.ts'
 import type { AppDelivery, RawDelivery } from '../../ports/webhook-intake.ts'
 import type { ExternalAccountId, RawEventId } from '../ids.ts'
 
-type Ports = Pick<CorePorts, 'channelRegistry' | 'ids' | 'installationCounters' | 'intake' | 'log'> &
+type Ports = Pick<
+  CorePorts,
+  'channelRegistry' | 'ids' | 'installationCounters' | 'intake' | 'log' | 'unreadableBodies'
+> &
   Readonly<{ accountBindings: Pick<CorePorts['accountBindings'], 'find'> }>
 
 /**
  * Parts bodies that came for a whole app by account, before anything of them is stored under an organization: each share goes
  * on as a delivery of the one channel that is bound to its account, and durably, before this resolves. What is nobody's is
- * counted. A repeat gives the same shares the same ids, and whoever has a share already takes no notice.
+ * counted; what cannot be read is put aside for the operator. A repeat gives the same shares the same ids, and whoever has a share already takes no notice.
  */
 export const routeAppDeliveries =
-  ({ accountBindings, channelRegistry, ids, installationCounters, intake, log }: Ports) =>
+  ({ accountBindings, channelRegistry, ids, installationCounters, intake, log, unreadableBodies }: Ports) =>
   async (batch: readonly AppDelivery[]): Promise<void> => {
     const [first] = batch
     if (!first) return
@@ -38,10 +41,12 @@ export const routeAppDeliveries =
     log.debug({ bodies: batch.length, shares: own.length, unknown }, 'bodies for a whole app were split')
 
     const unreadable = parted.flatMap(({ delivery, result }) =>
-      result.readable ? [] : [{ rawEventId: delivery.id, requestId: delivery.requestId, reason: result.reason }],
+      result.readable ? [] : [{ delivery, reason: result.reason }],
     )
     if (unreadable.length === 0) return
-    log.error({ unreadable }, 'signed bodies for a whole app cannot be read')
-    // It belongs to no organization that could keep it: the queue puts it aside with this reason.
-    throw new Error(`cannot be read: ${[...new Set(unreadable.map(({ reason }) => reason))].join(', ')}`)
+    // Nobody's, so no organization can keep it; and trying again would not make it readable.
+    await Promise.all(unreadable.map(({ delivery, reason }) => unreadableBodies.keep(delivery, reason)))
+    installationCounters.count('unreadable-body', unreadable.length)
+    const about = unreadable.map(({ delivery: { id, requestId }, reason }) => ({ rawEventId: id, requestId, reason }))
+    log.error({ unreadable: about }, 'signed bodies for a whole app cannot be read, and were put aside')
   }
