@@ -1,74 +1,28 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import test, { type ExecutionContext } from 'ava'
-import {
-  createInstagramSimulator,
-  type InstagramSimulator,
-  type SimulatedAccount,
-  type SimulatedCustomer,
-} from '../../dev/instagram-simulator/index.ts'
-import {
-  type ChannelJson,
-  connect,
-  type InboxClient,
-  type MessageJson,
-  settled,
-  signUp,
-  type TicketJson,
-  ticketOf,
-} from '../support/inbox-client.ts'
-import { type MainProcess, mainProcess } from '../support/main-process.ts'
-import { assertNoneLeft, type StartedProcess, waitFor } from '../support/processes.ts'
-import { dataFolder, processesOn } from '../support/program.ts'
+import test from 'ava'
+import type { InstagramSimulator } from '../../dev/instagram-simulator/index.ts'
+import { type MessageJson, settled, ticketOf } from '../support/inbox-client.ts'
+import type { MainProcess } from '../support/main-process.ts'
+import { assertNoneLeft, waitFor } from '../support/processes.ts'
+import { type Shop, type ShopStage, said, shopStage, type Talk } from '../support/shop-stage.ts'
 
-// The program as one process and the platform as the simulator; every test has an account and a channel of its own.
+// Every test has an account and a channel of its own.
+let stage: ShopStage
 let simulator: InstagramSimulator
 let main: MainProcess
-let program: StartedProcess
-let dataDir: string
-const teardowns: (() => unknown)[] = []
+let aShop: ShopStage['aShop']
+let aTalk: ShopStage['aTalk']
 
 test.before(async (t) => {
   t.timeout(120_000)
-  simulator = await createInstagramSimulator()
-  dataDir = await dataFolder(
-    { teardown: (fn: () => unknown) => teardowns.push(fn) } as unknown as ExecutionContext,
-    'sending',
-  )
-  main = await mainProcess(dataDir, { INSTAGRAM_GRAPH_URL: simulator.url, FACEBOOK_GRAPH_URL: simulator.url })
-  program = main.start()
-  await main.ready(program)
+  stage = await shopStage('embedded', 'sending')
+  ;({ simulator, main, aShop, aTalk } = stage)
 })
 
 test.after.always(async (t) => {
   t.timeout(60_000)
-  const exit = await program?.end()
-  await simulator?.close()
-  const left = processesOn(dataDir)
-  for (const tearDown of teardowns) await tearDown()
-  t.deepEqual(exit, { code: 0, signal: null }, program?.output())
-  t.deepEqual(left, [])
+  await stage?.close(t)
 })
-
-type Shop = Readonly<{ client: InboxClient; account: SimulatedAccount; channel: ChannelJson }>
-type Talk = Shop & Readonly<{ who: SimulatedCustomer; ticket: TicketJson }>
-
-async function aShop(given?: Parameters<typeof connect>[2]): Promise<Shop> {
-  const client = await signUp(main.url)
-  return { client, ...(await connect(client, simulator, given)) }
-}
-
-async function aTalk(shop?: Shop, at = new Date()): Promise<Talk> {
-  const { client, account, channel } = shop ?? (await aShop())
-  const who = simulator.customer({ account })
-  await simulator.dm(who, 'Hello', { at })
-  return { client, account, channel, who, ticket: await ticketOf(client, who) }
-}
-
-async function said({ client, ticket }: Talk, content: string): Promise<MessageJson> {
-  const { status, body } = await client.reply(ticket.id, content)
-  if (status !== 201) throw new Error(`${status} ${JSON.stringify(body)}`)
-  return body
-}
 
 const copies = ({ who }: Talk, text: string) => simulator.received(who).filter((bubble) => bubble.text === text)
 const texts = ({ who }: Talk) => simulator.received(who).map(({ text }) => text)
