@@ -70,6 +70,8 @@ export type ConversationState = Readonly<{
   /** The one that is not RESOLVED, if any. */
   open: Readonly<{ id: TicketId; status: TicketStatus }> | null
   newestResolved: Readonly<{ id: TicketId; resolvedAt: Date }> | null
+  /** Whose tickets show what was said in it last, where they are another conversation's: that one is in the state too. */
+  joined: ConversationId | null
   /** Ours, on their way or in doubt, without a platform id yet. */
   inFlight: readonly InFlight[]
   /** The same of our public replies in this conversation; loaded only where something was written under their comment. */
@@ -125,6 +127,8 @@ export type NewMessage = Readonly<{
   partId: PartId
   ticketId: TicketId
   conversationId: ConversationId
+  /** Its ticket is another conversation's. */
+  elsewhere: boolean
   direction: 'INBOUND' | 'OUTBOUND'
   kind: MessageKind
   content: string | null

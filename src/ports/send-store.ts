@@ -17,9 +17,14 @@ import type {
 import type { ReplyAuthor } from '../core/ticket/window.ts'
 import type { ChannelStatus, MessageFailure, MessageStatus, PauseReason } from './views.ts'
 
-/** A ticket as a reply needs it; its conversation is locked. */
+/** Where a reply goes; its conversation is locked. */
 export type ReplyTarget = Readonly<{
+  /** The ticket that shows it. */
   ticketId: TicketId
+  /** The one that it is sent from, where another shows it. */
+  linkedTicketId: TicketId | null
+  /** The ticket is of another conversation than the reply. */
+  elsewhere: boolean
   conversationId: ConversationId
   customerId: CustomerId
   person: ExternalUserId
@@ -32,6 +37,18 @@ export type ReplyTarget = Readonly<{
   window: Readonly<{ openedAt: Date | null; reason: string | null }>
   /** Of a COMMENT ticket, what is answered unless another is named: the newest without an answer, else the newest that is left. */
   comment: AnsweredComment | null
+  /** Where private words on a COMMENT ticket go; null for all others, and for what is stored. */
+  direct: DirectMessages | null
+}>
+
+/** The direct messages with a person who has commented; locked as well. */
+export type DirectMessages = Readonly<{
+  conversationId: ConversationId
+  /** Its own ticket that is not RESOLVED: while there is one, it shows what is written to the person. */
+  openTicketId: TicketId | null
+  /** The customer has written directly on the COMMENT ticket. */
+  isAnswered: boolean
+  window: Readonly<{ openedAt: Date | null; reason: string | null }>
 }>
 
 /** A customer's comment that a reply answers: its time opens the window, not that of others in the conversation. */
@@ -145,16 +162,24 @@ export type Settled = MessageChange &
 
 /** Sending, inside a unit of work of the conversation's organization. */
 export interface SendStore {
-  /** Locks the conversation; throws `NotFound`. */
-  target(ticketId: TicketId): Promise<ReplyTarget>
-  byClientMessageId(ticketId: TicketId, clientMessageId: string): Promise<StoredMessage | null>
+  /**
+   * Locks the conversation; throws `NotFound`. Of a COMMENT ticket and a PRIVATE reply also the customer and the direct messages
+   * with them, which it begins where there are none.
+   */
+  target(ticketId: TicketId, audience: Audience): Promise<ReplyTarget>
+  /** Where a stored reply is, with the comment that it answers; locks its conversation. */
+  targetOf(
+    ticketId: TicketId,
+    messageId: MessageId,
+  ): Promise<Readonly<{ target: ReplyTarget; message: StoredMessage }> | null>
+  /** On one of these tickets, or sent from one; rather the first. */
+  byClientMessageId(ticketIds: readonly TicketId[], clientMessageId: string): Promise<StoredMessage | null>
+  /** On the ticket, or sent from it. */
   message(ticketId: TicketId, id: MessageId): Promise<StoredMessage | null>
   /** A comment of the same conversation that is still there, by our id; null where there is none. */
   comment(target: ReplyTarget, id: MessageId): Promise<AnsweredComment | null>
   /** The newest comment of the conversation that is still there, answered or not. */
   newestComment(target: ReplyTarget): Promise<AnsweredComment | null>
-  /** The comment that a stored reply answers; null where it answers none, or the comment is gone. */
-  commentOf(target: ReplyTarget, reply: MessageId): Promise<AnsweredComment | null>
   /** A message that came in, as far as it may be a comment; null where there is none. */
   standing(ticketId: TicketId, id: MessageId): Promise<CommentStanding | null>
   /** Whether that is new. */

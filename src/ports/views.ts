@@ -74,6 +74,8 @@ export type TicketView = Readonly<{
   lastMessageAt: Date
   lastMessagePreview: string | null
   previousTicketId: TicketId | null
+  /** Of a COMMENT ticket: the DM ticket on which what was begun here privately goes on; null while that is here. */
+  linkedTicketId: TicketId | null
   createdAt: Date
   updatedAt: Date
   version: number
@@ -127,6 +129,8 @@ export type MessageView = Readonly<{
   id: MessageId
   orgId: OrgId
   ticketId: TicketId
+  /** The COMMENT ticket that it was sent from, where it is shown on another. */
+  linkedTicketId: TicketId | null
   direction: 'INBOUND' | 'OUTBOUND'
   kind: MessageKind
   /** Who reads it: the other side alone, or everybody under the post. */

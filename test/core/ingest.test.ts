@@ -39,6 +39,7 @@ const aConversation = (change: Partial<ConversationState> = {}): ConversationSta
   unseen: [],
   open: null,
   newestResolved: null,
+  joined: null,
   inFlight: [],
   publicInFlight: [],
   ...change,

@@ -208,6 +208,7 @@ export const SECTIONS: Readonly<Record<string, readonly Row[]>> = {
     row('out.typing', 'typing'),
     row('out.seen', 'mark seen'),
     row('out.private-reply', 'private reply to a comment, once, within seven days'),
+    row('out.private-reply-answered', 'the customer’s answer to it, and the direct messages that follow'),
     row('out.comment-reply', 'public reply to a comment'),
     row('out.hide', 'hide and unhide a comment'),
     row('out.delete-comment', 'delete a comment'),

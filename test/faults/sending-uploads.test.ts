@@ -55,7 +55,7 @@ onEachProfile((profile) => {
       sends.enqueue({
         id,
         parts: [{ id: ids.next() as PartId, content }],
-        target: await sends.target(ticketId),
+        target: await sends.target(ticketId, 'PRIVATE'),
         memberId: inbox.actor.memberId,
         via: 'API',
         audience: 'PRIVATE',

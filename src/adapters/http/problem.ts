@@ -195,7 +195,7 @@ export const problemTypes = {
     status: 409,
     title: 'The comment was answered already',
     explanation: 'A comment takes one private reply, and it has had it.',
-    fix: 'Go on in the conversation once the customer answers the private reply.',
+    fix: 'Go on here once the customer answers the private reply, or comments again.',
     retryable: false,
   },
   'not-failed': {

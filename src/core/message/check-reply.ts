@@ -1,8 +1,9 @@
-import type { AnsweredComment, ReplyTarget } from '../../ports/send-store.ts'
+import type { ReplyTarget } from '../../ports/send-store.ts'
 import type { ChannelCapabilities } from '../channel/capabilities.ts'
 import type { Audience } from '../channel/delivery.ts'
+import type { Surface } from '../channel/inbound-event.ts'
 import { DomainError } from '../errors.ts'
-import { LIVE_COMMENT } from '../ticket/ticket.ts'
+import { factsOfComment } from '../ticket/comment-ticket.ts'
 import { allowsReply, type ReplyAuthor, windowOf } from '../ticket/window.ts'
 
 /** Whether an answer is allowed now. Asked when it is queued and again right before it is sent. */
@@ -22,20 +23,20 @@ export function checkTarget(
     if (target.comment.answered) {
       throw new DomainError(
         'comment-reply-used',
-        'A comment can be answered privately once; this one has been. A new comment, or a message from the customer, opens the way again.',
+        `A comment can be answered privately once; this one has been. ${REOPENS.COMMENT}`,
       )
     }
   }
   const { replyWindow } = capabilities
   const window = windowOf(
-    { surface: target.surface, ...(target.comment ? windowOfComment(target.comment) : target.window) },
+    target.comment ? factsOfComment(target.comment) : { surface: target.surface, ...target.window },
     { replyWindow, settings: target.settings },
     now,
   )
   if (window !== null && !allowsReply(window, author)) {
     throw new DomainError(
       'messaging-window-closed',
-      `The platform takes no reply now: ${window.reason}. A new message from the customer opens the window again.`,
+      `The platform takes no reply now: ${window.reason}. ${REOPENS[target.surface]}`,
       {
         extra: {
           closedAt: window.closesAt?.toISOString() ?? null,
@@ -46,8 +47,9 @@ export function checkTarget(
   }
 }
 
-/** What opens the window for an answer to a comment is that comment. */
-const windowOfComment = ({ sentAt, isLive }: AnsweredComment): ReplyTarget['window'] => ({
-  openedAt: sentAt,
-  reason: isLive ? LIVE_COMMENT : null,
-})
+/** What helps. */
+const REOPENS: Readonly<Record<Surface, string>> = {
+  DM: 'A new message from the customer opens the window again.',
+  COMMENT: 'A new comment from the customer can be answered, and a direct message of theirs opens the way too.',
+  MENTION: 'A mention is answered in the platform’s own app; a direct message or a comment of theirs opens a way here.',
+}

@@ -1,12 +1,10 @@
 import type {
-  ConversationState,
   InFlight,
   IntakeChanges,
   IntakeState,
   KnownPart,
   NewMessage,
   NewTicket,
-  PublicInFlight,
 } from '../../ports/intake-store.ts'
 import { NO_CONTEXT } from '../channel/content.ts'
 import type { EchoReceived, InboundEvent, MessageReceived, OwnComment, Thread } from '../channel/inbound-event.ts'
@@ -15,6 +13,7 @@ import type { ConversationId, CustomerId, ExternalMessageId, MessageId, PartId, 
 import { reopens, type TicketStatus } from '../ticket/ticket.ts'
 import { ConversationFacts } from './conversation-facts.ts'
 import { partOfEcho } from './echo-match.ts'
+import { besidesSent, type Conversation, conversationOf, holderOf, wasResolvedSince } from './intake-conversation.ts'
 import { IntakeDraft } from './intake-draft.ts'
 import { lookUpsOf } from './look-ups.ts'
 import { MessageFacts } from './message-facts.ts'
@@ -45,14 +44,10 @@ export type Ingested = Readonly<{ changes: IntakeChanges; events: readonly Domai
 
 export const threadKey = (thread: Pick<Thread, 'surface' | 'key'>): string => `${thread.surface} ${thread.key}`
 
-type Conversation = Omit<ConversationState, 'open' | 'newestResolved' | 'inFlight' | 'publicInFlight'> & {
-  open: { id: TicketId; status: TicketStatus } | null
-  newestResolved: ConversationState['newestResolved']
-  inFlight: InFlight[]
-  publicInFlight: PublicInFlight[]
-}
-
 type Delivery = IngestItem['delivery']
+
+/** Where a message is shown. */
+type Place = Readonly<{ ticketId: TicketId; opened: boolean; elsewhere: boolean }>
 
 /**
  * What a batch of events means, given what is stored. Pure, and independent of the order in which events arrive: everything
@@ -96,14 +91,7 @@ class Batch {
     this.#messages = new MessageFacts(state)
     this.#threads = new ConversationFacts(state.conversations)
     this.#conversations = new Map(
-      state.conversations.map((conversation) => [
-        threadKey(conversation),
-        {
-          ...conversation,
-          inFlight: [...conversation.inFlight],
-          publicInFlight: [...conversation.publicInFlight],
-        },
-      ]),
+      state.conversations.map((conversation) => [threadKey(conversation), conversationOf(conversation)]),
     )
     for (const id of state.newCustomers) this.#draft.customerCreated(id, this.#broughtBy(id))
   }
@@ -190,18 +178,26 @@ class Batch {
 
   /** The ticket that readers know and that shows what the conversation says; a new one tells it by itself. */
   #shownOn(id: ConversationId): TicketId | null {
-    const open = [...this.#conversations.values()].find((conversation) => conversation.id === id)?.open
+    const conversation = this.#byId(id)
+    const open = conversation && this.#holderOf(conversation).open
     return open && !this.#draft.isNew(open.id) ? open.id : null
+  }
+
+  #byId(id: ConversationId | null): Conversation | null {
+    if (id === null) return null
+    return [...this.#conversations.values()].find((conversation) => conversation.id === id) ?? null
   }
 
   #message(event: MessageReceived, delivery: Delivery, awaitsAnswer: boolean): void {
     const conversation = this.#conversation(event.thread)
     const actor: EventActor = { type: 'CUSTOMER', id: conversation.customerId }
-    const isNews = !this.#rules.isHistorical || (awaitsAnswer && !wasResolvedSince(conversation, event.at))
-    const { ticketId, opened } = isNews
+    const holder = this.#holderOf(conversation)
+    const isNews = !this.#rules.isHistorical || (awaitsAnswer && !wasResolvedSince(holder, event.at))
+    const place = isNews
       ? this.#ticketForCustomer(conversation, event, actor, delivery.requestId)
-      : { ticketId: this.#ticketForPast(conversation, event, actor, delivery.requestId), opened: false }
-    const { id, deletedAt } = this.#add(event, delivery, conversation, ticketId, actor, {
+      : this.#ticketForPast(conversation, event, actor, delivery.requestId)
+    const { ticketId, opened } = place
+    const { id, deletedAt } = this.#add(event, delivery, conversation, place, actor, {
       direction: 'INBOUND',
       authorType: 'CUSTOMER',
       via: this.#rules.via,
@@ -220,8 +216,8 @@ class Batch {
     this.#draft.heardOf(conversation.customerId, event.at)
     if (this.#provesSend(conversation, event, delivery.requestId)) return
     const actor: EventActor = { type: 'EXTERNAL', id: null }
-    const ticketId = this.#ticketForPast(conversation, event, actor, delivery.requestId)
-    this.#add(event, delivery, conversation, ticketId, actor, {
+    const place = this.#ticketForPast(conversation, event, actor, delivery.requestId)
+    this.#add(event, delivery, conversation, place, actor, {
       direction: 'OUTBOUND',
       authorType: 'EXTERNAL',
       via: event.via,
@@ -280,24 +276,25 @@ class Batch {
     if (isRead) this.#threads.readUntil(conversationId, sentAt, requestId)
   }
 
+  #holderOf(conversation: Conversation): Conversation {
+    return holderOf(conversation, this.#byId(conversation.joined))
+  }
+
   /** The only way a ticket is opened or reopened. */
-  #ticketForCustomer(
-    conversation: Conversation,
-    event: MessageReceived,
-    actor: EventActor,
-    requestId: string,
-  ): { ticketId: TicketId; opened: boolean } {
-    const { open, newestResolved } = conversation
+  #ticketForCustomer(conversation: Conversation, event: MessageReceived, actor: EventActor, requestId: string): Place {
+    const holder = this.#holderOf(conversation)
+    const { open, newestResolved } = holder
     if (!open && !(newestResolved && reopens(newestResolved.resolvedAt, event.at, this.#rules.reopenWindowMs))) {
-      return { ticketId: this.#openTicket(conversation, event, 'OPEN', actor, requestId), opened: true }
+      const ticketId = this.#openTicket(conversation, newestResolved, event, 'OPEN', actor, requestId)
+      return { ticketId, opened: true, elsewhere: false }
     }
     const ticket = open ?? {
       id: (newestResolved as NonNullable<typeof newestResolved>).id,
       status: 'RESOLVED' as const,
     }
     if (ticket.status !== 'OPEN') this.#draft.setOpen(ticket.id, ticket.status, actor, requestId)
-    conversation.open = { id: ticket.id, status: 'OPEN' }
-    return { ticketId: ticket.id, opened: false }
+    holder.open = { id: ticket.id, status: 'OPEN' }
+    return { ticketId: ticket.id, opened: false, elsewhere: holder !== conversation }
   }
 
   /**
@@ -309,13 +306,19 @@ class Batch {
     event: MessageReceived | EchoReceived,
     actor: EventActor,
     requestId: string,
-  ): TicketId {
-    const known = conversation.open ?? conversation.newestResolved
-    return known?.id ?? this.#openTicket(conversation, event, 'PENDING', actor, requestId)
+  ): Place {
+    const holder = this.#holderOf(conversation)
+    const known = holder.open ?? holder.newestResolved
+    return {
+      ticketId: known?.id ?? this.#openTicket(conversation, null, event, 'PENDING', actor, requestId),
+      opened: false,
+      elsewhere: holder !== conversation,
+    }
   }
 
   #openTicket(
     conversation: Conversation,
+    previous: Conversation['newestResolved'],
     event: MessageReceived | EchoReceived,
     status: TicketStatus,
     actor: EventActor,
@@ -331,7 +334,7 @@ class Batch {
       kind: conversation.surface,
       status,
       context: conversation.surface === 'DM' ? null : { mediaId, permalink, caption: null },
-      previousTicketId: conversation.newestResolved?.id ?? null,
+      previousTicketId: previous?.id ?? null,
       at: event.at,
     }
     this.#draft.openTicket(ticket, actor, requestId)
@@ -343,7 +346,7 @@ class Batch {
     event: MessageReceived | EchoReceived,
     delivery: Delivery,
     conversation: Conversation,
-    ticketId: TicketId,
+    { ticketId, elsewhere }: Place,
     actor: EventActor,
     by: Pick<NewMessage, 'direction' | 'authorType' | 'via' | 'status'>,
   ): NewMessage {
@@ -356,6 +359,7 @@ class Batch {
       partId: this.#rules.nextId() as PartId,
       ticketId,
       conversationId: conversation.id,
+      elsewhere,
       kind: event.kind,
       content: shown ? (edit?.text ?? event.text) : null,
       attachments: shown ? event.attachments : [],
@@ -394,13 +398,3 @@ class Batch {
     return found
   }
 }
-
-/** One of the statuses beside it is SENT now. */
-function besidesSent(part: InFlight, { status }: InFlight): InFlight {
-  const others = [...part.others]
-  others.splice(others.indexOf(status), 1, 'SENT')
-  return { ...part, others }
-}
-
-const wasResolvedSince = ({ open, newestResolved }: Conversation, at: Date): boolean =>
-  open === null && newestResolved !== null && newestResolved.resolvedAt >= at

@@ -9,24 +9,23 @@ export const retryMessage =
   ({ channelRegistry, clock, unitOfWork, wakeups }: CorePorts) =>
   async (actor: Actor, input: { ticketId: TicketId; messageId: MessageId }): Promise<void> => {
     await unitOfWork.run(actor.orgId, async ({ sends, outbox, audit }) => {
-      const target = await sends.target(input.ticketId)
-      const message = await sends.message(input.ticketId, input.messageId)
-      if (message === null) throw new NotFound('message')
+      // It answers what it answered when it was written, whatever came since.
+      const found = await sends.targetOf(input.ticketId, input.messageId)
+      if (found === null) throw new NotFound('message')
+      const { target, message } = found
       if (message.direction !== 'OUTBOUND' || message.status !== 'FAILED') {
         throw new DomainError('not-failed', `Only a FAILED message can be tried again; this one is ${message.status}.`)
       }
       const adapter = channelRegistry.get(target.channelType)
       if (!adapter) throw new DomainError('channel-disconnected', `No adapter for ${target.channelType} is installed.`)
-      // It answers what it answered when it was written, whatever came since.
-      const comment = target.surface === 'COMMENT' ? await sends.commentOf(target, input.messageId) : null
-      checkTarget({ ...target, comment }, adapter.capabilities, clock.now(), { audience: message.audience })
+      checkTarget(target, adapter.capabilities, clock.now(), { audience: message.audience })
       const { from, to } = await sends.requeue(input.messageId, target, clock.now())
       await outbox.append([
         {
           type: 'message.status_changed',
           actor: { type: 'MEMBER', id: actor.memberId },
           resource: { type: 'message', id: input.messageId },
-          ticketId: input.ticketId,
+          ticketId: target.ticketId,
           data: { from, to },
           requestId: actor.requestId,
         },

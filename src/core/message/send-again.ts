@@ -18,9 +18,10 @@ export const sendAgain =
   ): Promise<MessageId> => {
     const id = ids.next() as MessageId
     await unitOfWork.run(actor.orgId, async ({ sends, doubts, outbox, audit }) => {
-      const target = await sends.target(ticketId)
-      const message = await sends.message(ticketId, messageId)
-      if (message === null) throw new NotFound('message')
+      // A private reply goes to the comment that it went to; whether it is there already, the platform will say.
+      const found = await sends.targetOf(ticketId, messageId)
+      if (found === null) throw new NotFound('message')
+      const { target, message } = found
       const parts = await doubts.ofMessage(messageId)
       const now = clock.now()
       refuseUnlessOpen(parts, message.status, now)
@@ -32,14 +33,11 @@ export const sendAgain =
       }
       const adapter = channelRegistry.get(target.channelType)
       if (!adapter) throw new DomainError('channel-disconnected', `No adapter for ${target.channelType} is installed.`)
-      // A private reply goes to the comment that it went to; whether it is there already, the platform will say.
-      const comment = target.surface === 'COMMENT' ? await sends.commentOf(target, messageId) : null
-      const sameTarget = { ...target, comment }
-      checkTarget(sameTarget, adapter.capabilities, now, { audience: message.audience })
+      checkTarget(target, adapter.capabilities, now, { audience: message.audience })
       await sends.enqueue({
         id,
         parts: parts.flatMap(({ content }) => (content === null ? [] : [{ id: ids.next() as PartId, content }])),
-        target: sameTarget,
+        target,
         memberId: actor.memberId,
         via,
         clientMessageId: null,
@@ -55,7 +53,7 @@ export const sendAgain =
           type: 'message.created',
           actor: { type: 'MEMBER', id: actor.memberId },
           resource: { type: 'message', id },
-          ticketId,
+          ticketId: target.ticketId,
           data: { resendOf: messageId },
           requestId: actor.requestId,
         },

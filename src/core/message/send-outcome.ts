@@ -64,7 +64,7 @@ export const SENTENCES: Record<
   },
   'comment-reply-used': {
     title: 'The comment was answered already',
-    detail: 'A comment can be answered privately once.',
+    detail: 'A comment can be answered privately once. Go on once the customer answers that, or comments again.',
     retryable: false,
   },
   'media-refused': {

@@ -8,6 +8,7 @@ import { capabilitiesFor, type SurfaceCapabilities } from '../channel/capabiliti
 import { storableText } from '../channel/content.ts'
 import type { Audience } from '../channel/delivery.ts'
 import { DomainError } from '../errors.ts'
+import type { DomainEvent } from '../event/domain-event.ts'
 import type { ExternalMessageId, MessageId, PartId, TicketId, UploadId } from '../ids.ts'
 import { lookAtFile } from '../upload/look-at-file.ts'
 import type { ReplyAttachment } from './check-media.ts'
@@ -16,6 +17,7 @@ import { composeReply, type ReplyContent } from './compose-reply.ts'
 import { ContentCheck } from './content-check.ts'
 import { fingerprintOf } from './fingerprint.ts'
 import { composePublicReply } from './public-reply.ts'
+import { placeOf } from './reply-place.ts'
 
 export type SendReplyInput = Readonly<{
   ticketId: TicketId
@@ -65,11 +67,11 @@ export const sendReply =
             return { messageId: (claim.body as { messageId: MessageId }).messageId, replayed: 'idempotency-key' }
           }
         }
-        const found = await sends.target(input.ticketId)
+        const audience = request.audience ?? 'PRIVATE'
+        const found = await sends.target(input.ticketId, audience)
+        const shownOn = [input.ticketId, ...(found.direct?.openTicketId ? [found.direct.openTicketId] : [])]
         const known =
-          input.clientMessageId === undefined
-            ? null
-            : await sends.byClientMessageId(input.ticketId, input.clientMessageId)
+          input.clientMessageId === undefined ? null : await sends.byClientMessageId(shownOn, input.clientMessageId)
         if (known) {
           if (
             known.fingerprint === null ? known.content !== (request.content ?? null) : known.fingerprint !== fingerprint
@@ -80,12 +82,13 @@ export const sendReply =
         }
         const adapter = channelRegistry.get(found.channelType)
         if (!adapter) throw new DomainError('channel-disconnected', `No adapter for ${found.channelType} is installed.`)
-        const audience = request.audience ?? 'PRIVATE'
-        const target = await onComment(sends, found, audience, request.replyToMessageId)
+        const named = request.replyToMessageId as MessageId | undefined
+        const now = clock.now()
+        const target = await placeOf(sends, found, adapter.capabilities, { audience, messageId: named }, now)
         const capabilities = capabilitiesFor(adapter.capabilities, target.surface, target.settings)
         const rules = {
           allowLoopback: !settings.production,
-          uploads: await keepUploads(uploads, request.attachments ?? [], clock.now()),
+          uploads: await keepUploads(uploads, request.attachments ?? [], now),
           files,
         }
         const contents =
@@ -93,7 +96,7 @@ export const sendReply =
             ? composePublicReply(request, capabilities, target.comment, rules)
             : composeReply(request, capabilities, rules)
         const replyToExternalId = await replyTarget(sends, target, request.replyToMessageId, capabilities)
-        checkTarget(target, adapter.capabilities, clock.now(), { audience })
+        checkTarget(target, adapter.capabilities, now, { audience })
         const id = ids.next() as MessageId
         await sends.enqueue({
           id,
@@ -106,16 +109,17 @@ export const sendReply =
           replyToExternalId,
           audience,
           requestId: actor.requestId,
-          now: clock.now(),
+          now,
         })
         await outbox.append([
           {
             type: 'message.created',
             actor: { type: 'MEMBER', id: actor.memberId },
             resource: { type: 'message', id },
-            ticketId: input.ticketId,
+            ticketId: target.ticketId,
             requestId: actor.requestId,
           },
+          ...linked(target, actor),
         ])
         if (key) await idempotency.complete(key, 201, { messageId: id })
         return { messageId: id, replayed: 'no' }
@@ -151,27 +155,20 @@ async function lookAtFiles(client: GuardedClient, attachments: readonly ReplyAtt
   return new Map(await Promise.all(distinct.map(async (url) => [url, await lookAtFile(client, url)] as const)))
 }
 
-/** On the comment that the agent named, else on the one that comes next. */
-async function onComment(
-  sends: SendStore,
-  target: ReplyTarget,
-  audience: Audience,
-  messageId: string | undefined,
-): Promise<ReplyTarget> {
-  if (target.surface !== 'COMMENT') return target
-  if (messageId === undefined)
-    return audience === 'PRIVATE' ? target : { ...target, comment: await sends.newestComment(target) }
-  const comment = await sends.comment(target, messageId as MessageId)
-  if (comment !== null) return { ...target, comment }
-  const check = new ContentCheck()
-  check.breach({
-    code: 'capability-missing',
-    pointer: '/replyToMessageId',
-    detail: 'It is no comment of this conversation that is still there.',
-  })
-  check.end()
-  return target
-}
+/** The ticket that it was sent from says where it is shown. */
+const linked = ({ linkedTicketId: id, ticketId }: ReplyTarget, { memberId, requestId }: Actor): DomainEvent[] =>
+  id === null
+    ? []
+    : [
+        {
+          type: 'ticket.updated',
+          actor: { type: 'MEMBER', id: memberId },
+          resource: { type: 'ticket', id },
+          ticketId: id,
+          data: { linkedTicketId: ticketId },
+          requestId,
+        },
+      ]
 
 /** The platform's id of the message that is answered. */
 async function replyTarget(

@@ -17,9 +17,10 @@ export const react =
   ({ channelRegistry, clock, unitOfWork, wakeups }: CorePorts) =>
   async (actor: Actor, { ticketId, messageId }: About, emoji: string | null): Promise<void> => {
     const isNew = await unitOfWork.run(actor.orgId, async ({ sends, ownReactions, outbox }) => {
-      const target = await sends.target(ticketId)
+      const found = await sends.targetOf(ticketId, messageId)
       const message = await ownReactions.of(ticketId, messageId)
-      if (message === null) throw new NotFound('message')
+      if (found === null || message === null) throw new NotFound('message')
+      const { target } = found
       const adapter = channelRegistry.get(target.channelType)
       if (target.channelStatus === 'DISCONNECTED' || !adapter)
         throw new DomainError('channel-disconnected', 'The channel of this ticket is disconnected.')

@@ -7,6 +7,7 @@ import { meetDemands } from '../channel/pauses.ts'
 import { putOff, waitOf } from '../channel/retry-look-up.ts'
 import { DomainError } from '../errors.ts'
 import type { TicketId } from '../ids.ts'
+import { meetingPlaceOf } from '../message/reply-place.ts'
 import { failureOf } from '../message/send-outcome.ts'
 import { checkOpen } from './check-open.ts'
 
@@ -20,7 +21,7 @@ export const signalCustomer =
   (ports: CorePorts) =>
   async (actor: Actor, ticketId: TicketId, shown: TicketSignal, abort: AbortSignal): Promise<void> => {
     const { channelAccounts, channelRegistry, clock, unitOfWork } = ports
-    const target = await unitOfWork.run(actor.orgId, ({ sends }) => sends.target(ticketId))
+    const target = meetingPlaceOf(await unitOfWork.run(actor.orgId, ({ sends }) => sends.target(ticketId, 'PRIVATE')))
     const account = await channelAccounts.load(actor.orgId, target.channelId)
     const adapter = account && channelRegistry.get(account.type)
     if (!account || !adapter)

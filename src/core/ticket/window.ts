@@ -22,6 +22,12 @@ export type WindowRules = Readonly<{
 
 const HOUR_MS = 3_600_000
 
+const NEVER_OPENED: Readonly<Record<Surface, string>> = {
+  DM: 'the customer has not written yet',
+  COMMENT: 'there is no comment yet',
+  MENTION: 'a mention is answered in the platform’s own app',
+}
+
 /** The platform's clock may run ahead of ours: the last minute of a window counts as over where that harms nobody. */
 export const CLOCK_MARGIN_MS = 60_000
 
@@ -29,7 +35,7 @@ export const CLOCK_MARGIN_MS = 60_000
 export function windowOf(facts: WindowFacts, { replyWindow, settings }: WindowRules, now: Date): ReplyWindow | null {
   if (replyWindow === null) return null
   if (facts.openedAt === null) {
-    return { state: 'CLOSED', closesAt: null, humanAgentUntil: null, reason: 'the customer has not written yet' }
+    return { state: 'CLOSED', closesAt: null, humanAgentUntil: null, reason: NEVER_OPENED[facts.surface] }
   }
   const opened = facts.openedAt.getTime()
   const hours = hoursOf(facts, replyWindow)
@@ -39,11 +45,12 @@ export function windowOf(facts: WindowFacts, { replyWindow, settings }: WindowRu
   const humanAgentUntil = isExtended ? new Date(opened + humanAgent.hours * HOUR_MS) : null
   const window = { closesAt, humanAgentUntil }
   if (now < closesAt) return { ...window, state: 'OPEN', reason: facts.reason ?? 'customer message' }
-  const isOver = `${hours} hours have passed since the customer last wrote`
+  const since = facts.surface === 'COMMENT' ? 'the comment' : 'the customer last wrote'
+  const isOver = `${hours} hours have passed since ${since}`
   if (humanAgentUntil === null) return { ...window, state: 'CLOSED', reason: isOver }
   return now < humanAgentUntil
     ? { ...window, state: 'HUMAN_AGENT', reason: `${isOver}; a person may still answer` }
-    : { ...window, state: 'CLOSED', reason: `${humanAgent?.hours} hours have passed since the customer last wrote` }
+    : { ...window, state: 'CLOSED', reason: `${humanAgent?.hours} hours have passed since ${since}` }
 }
 
 function hoursOf(

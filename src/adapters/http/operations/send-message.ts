@@ -19,7 +19,7 @@ export const sendMessage = forMembers(({ core, queries }) => async ({ actor, sig
   if (message === null) throw new NotFound('message')
   if (replayed === 'client-message-id') return json(200, message)
   return json(201, message, {
-    Location: `/orgs/${actor.orgId}/tickets/${ticketId}/messages/${messageId}`,
+    Location: `/orgs/${actor.orgId}/tickets/${message.ticketId}/messages/${messageId}`,
     ...(replayed === 'idempotency-key' && { 'Idempotent-Replayed': 'true' }),
   })
 })

@@ -14,6 +14,7 @@ import { M0015ChannelTokens } from './0015-channel-tokens.ts'
 import { M0016StoryTimes } from './0016-story-times.ts'
 import { M0017OptIns } from './0017-opt-ins.ts'
 import { M0018OwnReactions } from './0018-own-reactions.ts'
+import { M0019JoinedConversations } from './0019-joined-conversations.ts'
 import { M0020Unconfirmed } from './0020-unconfirmed.ts'
 import { M0021Farewells } from './0021-farewells.ts'
 import { M0023LanesByChannel } from './0023-lanes-by-channel.ts'
@@ -37,6 +38,7 @@ export const migrations: MigrationObject[] = [
   { name: '0016-story-times', class: M0016StoryTimes },
   { name: '0017-opt-ins', class: M0017OptIns },
   { name: '0018-own-reactions', class: M0018OwnReactions },
+  { name: '0019-joined-conversations', class: M0019JoinedConversations },
   { name: '0020-unconfirmed', class: M0020Unconfirmed },
   { name: '0021-farewells', class: M0021Farewells },
   { name: '0023-lanes-by-channel', class: M0023LanesByChannel },

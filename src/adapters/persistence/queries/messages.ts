@@ -13,6 +13,7 @@ type Row = {
   id: MessageId
   org_id: OrgId
   ticket_id: TicketId
+  linked_ticket_id: TicketId | null
   direction: MessageView['direction']
   kind: MessageKind
   audience: MessageView['audience']
@@ -54,7 +55,7 @@ type Row = {
 }
 
 const SELECT = `
-select m.id, m.org_id, m.ticket_id, m.direction, m.kind, m.audience, m.hidden, m.content, m.context, m.author_type, m.author_member_id, m.via,
+select m.id, m.org_id, m.ticket_id, m.linked_ticket_id, m.direction, m.kind, m.audience, m.hidden, m.content, m.context, m.author_type, m.author_member_id, m.via,
   m.status, m.sent_at <= v.read_until as is_read,
   m.resend_of, (select r.id from messages r where r.org_id = m.org_id and r.resend_of = m.id) as resent_as,
   case when m.status = 'UNKNOWN' then (select max(coalesce(a.finished_at, a.started_at)) from message_parts p
@@ -122,7 +123,7 @@ export async function messagesById(
   if (ids.length === 0) return []
   const where = inOrg(tx)
   where.add((p) => `m.id = any (${p}::uuid[])`, ids)
-  where.add((p) => `m.ticket_id = ${p}`, ticketId)
+  where.add((p) => `(m.ticket_id = ${p} or m.linked_ticket_id = ${p})`, ticketId)
   return (await select(tx, where)).map(messageView(now))
 }
 
@@ -184,6 +185,7 @@ const messageView =
     id: row.id,
     orgId: row.org_id,
     ticketId: row.ticket_id,
+    linkedTicketId: row.linked_ticket_id,
     direction: row.direction,
     kind: row.kind,
     hidden: row.hidden,

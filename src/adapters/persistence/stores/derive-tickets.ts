@@ -19,10 +19,15 @@ type Facts = {
 /**
  * Computes the facts that tickets derive from their messages again: last message, preview, unread count, the ad that the first
  * of the comments was made under. Never incremented, so order and repetition of what came in leave no trace. What was written
- * before counts as unread only where somebody has to answer. The caller holds the conversations' locks.
+ * before counts as unread only where somebody has to answer. The tickets are locked: their messages may be of several
+ * conversations, and who changes one of these may not have locked the others.
  */
 export async function deriveTickets(tx: Tx, ticketIds: readonly TicketId[], now: Date): Promise<void> {
   if (ticketIds.length === 0) return
+  await tx.rows('select from tickets where org_id = $1 and id = any($2) order by id for no key update', [
+    tx.orgId,
+    ticketIds,
+  ])
   const facts = await tx.rows<Facts>(
     `select t.id, t.status, l.sent_at, l.content, l.kind, l.deleted_at, a.type as attachment, u.unread,
        ad.context ->> 'adId' as ad_id, ad.context ->> 'adTitle' as ad_title
@@ -33,8 +38,13 @@ export async function deriveTickets(tx: Tx, ticketIds: readonly TicketId[], now:
        order by m.sent_at desc, m.external_id desc, m.id desc limit 1) l on true
      left join attachments a on a.org_id = $1 and a.message_id = l.id and a.position = 0
      left join lateral (
-       select m.sent_at, m.external_id from messages m where m.org_id = $1 and m.ticket_id = t.id and m.direction = 'OUTBOUND'
-       order by m.sent_at desc, m.external_id desc limit 1) o on true
+       select a.sent_at, a.external_id from (
+         (select m.sent_at, m.external_id from messages m where m.org_id = $1 and m.ticket_id = t.id and m.direction = 'OUTBOUND'
+          order by m.sent_at desc, m.external_id desc limit 1)
+         union all
+         (select m.sent_at, m.external_id from messages m where m.org_id = $1 and m.linked_ticket_id = t.id
+          order by m.sent_at desc, m.external_id desc limit 1)) a
+       order by a.sent_at desc, a.external_id desc limit 1) o on true
      left join lateral (
        select count(*)::int as unread from messages m
        where m.org_id = $1 and m.ticket_id = t.id and m.direction = 'INBOUND' and m.deleted_at is null

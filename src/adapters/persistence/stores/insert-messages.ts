@@ -78,6 +78,7 @@ export async function insertMessages(
       edited_at: 'timestamptz(3)',
       edit_revision: 'int',
       historical: 'boolean',
+      elsewhere: 'boolean',
     },
     messages.map((message) => ({
       id: message.id,
@@ -100,6 +101,7 @@ export async function insertMessages(
       edited_at: message.edit?.at ?? null,
       edit_revision: message.edit?.revision ?? 0,
       historical: message.historical,
+      elsewhere: message.elsewhere,
     })),
   )
   // Unique by (channel, external id) for ever: a repeat that slipped past the look-up fails here, and the batch runs again.

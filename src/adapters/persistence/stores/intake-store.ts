@@ -9,7 +9,16 @@ import { forgetWords, keepEarly, keepReactions, settleEarly } from './early-fact
 import { answeredUnder, inFlightOf, publicInFlightOf } from './in-flight.ts'
 import { insertMessages, insertNotifications, insertTickets } from './insert-messages.ts'
 import { insertRows } from './insert-rows.ts'
-import { activeMembers, admit, dated, knownMessages, lockConversations, ticketsOf, unseenIn } from './load-intake.ts'
+import {
+  activeMembers,
+  admit,
+  dated,
+  joinedOf,
+  knownMessages,
+  lockConversations,
+  ticketsOf,
+  unseenIn,
+} from './load-intake.ts'
 import { moveLastSeen, moveWindows, setConversationFacts, setStatuses } from './move-forward.ts'
 import { openConversations } from './open-conversations.ts'
 import { keepOptIns, knownOptIns } from './opt-ins.ts'
@@ -21,9 +30,16 @@ export const createIntakeStore = (tx: Tx, { ids }: { ids: IdSource }): IntakeSto
     const spokenOf = await admit(tx, request)
     const { conversationIds, newCustomers } = await openConversations(tx, ids, request.channelId, request)
     const answered = await answeredUnder(tx, request)
-    const locked = await lockConversations(tx, [
+    const own = await lockConversations(tx, [
       ...new Set<ConversationId>([...conversationIds, ...spokenOf, ...answered]),
     ])
+    const joined = await joinedOf(
+      tx,
+      own.flatMap(({ id, surface }) => (surface === 'DM' ? [id] : [])),
+    )
+    // Of the same customers, who are locked already: nobody who waits for these holds what we want.
+    const others = new Set(joined.values()).difference(new Set(own.map(({ id }) => id)))
+    const locked = [...own, ...(await lockConversations(tx, [...others]))]
     const tickets = await ticketsOf(
       tx,
       locked.map(({ id }) => id),
@@ -57,6 +73,7 @@ export const createIntakeStore = (tx: Tx, { ids }: { ids: IdSource }): IntakeSto
         unseen: unseen.get(row.id) ?? [],
         open: tickets.get(row.id)?.open ?? null,
         newestResolved: tickets.get(row.id)?.newestResolved ?? null,
+        joined: joined.get(row.id) ?? null,
         inFlight: inFlight.get(row.customer_id) ?? [],
         publicInFlight: publicInFlight.get(row.id) ?? [],
       })),

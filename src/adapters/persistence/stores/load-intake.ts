@@ -117,6 +117,25 @@ export async function ticketsOf(
   )
 }
 
+/** Of these, the conversations that were last shown on a ticket of another one, with that one. Whoever asks has them locked. */
+export async function joinedOf(
+  tx: Tx,
+  conversationIds: readonly ConversationId[],
+): Promise<ReadonlyMap<ConversationId, ConversationId>> {
+  if (conversationIds.length === 0) return new Map()
+  const rows = await tx.rows<{ id: ConversationId; joined: ConversationId }>(
+    `select v.id, k.conversation_id as joined
+     from unnest($2::uuid[]) as v (id)
+     join lateral (select m.ticket_id, m.sent_at from messages m
+       where m.org_id = $1 and m.conversation_id = v.id and m.elsewhere and m.status not in ('QUEUED', 'FAILED')
+       order by m.sent_at desc, m.external_id desc limit 1) l on true
+     join tickets k on k.org_id = $1 and k.id = l.ticket_id
+     where not exists (select from tickets t where t.org_id = $1 and t.conversation_id = v.id and t.last_message_at > l.sent_at)`,
+    [tx.orgId, conversationIds],
+  )
+  return new Map(rows.map(({ id, joined }) => [id, joined]))
+}
+
 type KnownRow = {
   external_id: ExternalMessageId
   gone_at: Date | null

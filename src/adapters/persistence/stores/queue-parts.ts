@@ -13,8 +13,8 @@ export async function enqueueReply(tx: Tx, ids: IdSource, reply: NewReply): Prom
   const texts = parts.flatMap(({ content }) => (content.kind === 'TEXT' ? [content.text] : []))
   await tx.affected(
     `insert into messages (id, org_id, ticket_id, conversation_id, direction, kind, content, author_type, author_member_id, via, status,
-       reply_to_external_id, client_message_id, fingerprint, request_id, position, sent_at, created_at, resend_of, audience)
-     values ($1, $2, $3, $4, 'OUTBOUND', $5, $6, 'MEMBER', $7, $8, 'QUEUED', $9, $10, $11, $12, $13, $14, $14, $15, $16)`,
+       reply_to_external_id, client_message_id, fingerprint, request_id, position, sent_at, created_at, resend_of, audience, elsewhere, linked_ticket_id)
+     values ($1, $2, $3, $4, 'OUTBOUND', $5, $6, 'MEMBER', $7, $8, 'QUEUED', $9, $10, $11, $12, $13, $14, $14, $15, $16, $17, $18)`,
     [
       reply.id,
       tx.orgId,
@@ -32,6 +32,8 @@ export async function enqueueReply(tx: Tx, ids: IdSource, reply: NewReply): Prom
       reply.now,
       reply.resendOf ?? null,
       reply.audience,
+      target.elsewhere,
+      target.linkedTicketId,
     ],
   )
   await insertRows(
@@ -94,7 +96,7 @@ export async function enqueueReply(tx: Tx, ids: IdSource, reply: NewReply): Prom
         : [],
     ),
   )
-  await deriveTickets(tx, [target.ticketId], reply.now)
+  await deriveTickets(tx, [target.ticketId, ...(target.linkedTicketId ? [target.linkedTicketId] : [])], reply.now)
 }
 
 /** The parts that FAILED go to the end of the line, in their order; what arrived stays as it is. */

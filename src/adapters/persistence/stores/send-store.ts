@@ -1,92 +1,51 @@
-import { NotFound } from '../../../core/errors.ts'
-import type { ExternalMessageId, ExternalUserId, PartId } from '../../../core/ids.ts'
+import type { ExternalMessageId, ExternalUserId, MessageId, PartId } from '../../../core/ids.ts'
 import { LIVE_COMMENT } from '../../../core/ticket/ticket.ts'
 import type { IdSource } from '../../../ports/id-source.ts'
-import type {
-  AnsweredComment,
-  Head,
-  MessageChange,
-  ReplyTarget,
-  SendStore,
-  StoredMessage,
-} from '../../../ports/send-store.ts'
+import type { Head, MessageChange, ReplyTarget, SendStore, StoredMessage } from '../../../ports/send-store.ts'
+import { answers } from '../comment-sql.ts'
 import type { Tx } from '../transaction.ts'
+import { isUuid } from '../uuid.ts'
 import { lockChannel } from './channel-lock.ts'
 import { deriveMessages } from './derive-messages.ts'
 import { deriveTickets } from './derive-tickets.ts'
 import { freeLane, holdLane, holdsLane, lockConversation, wakeLane } from './lanes.ts'
 import { contentOf, type PartContentRow } from './part-content.ts'
 import { enqueueReply, requeueParts } from './queue-parts.ts'
+import {
+  commentBy,
+  messageOn,
+  newestComment,
+  STORED,
+  type StoredRow,
+  stored,
+  targetOf,
+  targetOfReply,
+} from './reply-target.ts'
 import { settlePart } from './settle-part.ts'
 
 /** A turn that was missed by more is taken anew: those of a whole stall would come at once. */
 const TURN_LASTS_MS = 250
 
-const IS_UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
-
 /** Every method locks the conversation first: its line of messages is decided by one transaction at a time. */
 export const createSendStore = (tx: Tx, { ids }: { ids: IdSource }): SendStore => ({
-  async target(ticketId) {
-    const [row] = IS_UUID.test(ticketId) ? await tx.rows<TargetRow>(TARGET, [tx.orgId, ticketId]) : []
-    if (!row) throw new NotFound('ticket')
-    const comment = row.surface === 'COMMENT' ? await nextComment(tx, row.conversation_id) : null
-    return {
-      ticketId,
-      conversationId: row.conversation_id,
-      customerId: row.customer_id,
-      person: row.person,
-      channelId: row.channel_id,
-      channelType: row.type,
-      channelStatus: row.status,
-      settings: row.settings,
-      surface: row.surface,
-      window: { openedAt: row.window_opened_at, reason: row.window_reason },
-      comment,
-    }
-  },
+  target: (ticketId, audience) => targetOf(tx, ids, ticketId, audience),
+  targetOf: (ticketId, messageId) => targetOfReply(tx, ticketId, messageId),
 
-  async byClientMessageId(ticketId, clientMessageId) {
+  async byClientMessageId(ticketIds, clientMessageId) {
     const [row] = await tx.rows<StoredRow>(
-      `${STORED} where org_id = $1 and ticket_id = $2 and client_message_id = $3`,
-      [tx.orgId, ticketId, clientMessageId],
+      `${STORED} where org_id = $1 and (ticket_id = any($2) or linked_ticket_id = any($2)) and client_message_id = $3
+       order by coalesce(linked_ticket_id, ticket_id) = ($2::uuid[])[1] desc limit 1`,
+      [tx.orgId, ticketIds, clientMessageId],
     )
     return row ? stored(row) : null
   },
 
-  async message(ticketId, id) {
-    if (!IS_UUID.test(id)) return null
-    const [row] = await tx.rows<StoredRow>(`${STORED} where org_id = $1 and ticket_id = $2 and id = $3`, [
-      tx.orgId,
-      ticketId,
-      id,
-    ])
-    return row ? stored(row) : null
-  },
-
-  async comment({ conversationId }, id) {
-    if (!IS_UUID.test(id)) return null
-    const [row] = await tx.rows<CommentRow>(`${COMMENT} and c.id = $3`, [tx.orgId, conversationId, id])
-    return row ? commentOf(row) : null
-  },
-
-  async newestComment({ conversationId }) {
-    const [row] = await tx.rows<CommentRow>(`${COMMENT} order by c.sent_at desc, c.external_id desc limit 1`, [
-      tx.orgId,
-      conversationId,
-    ])
-    return row ? commentOf(row) : null
-  },
-
-  async commentOf({ conversationId }, reply) {
-    const [row] = await tx.rows<CommentRow>(
-      `${commentBesides('$3')} and c.external_id = (select reply_to_external_id from messages where org_id = $1 and id = $3)`,
-      [tx.orgId, conversationId, reply],
-    )
-    return row ? commentOf(row) : null
-  },
+  message: (ticketId, id) => messageOn(tx, ticketId, id),
+  comment: (target, id) => commentBy(tx, target, id),
+  newestComment: (target) => newestComment(tx, target),
 
   async standing(ticketId, id) {
-    if (!IS_UUID.test(ticketId) || !IS_UUID.test(id)) return null
+    if (!isUuid(ticketId) || !isUuid(id)) return null
     const [row] = await tx.rows<StandingRow>(STANDING, [tx.orgId, ticketId, id])
     return row
       ? {
@@ -112,7 +71,7 @@ export const createSendStore = (tx: Tx, { ids }: { ids: IdSource }): SendStore =
   },
 
   async externalIdOf({ conversationId }, id) {
-    if (!IS_UUID.test(id)) return null
+    if (!isUuid(id)) return null
     const [row] = await tx.rows<{ external_id: ExternalMessageId | null }>(
       'select external_id from messages where org_id = $1 and conversation_id = $2 and id = $3 and deleted_at is null',
       [tx.orgId, conversationId, id],
@@ -237,33 +196,6 @@ function changeOf([change]: readonly MessageChange[]): MessageChange {
   return change
 }
 
-type TargetRow = {
-  conversation_id: ReplyTarget['conversationId']
-  customer_id: ReplyTarget['customerId']
-  person: ExternalUserId
-  channel_id: ReplyTarget['channelId']
-  type: string
-  status: ReplyTarget['channelStatus']
-  settings: ReplyTarget['settings']
-  surface: ReplyTarget['surface']
-  window_opened_at: Date | null
-  window_reason: string | null
-}
-
-const TARGET = `
-select v.id as conversation_id, v.customer_id, i.external_id as person, v.channel_id, c.type, c.status, c.settings, v.surface, v.window_opened_at, v.window_reason
-from tickets t
-join conversations v on v.org_id = t.org_id and v.id = t.conversation_id
-join channels c on c.org_id = t.org_id and c.id = t.channel_id
-join customer_identities i on i.org_id = v.org_id and i.customer_id = v.customer_id and i.channel_id = v.channel_id
-where t.org_id = $1 and t.id = $2 for no key update of v`
-
-type StoredRow = Omit<StoredMessage, 'ticketId'> & { ticket_id: StoredMessage['ticketId'] }
-
-const STORED = 'select id, ticket_id, status, content, direction, audience, fingerprint from messages'
-
-const stored = ({ ticket_id, ...row }: StoredRow): StoredMessage => ({ ...row, ticketId: ticket_id })
-
 type StandingRow = {
   external_id: ExternalMessageId | null
   channel_id: ReplyTarget['channelId']
@@ -280,33 +212,6 @@ select m.external_id, v.channel_id, v.surface, m.direction = 'INBOUND' and m.kin
 from messages m join conversations v on v.org_id = m.org_id and v.id = m.conversation_id
 where m.org_id = $1 and m.ticket_id = $2 and m.id = $3`
 
-type CommentRow = { external_id: ExternalMessageId; sent_at: Date; is_live: boolean | null; answered: boolean }
-
-/** Customers' comments, and whether a reply to them is on its way, sent or in doubt, but for one and what it was sent again for. */
-const commentBesides = (reply: string) => `
-select c.external_id, c.sent_at, c.context ->> 'type' = 'LIVE_COMMENT' as is_live, exists (
-    select from messages r where r.org_id = c.org_id and r.conversation_id = c.conversation_id and r.direction = 'OUTBOUND' and r.audience = 'PRIVATE'
-      and r.reply_to_external_id = c.external_id and r.status <> 'FAILED' and r.id is distinct from ${reply}
-      and r.id is distinct from (select resend_of from messages where org_id = $1 and id = ${reply})) as answered
-from messages c where c.org_id = $1 and c.conversation_id = $2 and c.direction = 'INBOUND' and c.deleted_at is null`
-
-const COMMENT = commentBesides('null')
-
-async function nextComment(tx: Tx, id: ReplyTarget['conversationId']): Promise<AnsweredComment | null> {
-  const [row] = await tx.rows<CommentRow>(`${COMMENT} order by answered, c.sent_at desc, c.external_id desc limit 1`, [
-    tx.orgId,
-    id,
-  ])
-  return row ? commentOf(row) : null
-}
-
-const commentOf = ({ external_id, sent_at, is_live, answered }: CommentRow): AnsweredComment => ({
-  externalId: external_id,
-  sentAt: sent_at,
-  isLive: is_live ?? false,
-  answered,
-})
-
 type HeadRow = PartContentRow & {
   message_id: StoredMessage['id']
   part_id: PartId
@@ -319,6 +224,7 @@ type HeadRow = PartContentRow & {
   window_opened_at: Date | null
   window_reason: string | null
   audience: Head['audience']
+  comment_id: MessageId | null
   comment_parent_id: ExternalMessageId | null
   comment_sent_at: Date | null
   comment_is_live: boolean | null
@@ -333,16 +239,18 @@ const HEAD = `
 select m.id as message_id, p.id as part_id, p.position as part_position, m.ticket_id, p.kind as part_kind, p.content, p.extras,
   t.type as attachment_type, t.url as attachment_url, t.upload_id as attachment_upload_id, m.reply_to_external_id, m.request_id, m.author_type, m.audience, c.reply_to_external_id as comment_parent_id,
   v.surface, v.window_opened_at, v.window_reason, i.external_id as person, a.attempts, a.refusals, a.first_attempt_at,
-  c.sent_at as comment_sent_at, c.context ->> 'type' = 'LIVE_COMMENT' as comment_is_live, c.id is not null and exists (
-    select from messages r where r.org_id = m.org_id and r.conversation_id = m.conversation_id and r.direction = 'OUTBOUND' and r.audience = 'PRIVATE'
-      and r.reply_to_external_id = c.external_id and r.id <> m.id and r.id is distinct from m.resend_of
+  c.id as comment_id, c.sent_at as comment_sent_at, c.context ->> 'type' = 'LIVE_COMMENT' as comment_is_live, c.id is not null and exists (
+    select from messages r where ${answers('v.channel_id')} and r.id <> m.id and r.id is distinct from m.resend_of
       and r.status not in ('FAILED', 'QUEUED')) as comment_answered
 from message_parts p
 join messages m on m.org_id = p.org_id and m.id = p.message_id
 join conversations v on v.org_id = m.org_id and v.id = m.conversation_id
 join customer_identities i on i.org_id = v.org_id and i.customer_id = v.customer_id and i.channel_id = v.channel_id
-left join messages c on v.surface = 'COMMENT' and c.org_id = m.org_id and c.conversation_id = m.conversation_id
-  and c.direction = 'INBOUND' and c.external_id = m.reply_to_external_id
+left join lateral (
+  select c.id, c.org_id, c.external_id, c.reply_to_external_id, c.sent_at, c.context from message_parts cp
+  join messages c on c.org_id = cp.org_id and c.id = cp.message_id and c.direction = 'INBOUND'
+  join conversations cv on cv.org_id = c.org_id and cv.id = c.conversation_id and cv.surface = 'COMMENT'
+  where cp.org_id = m.org_id and cp.channel_id = v.channel_id and cp.external_id = m.reply_to_external_id) c on true
 left join attachments t on t.org_id = p.org_id and t.message_id = m.id and t.part_id = p.id
 left join lateral (select coalesce(max(number), 0)::int as attempts,
     array_agg(platform_code) filter (where platform_code is not null) as refusals, min(started_at) as first_attempt_at
@@ -352,13 +260,14 @@ where p.org_id = $1 and p.conversation_id = $2 and p.status = 'QUEUED' order by 
 function headOf(row: HeadRow): Head {
   const content = contentOf(row)
   if (content === null) throw new Error('a part that waits has no content')
-  const isComment = row.surface === 'COMMENT'
+  // A private reply is among the direct messages, and goes by the comment's rules.
+  const isComment = row.surface === 'COMMENT' || row.comment_id !== null
   return {
     messageId: row.message_id,
     partId: row.part_id,
     ticketId: row.ticket_id,
     content,
-    surface: row.surface,
+    surface: isComment ? 'COMMENT' : row.surface,
     person: row.person,
     audience: row.audience,
     comment:

@@ -136,8 +136,8 @@ async function insertEcho(
 ): Promise<MessageId> {
   const id = ids.next() as MessageId
   await tx.affected(
-    `insert into messages (id, org_id, ticket_id, conversation_id, direction, kind, content, author_type, via, status, external_id, sent_at)
-     select $4, m.org_id, m.ticket_id, m.conversation_id, 'OUTBOUND', $6, p.content, 'EXTERNAL', 'PLATFORM_APP', 'SENT', $5, m.sent_at
+    `insert into messages (id, org_id, ticket_id, conversation_id, direction, kind, content, author_type, via, status, external_id, sent_at, elsewhere)
+     select $4, m.org_id, m.ticket_id, m.conversation_id, 'OUTBOUND', $6, p.content, 'EXTERNAL', 'PLATFORM_APP', 'SENT', $5, m.sent_at, m.elsewhere
      from messages m join message_parts p on p.org_id = m.org_id and p.message_id = m.id
      where m.org_id = $1 and m.id = $2 and p.id = $3`,
     [tx.orgId, head.messageId, head.partId, id, externalId, part.kind === 'TEXT' ? 'TEXT' : 'MEDIA'],
