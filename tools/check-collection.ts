@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { variables } from '../src/config/variables.ts'
 import { assertNoneLeft, freePort, startProcess, waitFor } from '../test/support/processes.ts'
+import { createChecks } from './checks.ts'
 
 // Runs the Postman collection against a service of its own on the embedded profile, and ends that with SIGTERM. The service is
 // started as a newcomer does, by whatever Node is on PATH. The last line is `N passed, N failed, N skipped`.
@@ -19,19 +20,7 @@ const service = startProcess(
   { cwd: root },
 )
 
-const failures: string[] = []
-let passed = 0
-async function check<T>(what: string, work: () => Promise<T>): Promise<T | null> {
-  try {
-    const result = await work()
-    passed++
-    console.log(`ok  ${what}`)
-    return result
-  } catch (error) {
-    failures.push(`${what}: ${error instanceof Error ? error.message : error}`)
-    return null
-  }
-}
+const { check, add, report } = createChecks()
 
 async function ready(): Promise<boolean> {
   const ended = service.exited.then(({ code, signal }) => Promise.reject(new Error(`it ended with ${signal ?? code}`)))
@@ -45,8 +34,8 @@ if (await check(`the service is ready on port ${port}`, ready)) {
   await newman.exited
   console.log(newman.output().trimEnd())
   const [, done, broken] = /(\d+) passed, (\d+) failed, \d+ skipped\s*$/.exec(newman.output()) ?? []
-  passed += Number(done ?? 0)
-  if (broken !== '0') failures.push(`the collection: ${broken ?? 'its run broke off, and more'} failed`)
+  const failures = broken === '0' ? [] : [`the collection: ${broken ?? 'its run broke off, and more'} failed`]
+  add({ passed: Number(done ?? 0), failures })
 }
 await check('SIGTERM ends it with 0', async () => {
   const { code, signal } = await service.end()
@@ -55,9 +44,4 @@ await check('SIGTERM ends it with 0', async () => {
 await check('no process is left', () => assertNoneLeft(service, { folder: data }))
 await rm(data, { recursive: true, force: true, maxRetries: 5 })
 
-if (failures.length > 0) {
-  console.log(`\nWhat the service wrote last:\n${service.output().split('\n').slice(-80).join('\n')}\n`)
-  for (const failure of failures) console.log(`FAILED  ${failure}`)
-}
-console.log(`${passed} passed, ${failures.length} failed, 0 skipped`)
-process.exitCode = failures.length > 0 ? 1 : 0
+report(() => `What the service wrote last:\n${service.output().split('\n').slice(-80).join('\n')}`)
