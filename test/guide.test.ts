@@ -23,8 +23,6 @@ const visit =
 
 /** Meta is not called; everything else is as the guide says. */
 const metaIs = ({ simulator: { url }, account }: Platform) => ({
-  // An answer that breaks the contract is a 500 then, and a line in the log otherwise.
-  NODE_ENV: 'test',
   INSTAGRAM_GRAPH_URL: url,
   FACEBOOK_GRAPH_URL: url,
   INSTAGRAM_OAUTH_URL: url,

@@ -66,7 +66,6 @@ export async function connectStage(
       : {}
   const loaded = loadConfig(
     settings({
-      NODE_ENV: 'test',
       PORT: String(port),
       PUBLIC_URL: url,
       DATABASE_URL: db.url,

@@ -25,6 +25,8 @@ export const settings = (given: Readonly<Record<string, string>>): Readonly<Reco
   // Whoever looks at calls and conversations wants none but their own.
   HISTORY_IMPORT_DAYS: '0',
   HISTORY_SWEEP_MINUTES: '0',
+  // An answer that breaks the contract is a 500 then, and no line in a log that nobody reads.
+  NODE_ENV: 'test',
   ...given,
 })
 
