@@ -1,5 +1,6 @@
 import test from 'ava'
 import { type ConnectStage, connected, connectStage, type Person } from './support/connect-stage.ts'
+import { waitFor } from './support/processes.ts'
 import { onEachProfile } from './support/profiles.ts'
 import { onServer } from './support/template.ts'
 
@@ -17,6 +18,10 @@ onEachProfile((profile) => {
     const { status, body } = await person.api<{ checks: readonly Check[] }>('POST', `/channels/${channelId}/verify`)
     const found = new Map((body.checks ?? []).map((check) => [check.name, check]))
     const ok = Object.fromEntries((body.checks ?? []).map(({ name, ok }) => [name, ok]))
+    for (const { name, ok, fix } of body.checks ?? []) {
+      if (ok === false && !fix) throw new Error(`${name} is out of order, and nobody says what to do`)
+      if (ok === true && fix) throw new Error(`${name} is in order, and yet there is something to do`)
+    }
     return { status, body, found, ok }
   }
 
@@ -32,6 +37,7 @@ onEachProfile((profile) => {
       token: true,
       'app-access': true,
       scopes: null,
+      'message-access': true,
       subscription: true,
       'last-event': null,
       'thread-owner': null,
@@ -59,8 +65,83 @@ onEachProfile((profile) => {
     const person = await stage.person()
     const channelId = await connected(person, stage.account('facebook', 'by.page'))
     const { ok } = await examine(person, channelId)
-    t.like(ok, { token: true, 'app-access': true, scopes: true, subscription: true })
+    t.like(ok, { token: true, 'app-access': true, scopes: true, 'message-access': true, subscription: true })
+
+    const account = stage.account('facebook', 'by.page.partly')
+    const partlyId = await connected(person, account)
+    const scopes = ['instagram_basic', 'pages_manage_metadata', 'instagram_manage_comments']
+    const accessToken = stage.simulator.tokenWith(account, scopes)
+    await person.api('PATCH', `/channels/${partlyId}`, { config: { accessToken } })
+    const partly = await examine(person, partlyId)
+    t.like(partly.ok, { token: true, scopes: false, 'message-access': false })
+    t.regex(partly.found.get('scopes')?.detail ?? '', /lacks instagram_manage_messages\./)
+    t.regex(partly.found.get('scopes')?.fix ?? '', /leave every permission on/)
   })
+
+  test.serial(
+    `${profile}: a permission that was left off with Instagram, or switched off on the phone, is found`,
+    async (t) => {
+      const person = await stage.person()
+      const account = stage.account('instagram', 'partly')
+      const channelId = await connected(person, account)
+      stage.simulator.fault({ kind: 'access-disabled' }, { on: 'conversations', account: account.id, times: 'always' })
+      const switchedOff = (await examine(person, channelId)).found.get('message-access')
+      t.like(switchedOff, { ok: false })
+      t.regex(switchedOff?.fix ?? '', /Allow access to messages/)
+      stage.simulator.clearFaults()
+      t.like((await examine(person, channelId)).ok, { 'message-access': true })
+
+      const accessToken = stage.simulator.tokenWith(account, ['instagram_business_basic'])
+      await person.api('PATCH', `/channels/${channelId}`, { config: { accessToken } })
+      const { found, ok } = await examine(person, channelId)
+      t.like(ok, { token: true, 'message-access': false })
+      t.regex(found.get('message-access')?.fix ?? '', /leave every permission on/)
+      t.is((await person.channels())[0]?.status, 'ACTIVE')
+
+      stage.simulator.fault({ kind: 'server-error' }, { on: 'conversations', account: account.id, times: 'always' })
+      t.like((await examine(person, channelId)).found.get('message-access'), { ok: null, fix: 'Try again later.' })
+    },
+  )
+
+  test.serial(
+    `${profile}: it is told which app has the newest conversation, and that nothing came for long`,
+    async (t) => {
+      const { simulator, url, apps } = stage
+      const person = await stage.person()
+      const account = stage.account('instagram', 'shared')
+      const channelId = await connected(person, account)
+      const customer = simulator.customer({ account })
+      const to = { url: `${url}/webhook/instagram`, secret: apps.instagram.appSecret }
+      const at = Date.now() - 60_000
+      await simulator.dm(customer, 'hello', { ...to, at: new Date(at) })
+      const ownedBy = async (appId: string, seconds: number) => {
+        await simulator.passThread(customer, { ...to, to: appId, at: new Date(at + seconds * 1_000) })
+        const owner = async () => (await examine(person, channelId)).found.get('thread-owner')
+        await waitFor(async () => (await owner())?.detail.includes(appId) === true, 20_000)
+        return owner()
+      }
+      const foreign = await ownedBy('263902037430900', 1)
+      t.like(foreign, { ok: false })
+      t.regex(foreign?.fix ?? '', /make it the default app/)
+      t.like(await ownedBy(apps.facebook.appId, 2), { ok: true, fix: null })
+      t.like(await ownedBy(apps.instagram.appId, 3), { ok: true, fix: null })
+
+      t.like((await examine(person, channelId)).found.get('last-event'), { ok: true })
+      await onServer(stage.db.admin, (client) =>
+        client.query("update channel_health set last_inbound_at = now() - interval '8 days' where channel_id = $1", [
+          channelId,
+        ]),
+      )
+      const silent = (await examine(person, channelId)).found.get('last-event')
+      t.like(silent, { ok: null })
+      t.regex(silent?.detail ?? '', /8 days ago/)
+      t.regex(silent?.fix ?? '', /check the callback URL/)
+
+      // Whose app a pasted token is of nobody has told us.
+      await person.api('PATCH', `/channels/${channelId}`, { config: { accessToken: 'pasted' } })
+      t.like((await examine(person, channelId)).found.get('thread-owner'), { ok: null })
+    },
+  )
 
   test.serial(`${profile}: a dead token is said, and has its usual consequence`, async (t) => {
     const person = await stage.person()

@@ -6,6 +6,7 @@ import { type Answer, type Call, jsonObject, parameters } from './http.ts'
 import { authorize, debugToken, exchangeCode, exchangeToken, refreshToken } from './oauth.ts'
 import { oauthKind, type RouteKind, routeKind } from './route-kind.ts'
 import { type Sending, send } from './send.ts'
+import type { Grant } from './tokens.ts'
 import type { Login, SimulatedAccount, SimulatedCustomer } from './types.ts'
 import { underFaults } from './under-faults.ts'
 import type { SimulatedMedia, World } from './world.ts'
@@ -45,9 +46,11 @@ export async function answerGraph(sending: Sending, call: Call): Promise<GraphAn
   // Every route, those to come too, has its faults here.
   const kind = oauthKind(named, form) ?? routeKind(sending.world, call.method, segments, body)
   const answer = await underFaults(sending.faults, kind, account, () =>
-    grant?.isPersonal
-      ? personal(sending.world, account, named, form)
-      : route(sending, account, call.method, segments, form, body),
+    !isAllowed(grant, kind)
+      ? refuse(account.login, { code: 10, message: '(#10) Application does not have permission for this action' })
+      : grant?.isPersonal
+        ? personal(sending.world, account, named, form)
+        : route(sending, account, call.method, segments, form, body),
   )
   return { ...answer, accountId: account.id, route: kind }
 }
@@ -55,6 +58,21 @@ export async function answerGraph(sending: Sending, call: Call): Promise<GraphAn
 /** With the token of the person who logged in at Facebook: it opens the list of their Pages and nothing else. */
 const personal = (world: World, account: SimulatedAccount, call: string, form: URLSearchParams): Answer =>
   call === 'GET me/accounts' ? listPages(world, account, form) : refuse('facebook', { code: 200 })
+
+/** What a person leaves off on the login page is refused from then on. */
+function isAllowed({ account, scopes, isPersonal }: Grant, kind: RouteKind): boolean {
+  const of = NEEDED[kind]
+  if (of === undefined || isPersonal) return true
+  return scopes.includes(account.login === 'facebook' ? `instagram_manage_${of}` : `instagram_business_manage_${of}`)
+}
+
+const NEEDED: Partial<Record<RouteKind, 'messages' | 'comments'>> = {
+  send: 'messages',
+  'sender-action': 'messages',
+  upload: 'messages',
+  conversations: 'messages',
+  comments: 'comments',
+}
 
 /** Who logs in: whose app it is, or whose token. */
 function oauthCaller({ accounts, tokens }: World, form: URLSearchParams): { id: string | null; login: Login } {

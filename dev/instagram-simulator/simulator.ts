@@ -84,6 +84,9 @@ export async function createInstagramSimulator(options: SimulatorOptions = {}) {
     clearFaults: faults.clear,
     /** From now on every call with the account's token answers 190. */
     revokeTokens: (account: SimulatedAccount): void => world.tokens.revoke(account),
+    /** A token of the account's, long-lived, of somebody who left all but these permissions off. */
+    tokenWith: (account: SimulatedAccount, scopes: readonly string[]): string =>
+      world.tokens.issue(account, 'long', { scopes }),
     /** What the browser would bring back from the login page. */
     authorizationCode: (account: SimulatedAccount): string => world.tokens.newCode(account, null),
     /** What the account is subscribed to for its app; null: nothing. */

@@ -165,6 +165,8 @@ export type ConnectionCheck = Readonly<{
 }>
 
 export interface ConnectionDoctor {
+  /** The installation's own apps, as events name the one that has a conversation; none where none is configured. */
+  readonly ownApps: readonly string[]
   /** Asks the network about the account. Resolves for every answer and for none. */
   examine(
     account: ChannelAccount,

@@ -7,8 +7,13 @@ import { type GraphTarget, graphTarget } from './graph-target.ts'
 import { isDelivered, type LoginConfig, missingOf, readScopes } from './login-answer.ts'
 import { readOutcome } from './read-outcome.ts'
 
-/** Without which no message is received or sent. */
-const NEEDED = ['instagram_basic', 'instagram_manage_messages', 'pages_manage_metadata'] as const
+/** Without which messages and comments are not received or answered. */
+const NEEDED = [
+  'instagram_basic',
+  'instagram_manage_messages',
+  'instagram_manage_comments',
+  'pages_manage_metadata',
+] as const
 const CONNECT_AGAIN = 'Connect the account again, or give the channel another access token.'
 const TRY_LATER = 'Try again later.'
 const CANNOT_ASK: ConnectionCheck = {
@@ -35,7 +40,8 @@ export function createDoctor(config: InstagramConfig & LoginConfig, fetch: typeo
     const { metaApp: app } = config
     if (flavour === 'instagram') {
       const detail = 'Instagram Login does not tell what a token may do; a missing permission shows as a refused call.'
-      return check('scopes', null, detail)
+      const fix = 'Where a call is refused for it, connect the account again and leave every permission on.'
+      return check('scopes', null, detail, fix)
     }
     if (app === null) {
       const fix = 'Set META_APP_ID and META_APP_SECRET to have it checked.'
@@ -52,7 +58,7 @@ export function createDoctor(config: InstagramConfig & LoginConfig, fetch: typeo
     }
     const missing = missingOf(NEEDED, granted)
     return missing.length === 0
-      ? check('scopes', true, 'The token has the permissions that messages take.')
+      ? check('scopes', true, 'The token has the permissions that messages and comments take.')
       : check(
           'scopes',
           false,
@@ -94,7 +100,34 @@ export function createDoctor(config: InstagramConfig & LoginConfig, fetch: typeo
       : asked(true, 'The account delivers its messages to the app.')
   }
 
+  /** The only way to see it with Instagram Login, and with both what the owner has switched off in the app on their phone. */
+  async function messages({ flavour, node, token }: GraphTarget, signal: AbortSignal): Promise<ConnectionCheck> {
+    const path = `${node}/conversations?platform=instagram&limit=1`
+    const outcome = readOutcome(await graph({ method: 'GET', flavour, path, token }, signal))
+    if (outcome.status === 'found') return check('message-access', true, 'The account’s conversations may be read.')
+    if (outcome.status !== 'withheld' || outcome.code !== 'permission-missing') {
+      return check('message-access', null, `Meta did not tell (${outcome.detail}).`, TRY_LATER)
+    }
+    const isSwitchedOff = outcome.platformCode === '200/2534041'
+    return isSwitchedOff
+      ? check(
+          'message-access',
+          false,
+          'The account’s owner does not let apps see its messages.',
+          'In the Instagram app, switch on “Allow access to messages” under Settings, Messages and story replies, Message controls.',
+        )
+      : check(
+          'message-access',
+          false,
+          `The token may not read messages (${outcome.detail}).`,
+          'Connect the account again and leave every permission on; if that does not help, the app lacks access to them.',
+        )
+  }
+
   return {
+    // Events name the Meta app also where the account is connected through the Instagram app inside it.
+    ownApps: [config.metaApp, config.instagramApp].flatMap((app) => (app === null ? [] : [app.id])),
+
     async examine(account, signal) {
       const target = graphTarget(account)
       if (target === null) {
@@ -120,7 +153,8 @@ export function createDoctor(config: InstagramConfig & LoginConfig, fetch: typeo
       }
       const whose = tokenOf(outcome.body, account)
       const { check: delivered, dead } = await subscription(target, account, signal)
-      return { checks: [whose, access, await scopes(target, signal), delivered], reauthorize: dead }
+      const may = [await scopes(target, signal), await messages(target, signal)]
+      return { checks: [whose, access, ...may, delivered], reauthorize: dead }
     },
   }
 }
@@ -150,5 +184,10 @@ function accessOf(answer: GraphAnswer): ConnectionCheck {
   const isAnswered = answer.kind === 'answered' && error === null && answer.status < 300
   return isAnswered
     ? check('app-access', true, 'The app may act for this account. Whether it is Live, Meta does not tell.')
-    : check('app-access', null, 'This answer does not show whether the app may act for the account.')
+    : check(
+        'app-access',
+        null,
+        'This answer does not show whether the app may act for the account.',
+        'Mend the other points first, then examine the connection again.',
+      )
 }

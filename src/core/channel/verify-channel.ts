@@ -38,22 +38,32 @@ export const verifyChannel =
     const view = await queries.channel(actor.orgId, channelId)
     if (view === null) throw new NotFound('channel')
     const newest = await queries.tickets(actor.orgId, { channelId }, { limit: 1, after: null })
-    const checks = [...(found?.checks ?? []), lastEvent(view)]
-    return { channelId, checkedAt: now, checks: doctor ? [...checks, threadOwner(newest.data[0])] : checks }
+    const checks = [...(found?.checks ?? []), lastEvent(view, now)]
+    // One with pasted credentials may belong to an app that nobody has told us of.
+    const ownApps = view.isBound ? (doctor?.ownApps ?? []) : []
+    return { channelId, checkedAt: now, checks: doctor ? [...checks, threadOwner(newest.data[0], ownApps)] : checks }
   }
 
-function lastEvent({ health: { lastInboundAt, badSignatures } }: ChannelView): ConnectionCheck {
+/** A quiet account has none for days; a broken connection has none for weeks. */
+const SILENT_AFTER_DAYS = 7
+const DAY_MS = 24 * 3_600_000
+const WRITE_TO_IT =
+  'Write to the account from another one; if nothing comes, check the callback URL and the fields of the app.'
+
+function lastEvent({ health: { lastInboundAt, badSignatures } }: ChannelView, now: Date): ConnectionCheck {
   const refused = badSignatures === 0 ? '' : ` ${badSignatures} deliveries were refused for their signature.`
   if (lastInboundAt === null) {
     return {
       name: 'last-event',
       ok: badSignatures === 0 ? null : false,
       detail: `No event has come yet.${refused}`,
-      fix:
-        badSignatures === 0
-          ? 'Write to the account from another one; if nothing comes, check the callback URL and the fields of the app.'
-          : 'Give the channel the secret of the very app that signs its webhooks.',
+      fix: badSignatures === 0 ? WRITE_TO_IT : 'Give the channel the secret of the very app that signs its webhooks.',
     }
+  }
+  const days = Math.floor((now.getTime() - lastInboundAt.getTime()) / DAY_MS)
+  if (days >= SILENT_AFTER_DAYS) {
+    const detail = `The last event came at ${lastInboundAt.toISOString()}, ${days} days ago.${refused}`
+    return { name: 'last-event', ok: null, detail, fix: WRITE_TO_IT }
   }
   return {
     name: 'last-event',
@@ -63,17 +73,23 @@ function lastEvent({ health: { lastInboundAt, badSignatures } }: ChannelView): C
   }
 }
 
-function threadOwner(ticket: TicketView | undefined): ConnectionCheck {
+function threadOwner(ticket: TicketView | undefined, ownApps: readonly string[]): ConnectionCheck {
   const name = 'thread-owner'
   const owner = ticket?.threadOwner ?? null
   if (owner === null) {
     return { name, ok: null, detail: 'The platform has not told which app has the newest conversation.', fix: null }
   }
   const since = owner.since.toISOString()
+  const isOurs = owner.appId !== null && ownApps.includes(owner.appId)
+  // Where nobody has control the next event decides, and where our own app is not known it may be ours.
+  const ok = isOurs ? true : owner.appId === null || ownApps.length === 0 ? null : false
   return {
     name,
-    ok: null,
+    ok,
     detail: `Of the newest conversation ${owner.appId === null ? 'no app' : `the app ${owner.appId}`} has control since ${since}.`,
-    fix: 'If that is not your app, make it the default app for messages, or have the other one pass conversations on.',
+    fix: isOurs ? null : TAKE_IT_BACK,
   }
 }
+
+const TAKE_IT_BACK =
+  'If that is not your app, make it the default app for messages, or have the other one pass conversations on.'
