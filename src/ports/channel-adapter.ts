@@ -126,26 +126,26 @@ export interface OutboundSender {
   send(message: OutboundMessage, account: ChannelAccount, signal: AbortSignal): Promise<Delivery>
 }
 
+/** What the network wants of the account's next calls, whatever it answered to this one. */
+export type Demanding = Readonly<{ demands?: readonly Demand[] }>
+
 /**
  * An answer to any look-up: asked too soon, or the network is in trouble. The same call can be made again; `afterMs` is the
- * network's own wish, `demands` what it wants of the account's other calls.
+ * network's own wish.
  */
-export type PutOff = Readonly<{
-  status: 'retry'
-  afterMs: number | null
-  detail: string
-  demands?: readonly Demand[]
-}>
+export type PutOff = Readonly<{ status: 'retry'; afterMs: number | null; detail: string }>
 
 /** An answer to any look-up: the account's token is dead, and the look-up waits for another. */
 export type Reauthorize = Readonly<{ status: 'reauthorize'; alert: boolean; detail: string }>
 
-export type RefreshAnswer =
-  | Readonly<{ status: 'refreshed'; secrets: Readonly<Record<string, string>>; expiresAt: Date | null }>
-  /** Too early, or not now: the token stays what it is. */
-  | Readonly<{ status: 'withheld'; detail: string }>
-  | PutOff
-  | Reauthorize
+export type RefreshAnswer = Demanding &
+  (
+    | Readonly<{ status: 'refreshed'; secrets: Readonly<Record<string, string>>; expiresAt: Date | null }>
+    /** Too early, or not now: the token stays what it is. */
+    | Readonly<{ status: 'withheld'; detail: string }>
+    | PutOff
+    | Reauthorize
+  )
 
 export interface TokenRefresh {
   /** False where this account's token has no end. */
@@ -171,17 +171,19 @@ export interface ConnectionDoctor {
   examine(
     account: ChannelAccount,
     signal: AbortSignal,
-  ): Promise<Readonly<{ checks: readonly ConnectionCheck[]; reauthorize: Reauthorize | null }>>
+  ): Promise<Demanding & Readonly<{ checks: readonly ConnectionCheck[]; reauthorize: Reauthorize | null }>>
 }
 
 export type Profile = Readonly<{ username: string | null; name: string | null; pictureUrl: string | null }>
 
-export type ProfileAnswer =
-  | Readonly<{ status: 'found'; profile: Profile }>
-  /** The platform will not tell, now or ever; a placeholder name stays. */
-  | Readonly<{ status: 'withheld'; detail: string }>
-  | PutOff
-  | Reauthorize
+export type ProfileAnswer = Demanding &
+  (
+    | Readonly<{ status: 'found'; profile: Profile }>
+    /** The platform will not tell, now or ever; a placeholder name stays. */
+    | Readonly<{ status: 'withheld'; detail: string }>
+    | PutOff
+    | Reauthorize
+  )
 
 export interface ProfileLookup {
   look(user: ExternalUserId, account: ChannelAccount, signal: AbortSignal): Promise<ProfileAnswer>
@@ -196,23 +198,27 @@ export type Media = Readonly<{
   expiresAt: Date | null
 }>
 
-export type MediaAnswer =
-  | Readonly<{ status: 'found'; media: Media }>
-  /** Deleted, over, or not the account's own. */
-  | Readonly<{ status: 'gone'; detail: string }>
-  /** The platform will not tell, which says nothing of whether it is there. */
-  | Readonly<{ status: 'withheld'; detail: string }>
-  | PutOff
-  | Reauthorize
+export type MediaAnswer = Demanding &
+  (
+    | Readonly<{ status: 'found'; media: Media }>
+    /** Deleted, over, or not the account's own. */
+    | Readonly<{ status: 'gone'; detail: string }>
+    /** The platform will not tell, which says nothing of whether it is there. */
+    | Readonly<{ status: 'withheld'; detail: string }>
+    | PutOff
+    | Reauthorize
+  )
 
 /** What somebody wrote where they named the account. */
 export type Mention = Readonly<{ text: string | null; username: string | null; mediaUrl: string | null }>
 
-export type MentionAnswer =
-  | Readonly<{ status: 'found'; mention: Mention }>
-  | Readonly<{ status: 'gone'; detail: string }>
-  | PutOff
-  | Reauthorize
+export type MentionAnswer = Demanding &
+  (
+    | Readonly<{ status: 'found'; mention: Mention }>
+    | Readonly<{ status: 'gone'; detail: string }>
+    | PutOff
+    | Reauthorize
+  )
 
 export interface MediaLookup {
   /** The message is called as the parser called it. */
@@ -249,11 +255,13 @@ export type ListedConversation = Readonly<{
 /** Why the network does not tell: `gone` is of this one thing, the others concern the whole account. */
 export type HistoryRefusal = 'gone' | 'credentials-rejected' | 'permission-missing' | 'refused'
 
-export type HistoryAnswer<Found> =
-  | (Readonly<{ status: 'found' }> & Found)
-  /** `alert`: of `credentials-rejected`, whether the administrators are to be told at once. */
-  | Readonly<{ status: 'withheld'; reason: HistoryRefusal; alert?: boolean; detail: string }>
-  | PutOff
+export type HistoryAnswer<Found> = Demanding &
+  (
+    | (Readonly<{ status: 'found' }> & Found)
+    /** `alert`: of `credentials-rejected`, whether the administrators are to be told at once. */
+    | Readonly<{ status: 'withheld'; reason: HistoryRefusal; alert?: boolean; detail: string }>
+    | PutOff
+  )
 
 export type ConversationPage = Readonly<{
   conversations: readonly ListedConversation[]
@@ -298,12 +306,14 @@ export interface HistoryReader {
 
 export type OwnReply = Readonly<{ externalId: ExternalMessageId; at: Date; text: string | null }>
 
-export type ModerationAnswer =
-  | Readonly<{ status: 'done' }>
-  /** There is no such comment (any more). */
-  | Readonly<{ status: 'gone' | 'refused'; detail: string; platformCode: string | null }>
-  | PutOff
-  | Reauthorize
+export type ModerationAnswer = Demanding &
+  (
+    | Readonly<{ status: 'done' }>
+    /** There is no such comment (any more). */
+    | Readonly<{ status: 'gone' | 'refused'; detail: string; platformCode: string | null }>
+    | PutOff
+    | Reauthorize
+  )
 
 export interface Comments {
   /** Doing it twice is doing it once. */
@@ -329,18 +339,14 @@ export type Signal =
   /** All that they wrote was seen. */
   | Readonly<{ type: 'SEEN' }>
 
-export type SignalAnswer =
-  | Readonly<{ status: 'done'; demands?: readonly Demand[] }>
-  /** `detail` is for the log: it may quote the platform. */
-  | Readonly<{
-      status: 'refused'
-      code: RefusalCode
-      detail: string
-      platformCode: string | null
-      demands?: readonly Demand[]
-    }>
-  | PutOff
-  | Reauthorize
+export type SignalAnswer = Demanding &
+  (
+    | Readonly<{ status: 'done' }>
+    /** `detail` is for the log: it may quote the platform. */
+    | Readonly<{ status: 'refused'; code: RefusalCode; detail: string; platformCode: string | null }>
+    | PutOff
+    | Reauthorize
+  )
 
 export interface Signals {
   /** Resolves for every answer and for none. Doing it twice is doing it once, so that doubt may be tried again. */

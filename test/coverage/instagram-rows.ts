@@ -222,6 +222,7 @@ export const SECTIONS: Readonly<Record<string, readonly Row[]>> = {
     row('fail.ambiguous', 'delivered, then 500, timeout or reset: UNKNOWN, resolved by the echo, never sent twice'),
     row('fail.token', 'a rejected token stops sending and loses no reply'),
     row('fail.refused', 'a refusal is FAILED with a stable code, and can be tried again'),
+    row('fail.usage-of-reads', 'the usage headers of look-ups and reads, met by sends and reads'),
     row('fail.unknown-read', 'UNKNOWN resolved by reading the conversation'),
     row(
       'fail.unknown-own-comment',

@@ -2,9 +2,21 @@ import test from 'ava'
 import type { Delivery, OutboundMessage } from '../../src/core/channel/delivery.ts'
 import { paceOf, type Rate } from '../../src/core/channel/pacing.ts'
 import type { ExternalMessageId } from '../../src/core/ids.ts'
-import { type CoreOnDatabase, coreOn, type Inbox, seedInbox } from '../support/core-on-database.ts'
+import { type CoreOnDatabase, type CoreOptions, coreOn, type Inbox, seedInbox } from '../support/core-on-database.ts'
 import { onEachProfile, type TestDatabase, testDatabase } from '../support/database.ts'
-import { aNetwork, reply, startTalk, statusesIn, type Talk, taken, textOf, workOff } from '../support/replies.ts'
+import { all } from '../support/inbox-state.ts'
+import {
+  aNetwork,
+  repliesIn,
+  reply,
+  startTalk,
+  statusesIn,
+  type Talk,
+  taken,
+  textOf,
+  workOff,
+} from '../support/replies.ts'
+import { seedChannel } from '../support/seed.ts'
 
 const throttled = (pauses: 'account' | 'app', afterMs = 60_000): Delivery => ({
   status: 'retry',
@@ -13,6 +25,8 @@ const throttled = (pauses: 'account' | 'app', afterMs = 60_000): Delivery => ({
   reason: pauses === 'app' ? 'app-throttled' : 'throttled',
   detail: 'a test',
 })
+
+const LOST: Delivery = { status: 'unknown', detail: 'a test' }
 
 onEachProfile((profile) => {
   let db: TestDatabase
@@ -32,6 +46,104 @@ onEachProfile((profile) => {
   const answering =
     (answers: Readonly<Record<string, Delivery>>) => (message: OutboundMessage, id: ExternalMessageId) =>
       answers[textOf(message)] ?? taken(message, id)
+
+  /** A program whose every look-up succeeds, and tells that the budget is used up. */
+  function atItsLimit(reason: 'throttled' | 'usage-high', afterMs: number) {
+    let calls = 0
+    const answer = async (found: object) => {
+      calls += 1
+      return { ...found, demands: [{ pauses: 'account', afterMs, reason }] }
+    }
+    const network = aNetwork((message, id) => (textOf(message) === 'lost' ? LOST : taken(message, id)))
+    const listed = [1, 2].map((n) => {
+      const messages = [{ externalId: `m${n}`, at: new Date(Date.now() - 3_600_000) }]
+      return { externalId: `c${n}`, updatedAt: new Date(), person: null, messages }
+    })
+    const on = coreOn(db, {
+      send: network.send,
+      profiles: { look: () => answer({ status: 'found', profile: { username: 'ann', name: null, pictureUrl: null } }) },
+      media: {
+        look: () => answer({ status: 'gone', detail: 'a test' }),
+        mention: () => answer({ status: 'gone', detail: 'a test' }),
+      },
+      history: {
+        callsPerSecond: 1_000,
+        conversations: () => answer({ status: 'found', conversations: listed, nextCursor: null }),
+        conversation: () => answer({ status: 'found', messages: [] }),
+        withPerson: () => answer({ status: 'found', messages: [] }),
+        message: () => answer({ status: 'withheld', reason: 'gone', detail: 'a test' }),
+      },
+    } as unknown as CoreOptions)
+    /** Connected long enough ago to have missed something. */
+    const connected = async () => {
+      const inbox = await seedInbox(on.orm)
+      const account = `another of ${inbox.orgId}`
+      const now = new Date(Date.now() - 24 * 3_600_000)
+      const channelId = await seedChannel(on.orm, inbox.orgId, { account, settings: { account }, now })
+      return { ...inbox, channelId, account }
+    }
+    return { on, network, connected, calls: () => calls }
+  }
+
+  const signal = new AbortController().signal
+  type Look = (on: CoreOnDatabase, talk: Talk) => Promise<unknown>
+  const LOOKS: Readonly<Record<string, Look>> = {
+    'a profile': async ({ core, queries }, { inbox: { orgId, channelId } }) => {
+      const customers = await all((page) => queries.customers(orgId, {}, page))
+      const customerId = customers.find(({ externalId }) => externalId === 'ann')?.id as never
+      return core.lookUpProfile({ orgId, channelId, customerId, person: 'ann' as never }, 1, signal)
+    },
+    'a post': ({ core }, { inbox: { orgId, channelId } }) =>
+      core.lookUpMedia({ orgId, channelId, mediaId: '1' }, 1, signal),
+    'a mention': ({ core }, { inbox: { orgId, channelId } }) =>
+      core.lookUpMention({ orgId, channelId, externalId: 'm' as never, mediaId: '1' }, 1, signal),
+    'a message': ({ core }, { inbox: { orgId, channelId } }) =>
+      core.lookUpMessage({ orgId, channelId, externalId: 'm' as never, requestId: null }, 1, signal),
+    'a sweep': ({ core }, { inbox: { orgId, channelId } }) => core.sweepChannel({ orgId, channelId }, 1, signal),
+    'a reply in doubt': async (on, talk) => {
+      await reply(on, talk, 'lost')
+      await workOff(on)
+      const [message] = await repliesIn(on, talk)
+      const about = { ticketId: talk.ticketId, messageId: message?.id as never }
+      return on.core.checkMessage(talk.inbox.actor, about, signal)
+    },
+  }
+
+  for (const [name, look] of Object.entries(LOOKS)) {
+    // proves: fail.usage-of-reads
+    test.serial(
+      `${profile}: ${name}, asked for with success, makes the account wait where the budget is used up`,
+      async (t) => {
+        const { on, network, connected, calls } = atItsLimit('throttled', 600_000)
+        const inbox = await connected()
+        const [ann, bob, eve] = [
+          await startTalk(on, inbox, 'ann'),
+          await startTalk(on, inbox, 'bob'),
+          await startTalk(on, await seedInbox(on.orm), 'eve'),
+        ]
+        await look(on, ann)
+        t.is(calls(), 1, 'the rest of the job waits too')
+        t.is((await healthOf(on, inbox))?.pauseReason, 'throttled')
+        await say(on, bob, 'waits')
+        await say(on, eve, 'goes on')
+        await workOff(on)
+        t.deepEqual(await statusesIn(on, bob), ['waits QUEUED'])
+        t.deepEqual(await statusesIn(on, eve), ['goes on SENT'])
+        t.false(network.texts().includes('waits'))
+        t.like(await LOOKS['a post']?.(on, ann), { status: 'wait' })
+        t.is(calls(), 1)
+      },
+    )
+  }
+
+  test.serial(`${profile}: near the end of the budget the calls of a sweep are spread out`, async (t) => {
+    const { on, connected, calls } = atItsLimit('usage-high', 400)
+    const ann = await startTalk(on, await connected(), 'ann')
+    const from = performance.now()
+    t.like(await LOOKS['a sweep']?.(on, ann), { status: 'done' })
+    t.is(calls(), 3)
+    t.true(performance.now() - from >= 790)
+  })
 
   // proves: fail.throttle
   test.serial(`${profile}: a throttled account waits, shows it, and nobody else does`, async (t) => {

@@ -25,6 +25,7 @@ import type {
   InboundParser,
   MediaLookup,
   OutboundSender,
+  ProfileLookup,
   TokenRefresh,
 } from '../../src/ports/channel-adapter.ts'
 import type { ChannelRegistry } from '../../src/ports/channel-registry.ts'
@@ -66,6 +67,8 @@ export type CoreOptions = Readonly<{
   historySettings?: HistorySettings
   /** What the network tells of comments. */
   comments?: Comments
+  /** What the network tells of people. */
+  profiles?: ProfileLookup
   /** What the network tells of posts and stories. */
   media?: MediaLookup
   /** How the network prolongs access tokens. */
@@ -172,6 +175,7 @@ function registryOf({
   parser = ownEvents,
   history,
   comments,
+  profiles,
   media,
   tokens,
 }: CoreOptions): ChannelRegistry {
@@ -195,6 +199,7 @@ function registryOf({
     sender: { send: send ?? (async () => notUsed('the sender')) },
     ...(history ? { history } : {}),
     ...(comments ? { comments } : {}),
+    ...(profiles ? { profiles } : {}),
     ...(media ? { media } : {}),
     ...(tokens ? { tokens } : {}),
   }

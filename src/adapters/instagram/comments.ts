@@ -6,7 +6,7 @@ import { graphTarget, pathSegment } from './graph-target.ts'
 import { itemsOf, timeOf } from './history-message.ts'
 import { refusalOf } from './history-reader.ts'
 import { readMessageId } from './ids.ts'
-import { readOutcome } from './read-outcome.ts'
+import { demandsIn, readOutcome } from './read-outcome.ts'
 
 /** `user` is there only where the account itself wrote it. */
 const FIELDS = 'id,text,timestamp,from,user'
@@ -26,10 +26,11 @@ export const createComments = (graph: GraphClient): Comments => ({
         ? ({ method: 'DELETE', path: node } as const)
         : ({ method: 'POST', path: `${node}?hide=${action === 'HIDE'}` } as const)
     const outcome = readOutcome(await graph({ ...call, flavour, token }, signal))
-    if (outcome.status === 'found') return { status: 'done' }
+    if (outcome.status === 'found') return { ...demandsIn(outcome), status: 'done' }
     if (outcome.status !== 'withheld') return outcome
     const { platformCode } = outcome
-    return { status: platformCode === '100/33' ? 'gone' : 'refused', detail: outcome.detail, platformCode }
+    const status = platformCode === '100/33' ? 'gone' : 'refused'
+    return { ...demandsIn(outcome), status, detail: outcome.detail, platformCode }
   },
 
   async own(comment, account, signal) {
@@ -40,7 +41,8 @@ export const createComments = (graph: GraphClient): Comments => ({
     const path = `${pathSegment(comment)}/replies?fields=${FIELDS}`
     const outcome = readOutcome(await graph({ method: 'GET', flavour, path, token }, signal))
     if (outcome.status !== 'found') return refusalOf(outcome)
-    return { status: 'found', replies: itemsOf(outcome.body).flatMap((item) => ownReply(item, account)) }
+    const replies = itemsOf(outcome.body).flatMap((item) => ownReply(item, account))
+    return { ...demandsIn(outcome), status: 'found', replies }
   },
 })
 

@@ -1,11 +1,11 @@
 import type { ChannelAccount } from '../../core/channel/delivery.ts'
-import type { ConnectionCheck, ConnectionDoctor, Reauthorize } from '../../ports/channel-adapter.ts'
+import type { ConnectionCheck, ConnectionDoctor, Demanding, Reauthorize } from '../../ports/channel-adapter.ts'
 import { asList, asShape, readFlag, readId, type Shape } from '../channel-kit/fields.ts'
 import { askPlatform, createGraphClient, type GraphAnswer, type InstagramConfig } from './graph-client.ts'
 import { readGraphError } from './graph-error.ts'
 import { type GraphTarget, graphTarget } from './graph-target.ts'
 import { isDelivered, type LoginConfig, missingOf, readScopes } from './login-answer.ts'
-import { readOutcome } from './read-outcome.ts'
+import { demandsIn, readOutcome } from './read-outcome.ts'
 
 /** Without which messages and comments are not received or answered. */
 const NEEDED = [
@@ -71,10 +71,11 @@ export function createDoctor(config: InstagramConfig & LoginConfig, fetch: typeo
     { flavour, node, token }: GraphTarget,
     { secrets }: ChannelAccount,
     signal: AbortSignal,
-  ): Promise<Readonly<{ check: ConnectionCheck; dead: Reauthorize | null }>> {
+  ): Promise<Demanding & Readonly<{ check: ConnectionCheck; dead: Reauthorize | null }>> {
     const answer = await graph({ method: 'GET', flavour, path: `${node}/subscribed_apps`, token }, signal)
     const outcome = readOutcome(answer)
     const asked = (ok: boolean | null, detail: string, fix: string | null = null) => ({
+      ...demandsIn(outcome),
       check: check('subscription', ok, detail, fix),
       dead: outcome.status === 'reauthorize' ? outcome : null,
     })
@@ -149,12 +150,14 @@ export function createDoctor(config: InstagramConfig & LoginConfig, fetch: typeo
               `Meta did not say whose token it is (${outcome.detail}).`,
               access.ok === false ? access.fix : TRY_LATER,
             )
-        return { checks: [first, access, CANNOT_ASK], reauthorize: dead }
+        return { ...demandsIn(outcome), checks: [first, access, CANNOT_ASK], reauthorize: dead }
       }
       const whose = tokenOf(outcome.body, account)
-      const { check: delivered, dead } = await subscription(target, account, signal)
+      // Two answers tell of the budget; the others have the same.
+      const { check: delivered, dead, demands = [] } = await subscription(target, account, signal)
       const may = [await scopes(target, signal), await messages(target, signal)]
-      return { checks: [whose, access, ...may, delivered], reauthorize: dead }
+      const checks = [whose, access, ...may, delivered]
+      return { checks, reauthorize: dead, demands: [...(outcome.demands ?? []), ...demands] }
     },
   }
 }

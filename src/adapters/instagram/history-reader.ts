@@ -10,7 +10,7 @@ import { asShape, has, readId, type Shape } from '../channel-kit/fields.ts'
 import type { GraphClient } from './graph-client.ts'
 import { graphTarget, pathSegment } from './graph-target.ts'
 import { itemsOf, LISTED_FIELDS, MESSAGE_FIELDS, readConversation, readMessage } from './history-message.ts'
-import { type ReadOutcome, readOutcome } from './read-outcome.ts'
+import { demandsIn, type ReadOutcome, readOutcome } from './read-outcome.ts'
 
 /** Of the Conversations API, for each professional account. https://developers.facebook.com/docs/instagram-platform/overview */
 const CALLS_PER_SECOND = 2
@@ -57,7 +57,7 @@ export function createHistoryReader(graph: GraphClient): HistoryReader {
         const listed = readConversation(item, ownIds)
         return listed === null ? [] : [{ ...listed, messages: listed.messages.slice(0, NEWEST) }]
       })
-      return { status: 'found', conversations, nextCursor: nextCursorOf(outcome.body) }
+      return { ...demandsIn(outcome), status: 'found', conversations, nextCursor: nextCursorOf(outcome.body) }
     },
 
     async conversation({ externalId, person }, account, signal): Promise<HistoryAnswer<HistoryMessages>> {
@@ -65,7 +65,7 @@ export function createHistoryReader(graph: GraphClient): HistoryReader {
       const outcome = await ask(() => path, account, signal)
       if (outcome.status !== 'found') return refusalOf(outcome)
       const listed = itemsOf(asShape<Body>(outcome.body)?.messages)
-      return { status: 'found', messages: newestOf(listed, account, person) }
+      return { ...demandsIn(outcome), status: 'found', messages: newestOf(listed, account, person) }
     },
 
     async withPerson(person, account, signal): Promise<HistoryAnswer<HistoryMessages>> {
@@ -73,7 +73,8 @@ export function createHistoryReader(graph: GraphClient): HistoryReader {
       const outcome = await ask((node) => `${node}/conversations?platform=instagram&${about}`, account, signal)
       if (outcome.status !== 'found') return refusalOf(outcome)
       const listed = itemsOf(outcome.body).flatMap((item) => itemsOf(asShape<Body>(item)?.messages))
-      return { status: 'found', messages: newestOf(listed, account, { externalId: person }) }
+      const messages = newestOf(listed, account, { externalId: person })
+      return { ...demandsIn(outcome), status: 'found', messages }
     },
 
     async message(externalId, account, signal) {
@@ -81,8 +82,14 @@ export function createHistoryReader(graph: GraphClient): HistoryReader {
       const outcome = await ask(() => path, account, signal)
       if (outcome.status !== 'found') return refusalOf(outcome)
       const message = readMessage(outcome.body, ownIdsOf(account), null)
-      if (message !== null) return { status: 'found', message }
-      return { status: 'withheld', reason: 'gone', detail: 'the answer is no message of a customer or the account' }
+      const demands = demandsIn(outcome)
+      if (message !== null) return { ...demands, status: 'found', message }
+      return {
+        ...demands,
+        status: 'withheld',
+        reason: 'gone',
+        detail: 'the answer is no message of a customer or the account',
+      }
     },
   }
 }
@@ -114,10 +121,11 @@ type Refused = Exclude<ReadOutcome, { status: 'found' }>
 
 export function refusalOf(outcome: Refused): Exclude<HistoryAnswer<unknown>, { status: 'found' }> {
   const { detail } = outcome
+  const demands = demandsIn(outcome)
   if (outcome.status === 'retry') return outcome
   if (outcome.status === 'reauthorize')
-    return { status: 'withheld', reason: 'credentials-rejected', alert: outcome.alert, detail }
-  return { status: 'withheld', reason: reasonOf(outcome), detail }
+    return { ...demands, status: 'withheld', reason: 'credentials-rejected', alert: outcome.alert, detail }
+  return { ...demands, status: 'withheld', reason: reasonOf(outcome), detail }
 }
 
 function reasonOf(outcome: Extract<Refused, { status: 'withheld' }>): HistoryRefusal {

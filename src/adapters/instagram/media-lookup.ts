@@ -5,7 +5,7 @@ import { graphTarget, pathSegment } from './graph-target.ts'
 import { timeOf } from './history-message.ts'
 import { mentionIn } from './ids.ts'
 import { STORY_LIVES_MS } from './parse-content.ts'
-import { readOutcome } from './read-outcome.ts'
+import { demandsIn, readOutcome } from './read-outcome.ts'
 
 const FIELDS = 'permalink,caption,media_type,media_product_type,media_url,thumbnail_url,timestamp'
 
@@ -38,11 +38,12 @@ type MentionFields = Shape<'caption' | 'text' | 'media_url' | 'username' | 'medi
 
 function mentionOf(answer: GraphAnswer): MentionAnswer {
   const outcome = readOutcome(answer)
-  if (outcome.status === 'withheld') return { status: 'gone', detail: outcome.detail }
+  if (outcome.status === 'withheld') return { ...demandsIn(outcome), status: 'gone', detail: outcome.detail }
   if (outcome.status !== 'found') return outcome
   const mentioned = asShape<Mentioned>(outcome.body)
   const fields = asShape<MentionFields>(mentioned?.mentioned_media ?? mentioned?.mentioned_comment)
   return {
+    ...demandsIn(outcome),
     status: 'found',
     mention: {
       text: readText(fields?.caption) ?? readText(fields?.text),
@@ -62,12 +63,13 @@ const NO_SUCH_OBJECT = '100/33'
 function mediaOf(answer: GraphAnswer): MediaAnswer {
   const outcome = readOutcome(answer)
   if (outcome.status === 'withheld' && outcome.platformCode === NO_SUCH_OBJECT)
-    return { status: 'gone', detail: outcome.detail }
+    return { ...demandsIn(outcome), status: 'gone', detail: outcome.detail }
   if (outcome.status !== 'found') return outcome
   const fields = asShape<MediaFields>(outcome.body)
   const postedAt = fields?.media_product_type === 'STORY' ? timeOf(fields.timestamp) : null
   const picture = fields?.media_type === 'VIDEO' ? null : readUrl(fields?.media_url)
   return {
+    ...demandsIn(outcome),
     status: 'found',
     media: {
       permalink: readUrl(fields?.permalink),

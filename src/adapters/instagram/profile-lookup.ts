@@ -2,7 +2,7 @@ import type { ProfileAnswer, ProfileLookup } from '../../ports/channel-adapter.t
 import { asShape, readText, readUrl, type Shape } from '../channel-kit/fields.ts'
 import type { GraphAnswer, GraphClient } from './graph-client.ts'
 import { graphTarget, pathSegment } from './graph-target.ts'
-import { readOutcome } from './read-outcome.ts'
+import { demandsIn, readOutcome } from './read-outcome.ts'
 
 const FIELDS = 'name,username,profile_pic'
 
@@ -25,6 +25,7 @@ function profileOf(answer: GraphAnswer): ProfileAnswer {
   if (outcome.status !== 'found') return outcome
   const fields = asShape<ProfileFields>(outcome.body)
   return {
+    ...demandsIn(outcome),
     status: 'found',
     profile: {
       username: readText(fields?.username),

@@ -1,20 +1,35 @@
 import type { Demand, RefusalCode } from '../../core/channel/delivery.ts'
-import type { PutOff, Reauthorize } from '../../ports/channel-adapter.ts'
+import type { Demanding, PutOff, Reauthorize } from '../../ports/channel-adapter.ts'
 import { asShape, type Shape } from '../channel-kit/fields.ts'
 import type { GraphAnswer } from './graph-client.ts'
 import { type GraphError, platformCodeOf, readGraphError } from './graph-error.ts'
 import { isWrongAddress, verdictOf } from './graph-errors.ts'
 import { askedPauseMs } from './graph-pause.ts'
+import { usageDemands } from './graph-usage.ts'
 
-export type ReadOutcome =
+type Outcome =
   | Readonly<{ status: 'found'; body: object }>
   /** The platform will not tell, now or ever. */
   | Readonly<{ status: 'withheld'; detail: string; code: RefusalCode; platformCode: string | null }>
   | PutOff
   | Reauthorize
 
-/** Unlike a send, a read can be asked again after any fault; a refusal is the end of it (no consent, no such thing). */
+export type ReadOutcome = Demanding & Outcome
+
+/**
+ * Unlike a send, a read can be asked again after any fault; a refusal is the end of it (no consent, no such thing). Of every answer
+ * the usage headers count: reads and sends have one budget.
+ */
 export function readOutcome(answer: GraphAnswer): ReadOutcome {
+  const outcome = outcomeOf(answer)
+  const usage = answer.kind === 'answered' ? usageDemands(answer.headers) : []
+  return usage.length === 0 ? outcome : { ...outcome, demands: [...(outcome.demands ?? []), ...usage] }
+}
+
+/** For an answer that says something else of the call, and the same of the calls to come. */
+export const demandsIn = ({ demands }: Demanding): Demanding => (demands === undefined ? {} : { demands })
+
+function outcomeOf(answer: GraphAnswer): ReadOutcome {
   if (answer.kind !== 'answered') return retry(null, answer.detail)
   const { status, headers, body } = answer
   const error = readGraphError(body)

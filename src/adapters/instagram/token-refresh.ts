@@ -2,7 +2,7 @@ import type { TokenRefresh } from '../../ports/channel-adapter.ts'
 import { askPlatform, type InstagramConfig } from './graph-client.ts'
 import { graphTarget } from './graph-target.ts'
 import { endOf, readToken } from './login-answer.ts'
-import { readOutcome } from './read-outcome.ts'
+import { demandsIn, readOutcome } from './read-outcome.ts'
 
 /**
  * A token of Instagram Login lives for sixty days and is prolonged by itself; a Page's token has no end.
@@ -24,8 +24,9 @@ export const createTokenRefresh = (
     const outcome = readOutcome(await askPlatform(fetch, url, { method: 'GET' }, signal, config.sendTimeoutMs))
     if (outcome.status !== 'found') return outcome
     const fresh = readToken(outcome.body)
-    if (fresh === null) return { status: 'withheld', detail: 'the answer holds no token' }
+    if (fresh === null) return { ...demandsIn(outcome), status: 'withheld', detail: 'the answer holds no token' }
     return {
+      ...demandsIn(outcome),
       status: 'refreshed',
       secrets: { accessToken: fresh.token },
       expiresAt: endOf(fresh.expiresInSeconds, now()),

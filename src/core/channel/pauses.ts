@@ -48,6 +48,7 @@ export async function meetDemands(
   account: LoadedAccount,
   demands: readonly Demand[] = [],
 ): Promise<void> {
+  if (demands.length === 0) return
   const now = ports.clock.now()
   await pauseApp(ports, account, pauseOf(demands, 'app', now))
   const pause = pauseOf(demands, 'account', now)

@@ -43,6 +43,7 @@ export const refreshToken =
     if (age === null || !isDue(age, clock.now())) return { status: 'done' }
     const requestId = `token-${ports.ids.next()}`
     const answer = await tokens.refresh(account, signal)
+    await meetDemands(ports, account, answer.demands)
     if (answer.status === 'refreshed') {
       const isKept = await unitOfWork.run(orgId, async (stores) => {
         const channel = await stores.channels.get(channelId)
@@ -73,7 +74,6 @@ export const refreshToken =
       if (isNew) wakeups.wake('events-written')
       return { status: 'done' }
     }
-    if (answer.status === 'retry') await meetDemands(ports, account, answer.demands)
     await alertOfEnd(ports, account, age, requestId)
     return { status: 'done' }
   }

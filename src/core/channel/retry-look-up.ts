@@ -1,4 +1,4 @@
-import type { PutOff, Reauthorize } from '../../ports/channel-adapter.ts'
+import type { Demanding, PutOff, Reauthorize } from '../../ports/channel-adapter.ts'
 import type { LoadedAccount } from '../../ports/channel-directory.ts'
 import type { CorePorts } from '../../ports/core-ports.ts'
 import type { JobOutcome } from '../../ports/job-queue.ts'
@@ -10,7 +10,8 @@ const FIRST_RETRY_MS = 2_000
 /** How soon a look-up sees that its channel has a new token. */
 const WAIT_MS = 60_000
 
-type Answer = PutOff | Reauthorize | Readonly<{ status: 'found' | 'withheld' | 'gone' }>
+type Answer = Demanding &
+  (PutOff | Reauthorize | Readonly<{ status: 'found' | 'withheld' | 'gone' | 'done' | 'refused' }>)
 
 /** Whether a look-up has to wait before it asks: for a new token, or since the network wants no calls for the account now. */
 export function waitOf({ status, pause }: LoadedAccount, now: Date): JobOutcome | null {
@@ -21,17 +22,15 @@ export function waitOf({ status, pause }: LoadedAccount, now: Date): JobOutcome 
   return afterMs > 0 ? { status: 'wait', afterMs, reason: `calls for the account wait: ${pause.reason}` } : null
 }
 
-/** What becomes of a look-up that was not answered; null for one that was. */
+/** What becomes of a look-up that was not answered; null for one that was. Whatever it was answered, what the network demands is met. */
 export async function putOff(
   ports: Pick<CorePorts, 'clock' | 'sendLanes' | 'unitOfWork' | 'wakeups'>,
   account: LoadedAccount,
   answer: Answer,
   attempt: number,
 ): Promise<JobOutcome | null> {
-  if (answer.status === 'retry') {
-    await meetDemands(ports, account, answer.demands)
-    return retryLookUp(answer, attempt)
-  }
+  await meetDemands(ports, account, answer.demands)
+  if (answer.status === 'retry') return retryLookUp(answer, attempt)
   if (answer.status !== 'reauthorize') return null
   const isNew = await ports.unitOfWork.run(account.orgId, (stores) =>
     loseAuthorization(stores, account, { alert: answer.alert, requestId: null, now: ports.clock.now() }),

@@ -5,6 +5,7 @@ import type { Actor } from '../actor.ts'
 import { NotFound } from '../errors.ts'
 import type { ChannelId } from '../ids.ts'
 import { loseAuthorization } from './authorization.ts'
+import { meetDemands } from './pauses.ts'
 
 export type ChannelVerification = Readonly<{
   channelId: ChannelId
@@ -27,6 +28,7 @@ export const verifyChannel =
     if (account === null) throw new NotFound('channel')
     const doctor = channelRegistry.get(account.type)?.doctor
     const found = await doctor?.examine(account, AbortSignal.timeout(WITHIN_MS))
+    await meetDemands(ports, account, found?.demands)
     const now = clock.now()
     if (found?.reauthorize) {
       const { alert } = found.reauthorize

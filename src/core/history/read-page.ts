@@ -3,6 +3,8 @@ import type { LoadedAccount } from '../../ports/channel-directory.ts'
 import type { Stores } from '../../ports/unit-of-work.ts'
 import { loseAuthorization } from '../channel/authorization.ts'
 import { conversationsEveryMs } from '../channel/pacing.ts'
+import { meetDemands } from '../channel/pauses.ts'
+import { waitOf } from '../channel/retry-look-up.ts'
 import type { ExternalMessageId } from '../ids.ts'
 import type { IngestItem } from '../message/ingest.ts'
 import { type Into, storeEvents } from '../message/store-events.ts'
@@ -120,7 +122,10 @@ export async function take(
   reading.ports.wakeups.wake('events-written')
 }
 
-/** A call in the account's turn. Cancelled while it waits, it is not made. */
+/** Waits within a job; what takes longer puts the job off. */
+const MAX_WAIT_MS = 15_000
+
+/** A call in the account's turn, with what the network demands met. Cancelled or stopped while it waits, it is not made. */
 export async function inTurn<Found>(
   { ports, adapter, history, account }: Pick<Reading, 'ports' | 'adapter' | 'history' | 'account'>,
   signal: AbortSignal,
@@ -129,7 +134,15 @@ export async function inTurn<Found>(
   const paced = { platform: adapter.platform, account: account.account }
   await ports.accountPace.turn(paced, conversationsEveryMs(adapter.pacing, history, account.settings), signal)
   if (signal.aborted) return { status: 'retry', afterMs: 0, detail: 'the process stops' }
+  // An earlier call of the same page, or a send, may have been told to wait since the account was loaded.
+  const now = await ports.channelAccounts.load(account.orgId, account.channelId)
+  const wait = now && waitOf(now, ports.clock.now())
+  if (wait?.status === 'wait' && wait.afterMs > MAX_WAIT_MS)
+    return { status: 'retry', afterMs: wait.afterMs, detail: wait.reason }
   const answer = await call()
+  await meetDemands(ports, account, answer.demands)
+  const demandedMs = Math.max(0, ...(answer.demands ?? []).map(({ afterMs }) => afterMs))
+  if (demandedMs > 0 && demandedMs <= MAX_WAIT_MS) await ports.accountPace.postpone(paced, demandedMs)
   if (answer.status === 'retry' && answer.afterMs !== null) {
     await ports.accountPace.postpone(paced, Math.min(answer.afterMs, MAX_POSTPONE_MS))
   }

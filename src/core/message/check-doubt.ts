@@ -5,6 +5,7 @@ import type { Doubt } from '../../ports/doubt-store.ts'
 import type { InFlight } from '../../ports/intake-store.ts'
 import type { JobOutcome } from '../../ports/job-queue.ts'
 import { conversationsEveryMs } from '../channel/pacing.ts'
+import { meetDemands } from '../channel/pauses.ts'
 import { putOff, waitOf } from '../channel/retry-look-up.ts'
 import type { DomainEvent } from '../event/domain-event.ts'
 import type { ChannelId, OrgId, PartId } from '../ids.ts'
@@ -66,6 +67,7 @@ export async function readAbout(
   if (signal.aborted) return { status: 'wait', afterMs: 0, reason: 'the process stops' }
   const answer = await adapter.history.withPerson(doubt.person, account, signal)
   if (answer.status !== 'found') return unanswered(ports, account, answer, attempt)
+  await meetDemands(ports, account, answer.demands)
   const ours = answer.messages.filter(({ author }) => author === 'ACCOUNT')
   await proveWith(ports, orgId, doubt, ours)
   return null
@@ -86,6 +88,7 @@ async function readUnderComment(
   if (wait) return wait
   const answer = await comments.own(doubt.topLevelId, account, signal)
   if (answer.status !== 'found') return unanswered(ports, account, answer, attempt)
+  await meetDemands(ports, account, answer.demands)
   const replies = answer.replies.map((one) => ({ ...one, attachments: [] }))
   await proveWith(ports, orgId, doubt, replies, ({ partId }) => partId === doubt.partId)
   return null
@@ -101,10 +104,9 @@ async function unanswered(
     return putOff(
       ports,
       account,
-      { status: 'reauthorize', alert: answer.alert === true, detail: answer.detail },
+      { ...answer, status: 'reauthorize', alert: answer.alert === true, detail: answer.detail },
       attempt,
     )
-  if (answer.status === 'withheld') return null
   return putOff(ports, account, answer, attempt)
 }
 

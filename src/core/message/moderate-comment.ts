@@ -27,7 +27,7 @@ export const moderateComment =
     refuseUnlessPossible(comment, adapter.capabilities, account.settings, action)
     if (isSo(comment, action)) return
     const answer = adapter.comments && (await adapter.comments.moderate(comment.externalId, action, account, signal))
-    if (answer?.status === 'retry' || answer?.status === 'reauthorize') await putOff(ports, account, answer, 1)
+    if (answer) await putOff(ports, account, answer, 1)
     // Gone is what a deletion comes to, also one whose answer was lost.
     const isDone = answer?.status === 'done' || (answer?.status === 'gone' && action === 'DELETE')
     if (!isDone) throw refusal(answer ?? { detail: 'It has no such call.' })

@@ -46,7 +46,7 @@ export const showReaction =
         await settle(ports, job, wanted, { status: 'FAILED', failure: failureOf('gave-up') })
         return { status: 'done' }
       }
-      if ('demands' in answer) await meetDemands(ports, account, answer.demands)
+      await meetDemands(ports, account, answer.demands)
       await settle(ports, job, wanted, outcome)
     }
   }
