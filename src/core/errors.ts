@@ -1,3 +1,5 @@
+import type { DomainCode } from './domain-codes.ts'
+
 /** Where in a request something is wrong: a JSON pointer into its body, query, path or headers. */
 export type FieldError = Readonly<{
   in: 'body' | 'query' | 'path' | 'header'
@@ -10,14 +12,15 @@ export type FieldError = Readonly<{
  * A rule of the product was broken. `code` is stable and public: HTTP answers carry it, `adapters/http/problem.ts` maps it.
  * Anything that is not a DomainError is a bug.
  */
-export class DomainError extends Error {
-  readonly code: string
+export class DomainError<Code extends string = DomainCode> extends Error {
+  readonly code: Code
   readonly errors: readonly FieldError[]
   /** Further members of the problem document, for example byte counts. */
   readonly extra: Readonly<Record<string, unknown>>
 
   constructor(
-    code: string,
+    // Not inferred: a code that is none of the core's does not compile.
+    code: NoInfer<Code>,
     detail: string,
     options: { errors?: readonly FieldError[]; extra?: Record<string, unknown>; cause?: unknown } = {},
   ) {

@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http'
-import { DomainError } from '../../core/errors.ts'
+import { RequestError } from './request-error.ts'
 
 const SAFE = new Set(['GET', 'HEAD', 'OPTIONS'])
 
@@ -15,7 +15,7 @@ export function checkCsrf(method: string, headers: IncomingHttpHeaders, publicUr
   const site = headers['sec-fetch-site']
   const allowed = site === undefined ? origin === undefined : site === 'same-origin' || site === 'none'
   if (!allowed) {
-    throw new DomainError(
+    throw new RequestError(
       'csrf-rejected',
       "A write that relies on the session cookie must come from this server's own origin.",
     )

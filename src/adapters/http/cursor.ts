@@ -1,6 +1,6 @@
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
-import { DomainError } from '../../core/errors.ts'
 import type { Position } from '../../ports/inbox-queries.ts'
+import { RequestError } from './request-error.ts'
 
 /** What a cursor belongs to: a list of one organization, with its filters and order. */
 export type CursorScope = Readonly<Record<string, unknown>>
@@ -26,7 +26,7 @@ export function createCursors(key: string | Uint8Array): Cursors {
       // Compared as text too: base64 has several spellings of the same bytes.
       const ours = given.length === expected.length && timingSafeEqual(given, expected)
       if (!ours || rest.length > 0 || signature !== expected.toString('base64url')) {
-        throw new DomainError('cursor-invalid', 'The cursor was not made by this server, or was changed on the way.')
+        throw new RequestError('cursor-invalid', 'The cursor was not made by this server, or was changed on the way.')
       }
       const [made, sortKey, id] = JSON.parse(Buffer.from(payload, 'base64url').toString()) as [
         string,
@@ -34,7 +34,7 @@ export function createCursors(key: string | Uint8Array): Cursors {
         string,
       ]
       if (made !== digest(scope))
-        throw new DomainError('cursor-mismatch', 'The cursor was made for another list or with other filters.')
+        throw new RequestError('cursor-mismatch', 'The cursor was made for another list or with other filters.')
       return { key: sortKey, id }
     },
   }

@@ -1,10 +1,10 @@
-import { DomainError } from '../../core/errors.ts'
+import { RequestError } from './request-error.ts'
 
 /** The same key may come bare or as the quoted string of a structured field. */
 export function readIdempotencyKey(header: string): string {
   const quoted = /^"((?:[^"\\]|\\["\\])*)"$/.exec(header)
   const key = quoted ? quoted[1]!.replace(/\\(["\\])/g, '$1') : header
   if (key === '')
-    throw new DomainError('idempotency-key-invalid', 'An Idempotency-Key has 1 to 255 printable ASCII characters.')
+    throw new RequestError('idempotency-key-invalid', 'An Idempotency-Key has 1 to 255 printable ASCII characters.')
   return key
 }

@@ -1,5 +1,6 @@
 import express, { type Request, type Response } from 'express'
-import { DomainError } from '../../core/errors.ts'
+import type { ProblemCode } from './problem.ts'
+import { RequestError } from './request-error.ts'
 
 const MAX_BODY = '1mb'
 
@@ -7,7 +8,7 @@ const MAX_BODY = '1mb'
 const parse = express.json({ limit: MAX_BODY, strict: false, inflate: false, type: isJson })
 
 /** The codes for what the parser refuses, by its own word for it. */
-const REFUSALS: Readonly<Record<string, readonly [code: string, detail: string]>> = {
+const REFUSALS: Readonly<Record<string, readonly [code: ProblemCode, detail: string]>> = {
   'entity.parse.failed': ['malformed-json', 'The body cannot be read as JSON.'],
   'entity.too.large': ['payload-too-large', 'The body is larger than 1 MB.'],
   'encoding.unsupported': ['unsupported-media-type', 'Send the body without Content-Encoding.'],
@@ -24,7 +25,7 @@ export async function readJsonBody(req: Request, res: Response): Promise<unknown
     parse(req, res, (error?: unknown) => {
       if (!error) return resolve()
       const refusal = REFUSALS[String(Reflect.get(error, 'type'))]
-      reject(refusal ? new DomainError(refusal[0], refusal[1]) : error)
+      reject(refusal ? new RequestError(refusal[0], refusal[1]) : error)
     })
   })
   return req.body

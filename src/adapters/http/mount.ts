@@ -1,11 +1,12 @@
 import type { Express, Request, Response } from 'express'
-import { DomainError, NotFound } from '../../core/errors.ts'
+import { NotFound } from '../../core/errors.ts'
 import type { OrgId } from '../../core/ids.ts'
 import { type ContractOperation, needsSession } from './contract.ts'
 import { checkCsrf } from './csrf.ts'
 import { readJsonBody } from './json-body.ts'
 import type { Answer, Call, MemberCall, Operation, OperationDeps } from './operation.ts'
 import { requireMember, requireRole } from './organization-guard.ts'
+import { RequestError } from './request-error.ts'
 import { describeRequest, type RequestFacts } from './request-log.ts'
 import { createSender, type Sender } from './sender.ts'
 import { isUuid } from './uuid.ts'
@@ -30,7 +31,7 @@ export function mountOperations(app: Express, handlers: Handlers, deps: Operatio
   for (const [path, allowed] of methodsByPath(deps.contract.operations)) {
     app.all(path, (_, res) => {
       res.setHeader('Allow', allowed)
-      throw new DomainError('method-not-allowed', `This path takes ${allowed}.`)
+      throw new RequestError('method-not-allowed', `This path takes ${allowed}.`)
     })
   }
 }
@@ -82,7 +83,7 @@ function createAnswerer(operation: ContractOperation, handler: Operation, deps: 
     }
     const body = hasBody ? await readJsonBody(req, res) : undefined
     const outcome = operation.validateRequest({ params, query: req.query, headers: req.headers, body })
-    if (!outcome.ok) throw new DomainError(outcome.problem, refusalDetail(outcome), { errors: outcome.errors })
+    if (!outcome.ok) throw new RequestError(outcome.problem, refusalDetail(outcome), { errors: outcome.errors })
     return handle({ ...who, req, res, requestId, ...outcome })
   }
 }

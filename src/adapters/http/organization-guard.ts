@@ -1,7 +1,8 @@
 import type { Actor, Role } from '../../core/actor.ts'
-import { DomainError, NotFound } from '../../core/errors.ts'
+import { NotFound } from '../../core/errors.ts'
 import type { OrgId } from '../../core/ids.ts'
 import type { AccountDirectory } from '../../ports/account-directory.ts'
+import { RequestError } from './request-error.ts'
 import type { SignedIn } from './session.ts'
 
 /**
@@ -56,6 +57,6 @@ const ALLOWED: Readonly<Record<string, readonly Role[]>> = {
 export function requireRole(operationId: string, role: Role): void {
   const roles = ALLOWED[operationId]
   if (roles && !roles.includes(role)) {
-    throw new DomainError('forbidden', `This takes one of the roles ${roles.join(', ')}; yours is ${role}.`)
+    throw new RequestError('forbidden', `This takes one of the roles ${roles.join(', ')}; yours is ${role}.`)
   }
 }

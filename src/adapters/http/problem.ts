@@ -1,3 +1,5 @@
+import type { DomainCode } from '../../core/domain-codes.ts'
+
 export type ProblemType = Readonly<{
   status: number
   /** The same sentence whenever the code is answered. */
@@ -242,13 +244,6 @@ export const problemTypes = {
     fix: 'Create the channel again.',
     retryable: false,
   },
-  'idempotency-in-flight': {
-    status: 409,
-    title: 'The first request is not done yet',
-    explanation: 'A request with the same Idempotency-Key is still at work.',
-    fix: 'Repeat the request after the time in `Retry-After`.',
-    retryable: true,
-  },
   'payload-too-large': {
     status: 413,
     title: 'The body is too large',
@@ -429,7 +424,7 @@ export const problemTypes = {
     fix: 'Try again shortly. GET /readyz tells the operator what is missing.',
     retryable: true,
   },
-} as const satisfies Record<string, ProblemType>
+} as const satisfies Record<DomainCode, ProblemType> & Record<string, ProblemType>
 
 export type ProblemCode = keyof typeof problemTypes
 

@@ -3,13 +3,13 @@ import type { Request, RequestHandler, Response } from 'express'
 import session from 'express-session'
 import passport from 'passport'
 import { Strategy } from 'passport-local'
-import { DomainError } from '../../core/errors.ts'
 import type { OrgId, UserId } from '../../core/ids.ts'
 import type { Core } from '../../core/index.ts'
 import type { AccountDirectory } from '../../ports/account-directory.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { MembershipView, UserView } from '../../ports/views.ts'
 import { hasBearer } from './csrf.ts'
+import { RequestError } from './request-error.ts'
 import { HashedSessionStore, type SessionRecords } from './session-store.ts'
 import type { SessionUser } from './session-user.ts'
 
@@ -88,7 +88,7 @@ export function createSessions({ core, accounts, records, clock, secrets, ttlMs 
     async require(req) {
       const user = req.session?.passport?.user
       if (user === undefined || !(await stands(user))) {
-        throw new DomainError('unauthenticated', 'The request carries no valid session.')
+        throw new RequestError('unauthenticated', 'The request carries no valid session.')
       }
       const carrier = hasBearer(req.headers) ? 'bearer' : 'cookie'
       return { userId: user.id, orgId: user.orgId, sid: req.sessionID, expiresAt: user.expiresAt, carrier }

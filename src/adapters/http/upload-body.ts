@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
-import { DomainError } from '../../core/errors.ts'
 import { kindNamed } from '../../core/upload/file-kinds.ts'
+import { RequestError } from './request-error.ts'
 
 /** For all of it: a client that drips does not keep its place for long. */
 const MAX_MS = 120_000
@@ -8,10 +8,10 @@ const MAX_MS = 120_000
 /** Null where the bytes are to tell. */
 export function declaredType({ 'content-type': type = '', 'content-encoding': encoding }: IncomingHttpHeaders) {
   if (encoding !== undefined && encoding !== 'identity')
-    throw new DomainError('unsupported-media-type', 'Send the file without Content-Encoding.')
+    throw new RequestError('unsupported-media-type', 'Send the file without Content-Encoding.')
   if (/^\s*(application\/octet-stream\s*(;|$)|$)/i.test(type)) return null
   if (kindNamed(type) === null)
-    throw new DomainError(
+    throw new RequestError(
       'unsupported-media-type',
       'Send the bytes of the file with its own Content-Type, image/jpeg for example, or with application/octet-stream.',
     )
@@ -33,7 +33,7 @@ export async function* uploadBody(req: IncomingMessage, maxMs = MAX_MS): AsyncGe
     for await (const piece of req.iterator({ destroyOnReturn: false })) yield piece as Buffer
     if (!req.complete) throw new Error('aborted')
   } catch {
-    throw new DomainError('upload-incomplete', isLate ? 'The upload took too long.' : 'The upload was broken off.')
+    throw new RequestError('upload-incomplete', isLate ? 'The upload took too long.' : 'The upload was broken off.')
   } finally {
     clearTimeout(timer)
   }

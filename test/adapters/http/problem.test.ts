@@ -1,3 +1,4 @@
+import { readdirSync, readFileSync } from 'node:fs'
 import test from 'ava'
 import { isProblemCode, problemTypes, toProblem } from '../../../src/adapters/http/problem.ts'
 
@@ -60,4 +61,14 @@ test('the table is in the order of the status', (t) => {
     statuses,
     statuses.toSorted((a, b) => a - b),
   )
+})
+
+test('every code of the table is answered somewhere', (t) => {
+  const root = new URL('../../../src/', import.meta.url)
+  const tables = ['adapters/http/problem.ts', 'core/domain-codes.ts']
+  const sources = readdirSync(root, { recursive: true, encoding: 'utf8' })
+    .filter((path) => path.endsWith('.ts') && !tables.includes(path))
+    .map((path) => readFileSync(new URL(path, root), 'utf8'))
+  const dead = Object.keys(problemTypes).filter((code) => !sources.some((source) => source.includes(`'${code}'`)))
+  t.deepEqual(dead, [])
 })

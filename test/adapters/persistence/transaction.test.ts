@@ -140,7 +140,7 @@ onEachProfile((profile) => {
   })
 
   test.serial(`${profile}: a broken rule undoes everything and is thrown as it is`, async (t) => {
-    const broken = new DomainError('some-rule', 'No.')
+    const broken = new DomainError('invalid-transition', 'No.')
     const work = unitOfWorkOn(orm).run(org.orgId, async ({ audit }) => {
       await audit.record({
         actorType: 'SYSTEM',

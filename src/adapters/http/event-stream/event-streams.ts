@@ -1,7 +1,8 @@
 import type { Response } from 'express'
 import type { Actor } from '../../../core/actor.ts'
-import { DomainError, Unavailable } from '../../../core/errors.ts'
+import { Unavailable } from '../../../core/errors.ts'
 import type { OrgId } from '../../../core/ids.ts'
+import { RequestError } from '../request-error.ts'
 import type { SignedIn } from '../session.ts'
 import { EventReader } from './event-reader.ts'
 import { readHint } from './numbered-hint.ts'
@@ -81,7 +82,7 @@ export function createEventStreams(deps: StreamDeps, timing: StreamTiming = defa
     if (isClosing) throw goingAway()
     const taken = slots.get(sid) ?? 0
     if (taken >= MAX_STREAMS_PER_SESSION) {
-      throw new DomainError('rate-limited', `A session can have ${MAX_STREAMS_PER_SESSION} streams at a time.`, {
+      throw new RequestError('rate-limited', `A session can have ${MAX_STREAMS_PER_SESSION} streams at a time.`, {
         extra: { retryAfterSeconds: RETRY_AFTER_SECONDS },
       })
     }

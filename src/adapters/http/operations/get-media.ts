@@ -1,10 +1,11 @@
 import type { ServerResponse } from 'node:http'
-import { DomainError, NotFound } from '../../../core/errors.ts'
+import { NotFound } from '../../../core/errors.ts'
 import type { MediaTarget } from '../../../ports/media-links.ts'
 import type { UploadQueries, UploadView } from '../../../ports/upload-store.ts'
 import { type ByteRange, byteRange } from '../byte-range.ts'
 import { attachmentDisposition } from '../content-disposition.ts'
 import { forEverybody } from '../operation.ts'
+import { RequestError } from '../request-error.ts'
 
 /** Outside any session: the token says which organization's file it is, and nothing is asked of the database without a good one. */
 export const getMedia = forEverybody(({ clock, mediaLinks, uploads }) => async ({ req, res, params }) => {
@@ -24,7 +25,7 @@ export const getMedia = forEverybody(({ clock, mediaLinks, uploads }) => async (
   }
   if (asked === 'unsatisfiable') {
     res.setHeader('Content-Range', `bytes */${bytes}`)
-    throw new DomainError('range-not-satisfiable', `The file has ${bytes} bytes.`)
+    throw new RequestError('range-not-satisfiable', `The file has ${bytes} bytes.`)
   }
   const range = asked ?? { start: 0, end: bytes - 1 }
   res.writeHead(asked ? 206 : 200, {

@@ -1,6 +1,6 @@
-import { DomainError } from '../../../core/errors.ts'
 import { organizationJson, userJson } from '../account-json.ts'
 import { forSigningIn, json } from '../operation.ts'
+import { RequestError } from '../request-error.ts'
 
 export const logIn = forSigningIn(({ metrics, rateLimits, sessions }) => async ({ req, res, body }) => {
   const { email } = body as Readonly<{ email: string; password: string }>
@@ -8,18 +8,18 @@ export const logIn = forSigningIn(({ metrics, rateLimits, sessions }) => async (
   const retryAfterSeconds = await rateLimits.takeLogin(email, ip)
   if (retryAfterSeconds > 0) {
     metrics.loggedIn('throttled')
-    throw new DomainError('rate-limited', `Try again in ${retryAfterSeconds} seconds.`, {
+    throw new RequestError('rate-limited', `Try again in ${retryAfterSeconds} seconds.`, {
       extra: { retryAfterSeconds },
     })
   }
   const found = await sessions.checkPassword(req, res)
   if (found === null) {
     metrics.loggedIn('refused')
-    throw new DomainError('invalid-credentials', 'No account matches this e-mail address and password.')
+    throw new RequestError('invalid-credentials', 'No account matches this e-mail address and password.')
   }
   await rateLimits.forgiveLogin(email, ip)
   const org = found.memberships[0]?.org
-  if (org === undefined) throw new DomainError('forbidden', 'This account is not a member of any organization.')
+  if (org === undefined) throw new RequestError('forbidden', 'This account is not a member of any organization.')
   const { accessToken, expiresAt } = await sessions.start(req, found.user.id, org.id)
   metrics.loggedIn('ok')
   return json(200, {
