@@ -3,6 +3,8 @@ import type { RawDelivery } from './webhook-intake.ts'
 
 export type RawEventFilter = Readonly<{
   status?: 'PROCESSED' | 'QUARANTINED'
+  /** Why it is put aside now. */
+  reason?: string
   /** At or after it. */
   receivedAfter?: Date
   /** Before it. */

@@ -195,6 +195,9 @@ export function inboxQueriesContract(test: TestFn, { name, make }: InboxQueriesK
     t.deepEqual(await look(empty), ['PROCESSED', null, 0, null])
     const asideOnly = await queries.rawEvents(orgId, channelId, { status: 'QUARANTINED' }, FIRST)
     t.deepEqual(asideOnly?.data, [await queries.rawEvent(orgId, channelId, odd)])
+    const because = async (reason: string) =>
+      (await queries.rawEvents(orgId, channelId, { reason }, FIRST))?.data.length
+    t.deepEqual([await because('unreadable'), await because('given-up')], [1, 0])
     for (const [who, where, which] of [
       [orgId, other, stored],
       [orgId, channelId, randomUUID() as RawEventId],

@@ -169,9 +169,11 @@ export function createFakeCore(accounts: FakeAccounts, queries: FakeQueries, upl
       put(queries.rawEvents_, view)
       return view
     }),
-    replayRawEvents: noted('replayRawEvents', async (actor, channelId, { status }) => {
+    replayRawEvents: noted('replayRawEvents', async (actor, channelId, { status, reason }) => {
       if ((await queries.channel(actor.orgId, channelId)) === null) throw new NotFound('channel')
-      const matched = queries.rawEvents_.filter((one) => status === undefined || one.status === status)
+      const matched = queries.rawEvents_.filter(
+        (one) => (status === undefined || one.status === status) && (reason === undefined || one.reason === reason),
+      )
       return { matched: matched.length }
     }),
     storeUpload: noted('storeUpload', async (actor, { body, fileName }) => {

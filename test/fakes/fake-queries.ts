@@ -92,9 +92,10 @@ export class FakeQueries implements InboxQueries {
 
   rawEvents: InboxQueries['rawEvents'] = async (orgId, channelId, filter, page) => {
     if (this.#find(this.channels_, orgId, channelId) === null) return null
-    const { status, receivedAfter, receivedBefore } = filter
+    const { status, reason, receivedAfter, receivedBefore } = filter
     const matches = (one: RawEventView) =>
       is(one.status, status) &&
+      (reason === undefined || one.reason === reason) &&
       (receivedAfter === undefined || one.receivedAt >= receivedAfter) &&
       (receivedBefore === undefined || one.receivedAt < receivedBefore)
     return this.#page(

@@ -171,7 +171,24 @@ onEachProfile((profile) => {
     t.is(await matched({ receivedAfter: at(1), receivedBefore: at(3) }), 2)
     t.is(await matched({ status: 'PROCESSED' }), 0)
     t.is(await matched({ status: 'QUARANTINED' }), 4)
+    t.is(await matched({ reason: 'unreadable', receivedAfter: at(2) }), 2)
+    t.is(await matched({ reason: 'given-up' }), 0)
     await workOff(on)
+    await on.core.putAsideGivenUp(deliveryOf(inbox, fixture('text').toString(), at(4)), new Error('planted'))
+    const page = { limit: 10, after: null }
+    const listed = async (filter: Parameters<typeof on.queries.rawEvents>[2]) =>
+      (await on.queries.rawEvents(inbox.orgId, inbox.channelId, filter, page))?.data.map(({ reason }) => reason)
+    t.deepEqual(await listed({ reason: 'given-up' }), ['given-up'])
+    t.deepEqual(await listed({ reason: 'unreadable', receivedBefore: at(1) }), ['unreadable'])
+    t.deepEqual(await listed({ reason: 'unreadable', status: 'PROCESSED' }), [])
+
+    // What is planned keeps the whole filter: the one that can be read by now is not touched.
+    t.is(await matched({ reason: 'unreadable' }), 4)
+    await workOff(on)
+    t.deepEqual(await listed({ reason: 'given-up' }), ['given-up'])
+    t.is(await matched({ reason: 'given-up' }), 1)
+    await workOff(on)
+    t.deepEqual(await listed({ reason: 'given-up' }), [])
   })
 
   test.serial(`${profile}: another organization's bodies are not there, for reading and for replaying`, async (t) => {

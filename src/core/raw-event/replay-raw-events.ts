@@ -92,12 +92,13 @@ const planOf = (orgId: OrgId, channelId: ChannelId, filter: RawEventFilter, afte
 /** As JSON has it: times are text. */
 function readPlan(payload: Readonly<Record<string, unknown>>): Plan {
   const { orgId, channelId, filter, after } = payload as unknown as Plan
-  const { status, receivedAfter, receivedBefore } = filter
+  const { status, reason, receivedAfter, receivedBefore } = filter
   return {
     orgId,
     channelId,
     filter: {
       ...(status && { status }),
+      ...(reason && { reason }),
       ...(receivedAfter && { receivedAfter: new Date(receivedAfter) }),
       ...(receivedBefore && { receivedBefore: new Date(receivedBefore) }),
     },

@@ -18,9 +18,13 @@ type Row = {
   processed_at: Date
 }
 
+/** Why `r` is put aside; null where it is not. */
+export const REASON =
+  '(select q.reason from quarantine q where q.org_id = r.org_id and q.raw_event_id = r.id order by q.created_at desc, q.id desc limit 1)'
+
 const SELECT = `
 select r.id, r.channel_id, r.status, r.verified, r.request_id, octet_length(r.body) as bytes, r.received_at, r.processed_at,
-  (select q.reason from quarantine q where q.org_id = r.org_id and q.raw_event_id = r.id order by q.created_at desc, q.id desc limit 1) as reason,
+  ${REASON} as reason,
   (select count(*)::int from message_parts p where p.org_id = r.org_id and p.raw_event_id = r.id) as messages
 from raw_events r`
 
@@ -35,7 +39,7 @@ const inChannel = (tx: Tx, channelId: ChannelId): Conditions => {
 export async function rawEventsPage(
   tx: Tx,
   channelId: ChannelId,
-  { status, receivedAfter, receivedBefore }: RawEventFilter,
+  { status, reason, receivedAfter, receivedBefore }: RawEventFilter,
   page: PageRequest,
 ): Promise<PageOf<RawEventView> | null> {
   if (!canExist({ after: null }, channelId)) return null
@@ -44,6 +48,7 @@ export async function rawEventsPage(
   if (!canExist(page)) return emptyPage
   const where = inChannel(tx, channelId)
   where.add((p) => `r.status = ${p}`, status)
+  where.add((p) => `${REASON} = ${p}`, reason)
   where.add((p) => `r.received_at >= ${p}::timestamptz`, receivedAfter)
   where.add((p) => `r.received_at < ${p}::timestamptz`, receivedBefore)
   addBefore(where, 'r.received_at', 'r.id', page.after)

@@ -4,6 +4,7 @@ import type { IdSource } from '../../../ports/id-source.ts'
 import type { RawEventFilter, RawEventStore } from '../../../ports/raw-event-store.ts'
 import type { RawDelivery } from '../../../ports/webhook-intake.ts'
 import { type Conditions, conditions } from '../queries/conditions.ts'
+import { REASON } from '../queries/raw-events.ts'
 import type { Tx } from '../transaction.ts'
 import { isUuid } from '../uuid.ts'
 import { insertRows } from './insert-rows.ts'
@@ -71,12 +72,14 @@ export const createRawEventStore = (tx: Tx, { ids }: { ids: IdSource }): RawEven
 })
 
 /** An emptied body has nothing to say. */
-function whereOf(tx: Tx, channelId: ChannelId, { status, receivedAfter, receivedBefore }: RawEventFilter): Conditions {
+function whereOf(tx: Tx, channelId: ChannelId, filter: RawEventFilter): Conditions {
+  const { status, reason, receivedAfter, receivedBefore } = filter
   const where = conditions()
   where.add((p) => `r.org_id = ${p}`, tx.orgId)
   where.add((p) => `r.channel_id = ${p}`, channelId)
   where.and('octet_length(r.body) > 0')
   where.add((p) => `r.status = ${p}`, status)
+  where.add((p) => `${REASON} = ${p}`, reason)
   where.add((p) => `r.received_at >= ${p}::timestamptz`, receivedAfter)
   where.add((p) => `r.received_at < ${p}::timestamptz`, receivedBefore)
   return where
