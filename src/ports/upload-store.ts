@@ -1,4 +1,4 @@
-import type { MemberId, OrgId, UploadId } from '../core/ids.ts'
+import type { MemberId, MessageId, OrgId, UploadId } from '../core/ids.ts'
 import type { FileType } from '../core/upload/file-kinds.ts'
 
 /** A file that a member gave us to send. */
@@ -26,6 +26,10 @@ export interface UploadStore {
   finish(upload: UploadView): Promise<void>
   /** Finished ones that are not past their time are kept until then at least; null for all others. */
   keep(id: UploadId, now: Date, until: Date): Promise<UploadView | null>
+  /** Those of the message's that are still there, as `keep`. */
+  keepOf(messageId: MessageId, now: Date, until: Date): Promise<void>
+  /** What went out is needed by nobody: it goes at its first time, but not before `until`. Not while another message needs it. */
+  release(id: UploadId, until: Date): Promise<void>
   /** False where there was none. */
   remove(id: UploadId): Promise<boolean>
 }

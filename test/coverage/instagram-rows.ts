@@ -198,6 +198,7 @@ export const SECTIONS: Readonly<Record<string, readonly Row[]>> = {
     row('out.upload-link', 'an uploaded file is there for Meta under an expiring link'),
     row('out.media-fetch', 'the simulator fetches what is sent, and refuses with Meta’s codes'),
     row('out.upload', 'an uploaded file is sent by its link'),
+    row('out.upload-journey', 'from an agent’s upload to the customer’s phone, byte for byte'),
     row('out.quick-replies', 'quick replies'),
     row('out.generic-template', 'generic template'),
     row('out.button-template', 'button template'),

@@ -130,6 +130,60 @@ onEachProfile((profile) => {
     },
   )
 
+  const expiresAt = async ({ pool }: CoreOnDatabase, id: UploadId) =>
+    (await pool.query<{ expires_at: Date }>('select expires_at from uploads where id = $1', [id])).rows[0]?.expires_at
+  const hoursLeft = async (on: CoreOnDatabase, id: UploadId, now: Date) =>
+    Math.round((((await expiresAt(on, id)) ?? now).getTime() - now.getTime()) / HOUR_MS)
+
+  test.serial(
+    `${profile}: a file is kept for a week while a message waits for it, and not longer once it went out`,
+    async (t) => {
+      const { on, clock, pass } = program()
+      const talk = await startTalk(on, await seedInbox(on.orm), 'eve')
+      const id = await upload(on, talk)
+      const send = () =>
+        on.core.sendReply(talk.inbox.actor, {
+          ticketId: talk.ticketId,
+          attachments: [{ attachmentId: id }],
+          via: 'API',
+        })
+      await send()
+      t.is(await hoursLeft(on, id, clock.now()), 7 * 24)
+      await send()
+      // One of the two is out, the other still needs it.
+      const [one] = await on.core.deliverDue(1, new AbortController().signal)
+      await one
+      t.is(await hoursLeft(on, id, clock.now()), 7 * 24)
+      pass(23.5)
+      await workOff(on)
+      t.deepEqual(
+        (await repliesIn(on, talk)).map(({ status }) => status),
+        ['SENT', 'SENT'],
+      )
+      // A day after it was uploaded, but not before the link that was given out is over.
+      t.is(await hoursLeft(on, id, clock.now()), 1)
+    },
+  )
+
+  test.serial(`${profile}: trying a reply again keeps its file for another week`, async (t) => {
+    const refusal = { code: 'recipient-unavailable', detail: 'a test', platformCode: '551' } as const
+    const { on, clock, pass } = program(() => ({ status: 'refused', ...refusal }))
+    const talk = await startTalk(on, await seedInbox(on.orm), 'fay')
+    const id = await upload(on, talk)
+    const { messageId } = await on.core.sendReply(talk.inbox.actor, {
+      ticketId: talk.ticketId,
+      attachments: [{ attachmentId: id }],
+      via: 'API',
+    })
+    await workOff(on)
+    t.is((await repliesIn(on, talk))[0]?.status, 'FAILED')
+    pass(20)
+    t.is(await hoursLeft(on, id, clock.now()), 7 * 24 - 20)
+    await on.core.retryMessage(talk.inbox.actor, { ticketId: talk.ticketId, messageId })
+    t.is(await hoursLeft(on, id, clock.now()), 7 * 24)
+    await workOff(on)
+  })
+
   test.serial(`${profile}: a reply names an upload of its own organization, and no other`, async (t) => {
     const { on, network, targets } = program()
     const talk = await startTalk(on, await seedInbox(on.orm), 'cleo')

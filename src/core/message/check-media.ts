@@ -6,7 +6,7 @@ import type { UploadId } from '../ids.ts'
 import { isAddress } from '../network/public-address.ts'
 import { kindNamed } from '../upload/file-kinds.ts'
 import { canBe, type FileFacts } from '../upload/look-at-file.ts'
-import type { ContentCheck } from './content-check.ts'
+import type { Breach, ContentCheck } from './content-check.ts'
 
 /** What to send, by its address, where the platform fetches it, or as an upload of the organization's own. */
 export type ReplyAttachment = Readonly<{ type: MediaType; url: string }> | Readonly<{ attachmentId: UploadId }>
@@ -84,32 +84,33 @@ export function checkAttachments(
 /** Only what is known can be wrong. */
 function checkFile(
   { type }: Readonly<{ type: MediaType }>,
-  { contentType, bytes }: Pick<FileFacts, 'contentType' | 'bytes'>,
+  facts: Pick<FileFacts, 'contentType' | 'bytes'>,
   types: readonly MediaCapability[],
   pointer: string,
   check: ContentCheck,
 ): void {
+  const problem = problemOfFile(type, facts, types)
+  if (problem !== null) check.breach({ ...problem, pointer })
+}
+
+/** Why a channel that carries these types does not take the file; null where nothing that is known speaks against it. */
+export function problemOfFile(
+  type: MediaType,
+  { contentType, bytes }: Pick<FileFacts, 'contentType' | 'bytes'>,
+  types: readonly MediaCapability[],
+): Omit<Breach, 'pointer'> | null {
   const media = types.find((one) => one.type === type)
-  const unsupported = (detail: string): void => {
-    check.breach({ code: 'attachment-unsupported', pointer, detail })
-  }
-  if (!media) {
-    unsupported(`This channel takes ${types.map((one) => one.type).join(', ')}.`)
-    return
-  }
+  const unsupported = (detail: string) => ({ code: 'attachment-unsupported', detail }) as const
+  if (!media) return unsupported(`This channel takes ${types.map((one) => one.type).join(', ')}.`)
   const { contentTypes, maxBytes } = media
   const known = contentType === null ? null : (kindNamed(contentType)?.contentType ?? contentType)
   // Sound in an MP4 is told by its name alone, and served as what the container mostly holds.
   const taken = contentTypes && type === 'AUDIO' ? [...contentTypes, 'video/mp4'] : contentTypes
   if (taken && !canBe(known, taken))
-    unsupported(`It is ${known}; this channel takes ${contentTypes?.join(', ')} for ${type}.`)
-  else if (bytes !== null && maxBytes !== null && bytes > maxBytes)
-    check.breach({
-      code: 'attachment-too-large',
-      pointer,
-      detail: `${bytes} bytes, at most ${maxBytes}`,
-      extra: { actualBytes: bytes, maxBytes },
-    })
+    return unsupported(`It is ${known}; this channel takes ${contentTypes?.join(', ')} for ${type}.`)
+  if (bytes === null || maxBytes === null || bytes <= maxBytes) return null
+  const extra = { actualBytes: bytes, maxBytes }
+  return { code: 'attachment-too-large', detail: `${bytes} bytes, at most ${maxBytes}`, extra }
 }
 
 function fits(

@@ -8,7 +8,7 @@ import type { ChannelAccount, OutboundMessage } from '../channel/delivery.ts'
 import type { OutboundContent, PartContent } from '../channel/outbound-content.ts'
 import { pauseApp, pauseChannel, pauseOf } from '../channel/pauses.ts'
 import type { DomainEvent } from '../event/domain-event.ts'
-import type { PartId } from '../ids.ts'
+import type { PartId, UploadId } from '../ids.ts'
 import { allowsReply, needsHumanAgent, type WindowFacts, type WindowRules, windowOf } from '../ticket/window.ts'
 import { FIRST_LOOK_MS } from './check-doubt.ts'
 import { demandsOf, failureOf, HOLD_MS, settlementOf } from './send-outcome.ts'
@@ -38,7 +38,7 @@ export const deliverDue =
   }
 
 /** A head whose content the network can be given. */
-type Ready = Head & Readonly<{ content: OutboundContent }>
+type Ready = Head & Readonly<{ content: OutboundContent; uploadId: UploadId | null }>
 
 async function deliver(
   ports: CorePorts,
@@ -83,7 +83,7 @@ async function deliver(
     }
     const change = await stores.sends.begin(claim, next, now)
     await stores.outbox.append(statusEvents(next, change, 'SENDING'))
-    return { ...next, content }
+    return { ...next, content, uploadId: 'uploadId' in next.content ? next.content.uploadId : null }
   })
   if (begun === null || typeof begun === 'number' || !account || !adapter) return begun as number | null
   const head = begun
@@ -118,6 +118,9 @@ async function deliver(
     if (delivery.status === 'reauthorize')
       await loseAuthorization(stores, account, { alert: delivery.alert, requestId: head.requestId, now })
     await settle(stores, claim, head, settlement, now)
+    // The platform has fetched it, or does so by the link that it was given.
+    if (settlement.status === 'SENT' && head.uploadId !== null)
+      await stores.uploads.release(head.uploadId, new Date(now.getTime() + LINK_MS))
     const pause = pauseOf(demands, 'account', now)
     if (pause) await pauseChannel(stores, account, pause, head.requestId)
     const { humanAgent = null } = adapter.capabilities.replyWindow ?? {}

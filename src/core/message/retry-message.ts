@@ -3,12 +3,13 @@ import type { Actor } from '../actor.ts'
 import { DomainError, NotFound } from '../errors.ts'
 import type { MessageId, TicketId } from '../ids.ts'
 import { checkTarget } from './check-reply.ts'
+import { FILES_KEPT_MS } from './send-reply.ts'
 
 /** Sends the FAILED parts of a reply again, at the end of its conversation's line. One in doubt is never sent again this way. */
 export const retryMessage =
   ({ channelRegistry, clock, unitOfWork, wakeups }: CorePorts) =>
   async (actor: Actor, input: { ticketId: TicketId; messageId: MessageId }): Promise<void> => {
-    await unitOfWork.run(actor.orgId, async ({ sends, outbox, audit }) => {
+    await unitOfWork.run(actor.orgId, async ({ sends, uploads, outbox, audit }) => {
       // It answers what it answered when it was written, whatever came since.
       const found = await sends.targetOf(input.ticketId, input.messageId)
       if (found === null) throw new NotFound('message')
@@ -19,6 +20,9 @@ export const retryMessage =
       const adapter = channelRegistry.get(target.channelType)
       if (!adapter) throw new DomainError('channel-disconnected', `No adapter for ${target.channelType} is installed.`)
       checkTarget(target, adapter.capabilities, clock.now(), { audience: message.audience })
+      // It may wait as long as a new one. A file that is gone already makes it fail for that.
+      const now = clock.now()
+      await uploads.keepOf(input.messageId, now, new Date(now.getTime() + FILES_KEPT_MS))
       const { from, to } = await sends.requeue(input.messageId, target, clock.now())
       await outbox.append([
         {

@@ -5,6 +5,7 @@ import { DomainError, NotFound } from '../errors.ts'
 import type { MessageId, PartId, TicketId } from '../ids.ts'
 import { checkTarget } from './check-reply.ts'
 import { HOLD_MS } from './send-outcome.ts'
+import { FILES_KEPT_MS } from './send-reply.ts'
 
 /**
  * Sends a reply again of which nobody knows whether it arrived: somebody's explicit choice, knowing that the customer may get it
@@ -17,7 +18,7 @@ export const sendAgain =
     { ticketId, messageId, via }: Readonly<{ ticketId: TicketId; messageId: MessageId; via: 'INBOX' | 'API' }>,
   ): Promise<MessageId> => {
     const id = ids.next() as MessageId
-    await unitOfWork.run(actor.orgId, async ({ sends, doubts, outbox, audit }) => {
+    await unitOfWork.run(actor.orgId, async ({ sends, doubts, uploads, outbox, audit }) => {
       // A private reply goes to the comment that it went to; whether it is there already, the platform will say.
       const found = await sends.targetOf(ticketId, messageId)
       if (found === null) throw new NotFound('message')
@@ -34,6 +35,7 @@ export const sendAgain =
       const adapter = channelRegistry.get(target.channelType)
       if (!adapter) throw new DomainError('channel-disconnected', `No adapter for ${target.channelType} is installed.`)
       checkTarget(target, adapter.capabilities, now, { audience: message.audience })
+      await uploads.keepOf(messageId, now, new Date(now.getTime() + FILES_KEPT_MS))
       await sends.enqueue({
         id,
         parts: parts.flatMap(({ content }) => (content === null ? [] : [{ id: ids.next() as PartId, content }])),

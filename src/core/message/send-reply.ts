@@ -133,13 +133,13 @@ export const sendReply =
   }
 
 /** A message may wait for days, for its channel or its turn: so long its files are kept. */
-const KEPT_MS = 7 * 24 * 3_600_000
+export const FILES_KEPT_MS = 7 * 24 * 3_600_000
 
 async function keepUploads(uploads: UploadStore, attachments: readonly ReplyAttachment[], now: Date) {
   const kept = new Map<UploadId, UploadView>()
   for (const attachment of attachments) {
     if (!('attachmentId' in attachment)) continue
-    const upload = await uploads.keep(attachment.attachmentId, now, new Date(now.getTime() + KEPT_MS))
+    const upload = await uploads.keep(attachment.attachmentId, now, new Date(now.getTime() + FILES_KEPT_MS))
     if (upload) kept.set(attachment.attachmentId, upload)
   }
   return kept

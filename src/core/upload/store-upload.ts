@@ -4,6 +4,7 @@ import type { Actor } from '../actor.ts'
 import { DomainError } from '../errors.ts'
 import type { UploadId } from '../ids.ts'
 import { notPublic } from '../network/public-url.ts'
+import { checkLimits, limitsOf, type UploadFor } from './channel-limits.ts'
 import { MAX_BYTES, MAX_UPLOAD_BYTES, tooLarge } from './file-kinds.ts'
 import { fileNameFor } from './file-name.ts'
 import { inChunks } from './in-chunks.ts'
@@ -25,6 +26,8 @@ export type StoreUploadInput = Readonly<{
   /** Null where the body tells only by ending. */
   declaredBytes: number | null
   fileName: string | null
+  /** Whose limits hold besides those for all files. */
+  goal?: UploadFor | null
   body: AsyncIterable<Uint8Array>
 }>
 
@@ -33,9 +36,12 @@ export type StoreUploadInput = Readonly<{
  * open or much memory. It is there for others once it is whole; what was broken off goes at once, or by housekeeping.
  */
 export const storeUpload =
-  ({ clock, ids, log, settings, unitOfWork }: CorePorts) =>
-  async (actor: Actor, { declaredType, declaredBytes, fileName, body }: StoreUploadInput): Promise<UploadView> => {
+  (ports: CorePorts) =>
+  async (actor: Actor, input: StoreUploadInput): Promise<UploadView> => {
+    const { clock, ids, log, settings, unitOfWork } = ports
+    const { declaredType, declaredBytes, fileName, goal = null, body } = input
     requirePublicUrl(settings.publicUrl)
+    const limits = await limitsOf(ports, actor, goal)
     if (declaredBytes !== null && declaredBytes > MAX_UPLOAD_BYTES) throw tooLarge(MAX_UPLOAD_BYTES)
     const id = ids.next() as UploadId
     const run = <T>(work: Parameters<typeof unitOfWork.run<T>>[1]) => unitOfWork.run(actor.orgId, work)
@@ -57,7 +63,9 @@ export const storeUpload =
         }
         bytes += chunk.length
         const maxBytes = MAX_BYTES[next.type]
-        if (Math.max(bytes, declaredBytes ?? 0) > maxBytes) throw tooLarge(maxBytes, `A file of type ${next.type}`)
+        const atLeast = Math.max(bytes, declaredBytes ?? 0)
+        if (atLeast > maxBytes) throw tooLarge(maxBytes, `A file of type ${next.type}`)
+        checkLimits(limits, next, atLeast)
         await run(async ({ uploads }) => {
           if (begun === null) {
             if ((await uploads.keptBytes()) > MAX_KEPT_BYTES) throw new DomainError('upload-quota-reached', QUOTA)

@@ -1,3 +1,4 @@
+import type { ChannelId, TicketId } from '../../../core/ids.ts'
 import { MAX_UPLOAD_BYTES } from '../../../core/upload/file-kinds.ts'
 import { attachmentJson } from '../attachment-json.ts'
 import { forMembers, json } from '../operation.ts'
@@ -9,11 +10,14 @@ export const createAttachment = forMembers((deps) => {
   const places = createUploadPlaces()
   return async ({ actor, req, query }) => {
     const fileName = query['filename']
+    const { channelId, ticketId } = query as Readonly<{ channelId?: ChannelId; ticketId?: TicketId }>
     try {
       const given = {
         declaredType: declaredType(req.headers),
         declaredBytes: declaredSize(req.headers),
         fileName: typeof fileName === 'string' ? fileName : null,
+        // The ticket says more.
+        goal: ticketId !== undefined ? { ticketId } : channelId !== undefined ? { channelId } : null,
       }
       // Until there is a place nothing is read, so that the client's own network holds the bytes.
       const upload = await places.hold(actor.orgId, () =>

@@ -44,10 +44,7 @@ export async function applyUnsends(tx: Tx, unsends: readonly Unsend[]): Promise<
        from ${recordset('$1', { id: 'uuid', at: 'timestamptz(3)' })} where m.org_id = $2 and m.id = r.id`,
       [JSON.stringify(whole.map(({ messageId, at }) => ({ id: messageId, at }))), tx.orgId],
     )
-    await tx.affected('delete from attachments where org_id = $1 and message_id = any($2)', [
-      tx.orgId,
-      messagesOf(whole),
-    ])
+    await dropAttachments(tx, 'message_id', messagesOf(whole))
   }
   if (parts.length === 0) return
   await tx.affected(
@@ -55,11 +52,27 @@ export async function applyUnsends(tx: Tx, unsends: readonly Unsend[]): Promise<
      from ${recordset('$1', { id: 'uuid', at: 'timestamptz(3)' })} where p.org_id = $2 and p.id = r.id`,
     [JSON.stringify(parts.map(({ partId, at }) => ({ id: partId, at }))), tx.orgId],
   )
-  await tx.affected('delete from attachments where org_id = $1 and part_id = any($2)', [
-    tx.orgId,
+  await dropAttachments(
+    tx,
+    'part_id',
     parts.map(({ partId }) => partId),
-  ])
+  )
   await deriveMessages(tx, messagesOf(parts))
+}
+
+/** With the bytes of those that no other message needs. */
+async function dropAttachments(tx: Tx, of: 'message_id' | 'part_id', ids: readonly string[]): Promise<void> {
+  const dropped = await tx.rows<{ upload_id: string | null }>(
+    `delete from attachments where org_id = $1 and ${of} = any($2) returning upload_id`,
+    [tx.orgId, ids],
+  )
+  const uploads = dropped.flatMap(({ upload_id }) => upload_id ?? [])
+  if (uploads.length === 0) return
+  await tx.affected(
+    `delete from uploads u where u.org_id = $1 and u.id = any($2)
+       and not exists (select from attachments a where a.org_id = $1 and a.upload_id = u.id)`,
+    [tx.orgId, uploads],
+  )
 }
 
 const messagesOf = (changes: readonly Readonly<{ messageId: MessageId }>[]): readonly MessageId[] => [

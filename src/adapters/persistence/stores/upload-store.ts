@@ -1,4 +1,5 @@
 import { NotFound } from '../../../core/errors.ts'
+import { KEPT_MS } from '../../../core/upload/store-upload.ts'
 import type { UploadStore } from '../../../ports/upload-store.ts'
 import type { Tx } from '../transaction.ts'
 import { UPLOAD_COLUMNS, type UploadRow, uploadView } from '../upload-queries.ts'
@@ -52,6 +53,24 @@ export const createUploadStore = (tx: Tx): UploadStore => ({
         )
       : []
     return row ? uploadView(row) : null
+  },
+
+  async keepOf(messageId, now, until) {
+    await tx.affected(
+      `update uploads u set expires_at = greatest(u.expires_at, $4) from attachments a
+       where a.org_id = $1 and a.message_id = $2 and u.org_id = $1 and u.id = a.upload_id and u.finished_at is not null and u.expires_at > $3`,
+      [tx.orgId, messageId, now, until],
+    )
+  },
+
+  async release(id, until) {
+    await tx.affected(
+      `update uploads u set expires_at = least(u.expires_at, greatest(u.created_at + $4 * interval '1 ms', $3))
+       where u.org_id = $1 and u.id = $2 and not exists (
+         select from attachments a join message_parts p on p.org_id = a.org_id and p.id = a.part_id
+         where a.org_id = $1 and a.upload_id = $2 and p.status <> 'SENT')`,
+      [tx.orgId, id, until, KEPT_MS],
+    )
   },
 
   remove: async (id) =>
