@@ -201,7 +201,7 @@ const appOf = (id: string | null, secret: string | null) => (id === null || secr
 
 const coreSettings = (config: Config, secrets: Secrets): CoreSettings => ({
   publicUrl: config.publicUrl,
-  signupMode: config.signupMode === 'invite-after-first' ? null : config.signupMode,
+  signupMode: config.signupMode,
   production: config.production,
   allowUnverifiedWebhooks: config.allowUnverifiedWebhooks,
   reopenWindowMs: config.reopenWindowHours * 3_600_000,

@@ -58,7 +58,7 @@ function toConfig(values: Values, given: Given, options: { role: Role; dev?: boo
       queue: values.RABBITMQ_URL === undefined ? 'database' : 'rabbitmq',
       sessions: values.REDIS_URL === undefined ? 'database' : 'redis',
     }),
-    signupMode: values.SIGNUP_MODE ?? (production ? 'invite-after-first' : 'open'),
+    signupMode: values.SIGNUP_MODE ?? (production ? 'invite' : 'open'),
     sessionTtlHours: values.SESSION_TTL_HOURS,
     instagramAppId: values.INSTAGRAM_APP_ID ?? null,
     metaAppId: values.META_APP_ID ?? null,

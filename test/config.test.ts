@@ -149,7 +149,7 @@ test('two keys with the same id are refused', (t) => {
 
 test('production starts with its own secrets and listens on every address', (t) => {
   const { config, warnings } = accepted(production)
-  t.like(config, { production: true, host: '0.0.0.0', signupMode: 'invite-after-first' })
+  t.like(config, { production: true, host: '0.0.0.0', signupMode: 'invite' })
   t.deepEqual(warnings, [])
   t.is(accepted({ ...production, SIGNUP_MODE: 'open' }).config.signupMode, 'open')
 })

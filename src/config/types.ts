@@ -26,7 +26,8 @@ export type Config = Readonly<{
     queue: 'database' | 'rabbitmq'
     sessions: 'database' | 'redis'
   }>
-  signupMode: 'open' | 'invite' | 'invite-after-first'
+  /** `invite`: the first organization is free, further ones are not made over HTTP. */
+  signupMode: 'open' | 'invite'
   sessionTtlHours: number
   /** Null: nobody connects by that login. Never set without its secret. */
   instagramAppId: string | null

@@ -153,8 +153,9 @@ export const variables = [
     group: 'Accounts',
     schema: { type: 'string', enum: ['open', 'invite'] },
     must: 'open or invite',
-    description: 'Who may make an organization: anybody, or nobody without an invitation.',
-    defaultNote: 'open; with NODE_ENV=production invite, once there is an organization',
+    description:
+      'Who may make an organization by signing up: anybody, or with invite only the first one; the operator then adds people with member:add.',
+    defaultNote: 'open; with NODE_ENV=production invite',
     example: 'open',
   },
   {

@@ -6,12 +6,14 @@ export type NewAccount = Readonly<{
   org: Readonly<{ id: OrgId; name: string }>
   user: Readonly<{ id: UserId; email: string; name: string; passwordHash: string }>
   memberId: MemberId
+  /** Refused where the installation has an organization; of several at the same time one is the first. */
+  onlyIfFirst: boolean
   now: Date
 }>
 
 /** People and organizations before anybody is signed in; runs as the system role, sees no message. */
 export interface AccountDirectory {
-  /** One transaction: organization, user, owner's membership, counters. Throws DomainError `email-taken`. */
+  /** One transaction: organization, user, owner's membership, counters. Throws DomainError `email-taken` or `signup-disabled`. */
   create(account: NewAccount): Promise<{ user: UserView; org: OrgView }>
   credentials(email: string): Promise<{ userId: UserId; passwordHash: string } | null>
   user(userId: UserId): Promise<UserView | null>

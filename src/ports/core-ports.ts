@@ -32,8 +32,8 @@ export type HistorySettings = Readonly<{
 /** The operator's choices that rules depend on. */
 export type CoreSettings = Readonly<{
   publicUrl: string
-  /** Null: open, and by invitation in production after the first organization. */
-  signupMode: 'open' | 'invite' | null
+  /** `invite`: only the first organization of the installation signs up by itself. */
+  signupMode: 'open' | 'invite'
   production: boolean
   allowUnverifiedWebhooks: boolean
   reopenWindowMs: number

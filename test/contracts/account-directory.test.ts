@@ -43,6 +43,7 @@ onEachProfile((profile) => {
               org: { id: ids.next() as OrgId, name: 'Some Company' },
               user: { id: ids.next() as UserId, email, name: 'Some Body', passwordHash: 'hash' },
               memberId: ids.next() as MemberId,
+              onlyIfFirst: false,
               now: new Date(),
             }),
           join: (user, org, role) =>

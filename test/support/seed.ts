@@ -23,7 +23,13 @@ export async function seedOrganization(orm: Orm, name = 'Acme'): Promise<SeededO
   const memberId = ids.next() as MemberId
   const email = `Owner-${++people}-${orgId.slice(-6)}@example.com`
   const user = { id: userId, email, name: 'Olive Owner', passwordHash: 'hash' }
-  await createAccountDirectory({ orm }).create({ org: { id: orgId, name }, user, memberId, now: new Date() })
+  await createAccountDirectory({ orm }).create({
+    org: { id: orgId, name },
+    user,
+    memberId,
+    onlyIfFirst: false,
+    now: new Date(),
+  })
   return { orgId, userId, memberId, email }
 }
 

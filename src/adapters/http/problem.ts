@@ -116,7 +116,7 @@ export const problemTypes = {
   'signup-disabled': {
     status: 403,
     title: 'Signing up is closed',
-    explanation: 'This server takes new people by invitation only (SIGNUP_MODE=invite).',
+    explanation: 'This server has an organization and takes new people by invitation only (SIGNUP_MODE=invite).',
     fix: 'Ask the operator, who can add you with `npm run cli -- member:add`.',
     retryable: false,
   },

@@ -1,5 +1,6 @@
 import { DomainError, NotFound } from '../../core/errors.ts'
 import type { MemberId, OrgId, UserId } from '../../core/ids.ts'
+import { SignUpDisabled } from '../../core/organization/sign-up.ts'
 import type { AccountDirectory } from '../../ports/account-directory.ts'
 import type { MembershipView, UserView } from '../../ports/views.ts'
 import { MembershipRow, OrganizationRow, UserRow } from './rows/account-rows.ts'
@@ -9,8 +10,9 @@ import { isUuid } from './uuid.ts'
 
 /** People and organizations, as the system role: nobody is signed in yet. */
 export const createAccountDirectory = ({ orm }: { orm: Orm }): AccountDirectory => ({
-  create: ({ org, user, memberId, now }) =>
+  create: ({ org, user, memberId, onlyIfFirst, now }) =>
     asSystem(orm, async (tx) => {
+      if (onlyIfFirst) await refuseFurther(tx)
       const createdAt = now
       const membership = {
         id: memberId,
@@ -73,6 +75,13 @@ export const createAccountDirectory = ({ orm }: { orm: Orm }): AccountDirectory 
       isUuid(userId) ? ((await em.findOne(UserRow, { id: userId }))?.sessionsSince ?? null) : null,
     ),
 })
+
+/** Waits for whoever else is making the first organization, and counts after that. */
+async function refuseFurther(tx: SystemTx): Promise<void> {
+  await tx.rows("select pg_advisory_xact_lock(hashtextextended('first organization', 0))", [])
+  const [row] = await tx.rows<{ any: boolean }>('select exists (select from organizations) as any', [])
+  if (row?.any !== false) throw new SignUpDisabled()
+}
 
 async function addMember(tx: SystemTx, member: Parameters<AccountDirectory['addMember']>[0]): Promise<UserView> {
   const { orgId, memberId, email, name, passwordHash, role, now } = member

@@ -5,12 +5,19 @@ import type { MemberId, OrgId, UserId } from '../ids.ts'
 
 export type SignUpInput = Readonly<{ orgName: string; name: string; email: string; password: string }>
 
+export class SignUpDisabled extends DomainError {
+  constructor() {
+    super('signup-disabled', 'Signing up is by invitation on this installation.')
+    this.name = 'SignUpDisabled'
+  }
+}
+
 type Settings = Pick<CorePorts['settings'], 'production' | 'signupMode'>
 type Accounts = Pick<CorePorts['accounts'], 'countOrganizations' | 'create'>
 type Ports = Pick<CorePorts, 'clock' | 'ids' | 'passwordHasher' | 'isCommonPassword'> &
   Readonly<{ accounts: Accounts; settings: Settings }>
 
-/** Makes an organization and its owner. */
+/** Makes an organization and its owner. Throws SignUpDisabled, or DomainError `weak-password` or `email-taken`. */
 export const signUp =
   ({ accounts, clock, ids, passwordHasher, isCommonPassword, settings }: Ports) =>
   async (
@@ -20,7 +27,9 @@ export const signUp =
     const weak = isCommonPassword(input.password)
     if (weak && settings.production)
       throw new DomainError('weak-password', 'This password is among the most common ones.')
-    await refuseWhenClosed(accounts, settings)
+    const onlyIfFirst = settings.signupMode === 'invite'
+    // Told before a password is hashed, which is work; whoever makes the account decides it.
+    if (onlyIfFirst && (await accounts.countOrganizations()) > 0) throw new SignUpDisabled()
     const memberId = ids.next() as MemberId
     const { user, org } = await accounts.create({
       org: { id: ids.next() as OrgId, name: input.orgName.trim() },
@@ -31,15 +40,8 @@ export const signUp =
         passwordHash: await passwordHasher.hash(input.password),
       },
       memberId,
+      onlyIfFirst,
       now: clock.now(),
     })
     return { user, org, memberId, warnings: weak ? ['weak-password'] : [] }
   }
-
-async function refuseWhenClosed(accounts: Accounts, settings: Settings): Promise<void> {
-  const open =
-    settings.signupMode === 'open' ||
-    (settings.signupMode === null && !settings.production) ||
-    (await accounts.countOrganizations()) === 0
-  if (!open) throw new DomainError('signup-disabled', 'Signing up is by invitation on this installation.')
-}

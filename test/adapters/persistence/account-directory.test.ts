@@ -4,6 +4,7 @@ import { createSessionRecords } from '../../../src/adapters/persistence/session-
 import { inOrganization, type Orm } from '../../../src/adapters/persistence/transaction.ts'
 import { DomainError, NotFound } from '../../../src/core/errors.ts'
 import type { MemberId, OrgId, UserId } from '../../../src/core/ids.ts'
+import { SignUpDisabled } from '../../../src/core/organization/sign-up.ts'
 import type { AccountDirectory } from '../../../src/ports/account-directory.ts'
 import { onEachProfile, type TestDatabase, testDatabase } from '../../support/database.ts'
 import { ids, seedOrganization } from '../../support/seed.ts'
@@ -24,6 +25,7 @@ onEachProfile((profile) => {
     org: { id: ids.next() as OrgId, name: 'Acme' },
     user: { id: ids.next() as UserId, email, name: 'Ann', passwordHash: `hash of ${email}` },
     memberId: ids.next() as MemberId,
+    onlyIfFirst: false,
     now,
   })
   const member = (orgId: OrgId, email: string, role: 'AGENT' | 'ADMIN' = 'AGENT') => ({
@@ -65,6 +67,24 @@ onEachProfile((profile) => {
     t.is(await accounts.membership(again.org.id, again.user.id), null)
     const race = await Promise.allSettled([1, 2, 3].map(() => accounts.create(account('race@example.com'))))
     t.is(race.filter(({ status }) => status === 'fulfilled').length, 1)
+  })
+
+  test(`${profile}: of several who would be the first one is, and nothing of the others is left`, async (t) => {
+    const empty = await testDatabase(profile)
+    t.teardown(() => empty.close())
+    const directory = createAccountDirectory({ orm: empty.orm() })
+    const people = [1, 2, 3, 4].map((n) => ({ ...account(`first-${n}@example.com`), onlyIfFirst: true }))
+    const race = await Promise.allSettled(people.map((one) => directory.create(one)))
+    t.is(race.filter(({ status }) => status === 'fulfilled').length, 1)
+    for (const one of race) if (one.status === 'rejected') t.like(one.reason, { code: 'signup-disabled' })
+    t.is(await directory.countOrganizations(), 1)
+    const known = await Promise.all(people.map(({ user }) => directory.credentials(user.email)))
+    t.is(known.filter((one) => one !== null).length, 1)
+    await t.throwsAsync(directory.create({ ...account('late@example.com'), onlyIfFirst: true }), {
+      instanceOf: SignUpDisabled,
+    })
+    await directory.create(account('invited@example.com'))
+    t.is(await directory.countOrganizations(), 2)
   })
 
   test(`${profile}: what is unknown or odd is null`, async (t) => {
