@@ -55,6 +55,7 @@ onEachProfile((profile) => {
       const desk = await aComment()
       const { mid, ticket } = await desk.comment()
       t.like(await desk.read(ticket.id), { window: { state: 'OPEN' }, capabilities: { maxParts: 1 } })
+      t.is((await desk.client.call('POST', `/tickets/${ticket.id}/typing`, { on: true })).status, 422)
       const first = await desk.reply(ticket.id, 'We wrote to you')
       t.like(first, { status: 201, body: { ticketId: ticket.id, linkedTicketId: null } })
       t.is((await settled(desk.client, first.body)).status, 'SENT')
@@ -74,6 +75,15 @@ onEachProfile((profile) => {
         window: { state: 'OPEN', reason: 'customer message' },
         capabilities: { maxParts: 25 },
       })
+      // What the customer wrote directly can be reacted to and marked as seen, the comment cannot.
+      const [commented, , answer] = await desk.client.messages(ticket.id)
+      const react = (id: string | undefined) =>
+        desk.client.call('PUT', `/tickets/${ticket.id}/messages/${id}/reaction`, { emoji: '❤️' })
+      t.is((await react(answer?.id)).status, 200)
+      t.like(await react(commented?.id), { status: 422, body: { code: 'capability-missing' } })
+      t.is((await desk.client.call('POST', `/tickets/${ticket.id}/typing`, { on: true })).status, 204)
+      t.is((await desk.client.call('PUT', `/tickets/${ticket.id}/seen`)).status, 204)
+
       const sticker = await desk.client.call<Linked>('POST', `/tickets/${ticket.id}/messages`, { sticker: 'HEART' })
       t.is(sticker.status, 201)
       const plain = await desk.reply(ticket.id, 'In blue too')

@@ -185,6 +185,7 @@ export const SECTIONS: Readonly<Record<string, readonly Row[]>> = {
     row('order.any', 'any permutation, repetition and split ends in the same state'),
     row('order.replay', 'a replay of everything changes nothing'),
     row('order.agent', 'repetition changes nothing either when an agent resolved or replied in between'),
+    row('order.joined', 'the same after a private reply, which joins direct messages and comments'),
     row('order.at-once', 'several workers at the same conversation'),
   ],
   'What is sent': [

@@ -58,6 +58,14 @@ onEachProfile((profile) => {
         ),
       wrote: (externalId: string, at = now()) => receive(aMessage({ externalId, text: externalId, at })),
       ticket,
+      tickets,
+      messagesOn: messages,
+      /** What was sent from a ticket and is shown on another. */
+      linkedTo: async (ticketId: TicketId) => {
+        const shown = await Promise.all((await tickets()).map(({ id }) => messages(id)))
+        const linked = shown.flat().filter(({ linkedTicketId }) => linkedTicketId === ticketId)
+        return linked.toSorted((a, b) => a.sentAt.getTime() - b.sentAt.getTime())
+      },
       reply: async (
         number: number,
         content: string,
@@ -91,6 +99,24 @@ onEachProfile((profile) => {
       lastSent: () => network.sent.at(-1),
     }
   }
+
+  test.serial(
+    `${profile}: for six days and more a comment can be answered, whatever the direct messages’ window is`,
+    async (t) => {
+      const desk = await aDesk()
+      await desk.comment('how much?')
+      desk.pass(6 * 24)
+      await desk.reply(1, 'we wrote to you')
+      t.deepEqual(desk.sent(), ['we wrote to you to how much?'])
+      t.is((await desk.messages(1))[1]?.status, 'SENT')
+      await desk.comment('another?', 'post 2')
+      desk.pass(7 * 24 + 1)
+      t.like((await desk.ticket(2)).window, { state: 'CLOSED', reason: '168 hours have passed since the comment' })
+      const late = await t.throwsAsync(desk.reply(2, 'too late'))
+      t.like(late, { code: 'messaging-window-closed' })
+      t.true(late?.message.includes('A new comment from the customer can be answered'))
+    },
+  )
 
   // proves: out.private-reply-answered
   test.serial(
@@ -332,6 +358,18 @@ onEachProfile((profile) => {
       const shown = (await desk.shown()).flatMap((line) => line.slice(line.indexOf(':') + 2).split(', '))
       t.is(shown.filter((content) => content === 'm').length, 20)
       t.is(shown.filter((content) => content === 'c').length, 20)
+      // What a ticket says of its messages is true of them, whoever changed the last of it.
+      for (const { id, lastMessageAt, lastMessagePreview, status, unreadCount } of await desk.tickets()) {
+        const found = await desk.messagesOn(id)
+        t.like(
+          { at: lastMessageAt, content: lastMessagePreview },
+          { at: found.at(-1)?.sentAt, content: found.at(-1)?.content },
+        )
+        const answered = found.findLastIndex(({ direction }) => direction === 'OUTBOUND')
+        const linked = (await desk.linkedTo(id)).at(-1)?.sentAt ?? null
+        const unread = found.slice(answered + 1).filter(({ sentAt }) => linked === null || sentAt > linked)
+        t.is(unreadCount, status === 'RESOLVED' ? 0 : unread.length)
+      }
     },
   )
 })
