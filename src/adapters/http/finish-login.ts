@@ -2,17 +2,18 @@ import { organizationOfState } from '../../core/channel/begin-connect.ts'
 import { invalidState } from '../../core/channel/finish-connect.ts'
 import { DomainError, NotFound } from '../../core/errors.ts'
 import { connectedAnswer } from './connect-answers.ts'
+import { MANAGERS, requireRole } from './member-roles.ts'
 import { type Answer, type Call, forSigningIn, type OperationDeps } from './operation.ts'
-import { requireMember, requireRole } from './organization-guard.ts'
+import { requireMember } from './organization-guard.ts'
 import { refusedPage, unfinishedPage } from './pages/connect-pages.ts'
 import { prefersHtml } from './pages/prefers-html.ts'
 import { isProblemCode, problemTypes } from './problem.ts'
 
 /** Where a platform sends the browser back to. Public in its address, and worth nothing without the session that began. */
-export const finishLogin = (login: 'instagram' | 'facebook', beganBy: string) =>
+export const finishLogin = (login: 'instagram' | 'facebook') =>
   forSigningIn((deps) => async (call) => {
     try {
-      return await finish(deps, call, login, beganBy)
+      return await finish(deps, call, login)
     } catch (error) {
       const told = prefersHtml(call.req) ? refusal(error) : null
       if (told === null) throw error
@@ -22,12 +23,7 @@ export const finishLogin = (login: 'instagram' | 'facebook', beganBy: string) =>
 
 type Query = Readonly<{ state?: string; code?: string; error?: string; account?: string }>
 
-async function finish(
-  deps: OperationDeps,
-  { req, query, requestId }: Call,
-  login: string,
-  beganBy: string,
-): Promise<Answer> {
+async function finish(deps: OperationDeps, { req, query, requestId }: Call, login: string): Promise<Answer> {
   const { accounts, core, sessions } = deps
   const signedIn = await sessions.require(req)
   const { state = '', code, error, account } = query as Query
@@ -37,7 +33,8 @@ async function finish(
     // The state says so, whoever made it up.
     throw reason instanceof NotFound ? invalidState() : reason
   })
-  requireRole(beganBy, actor.role)
+  // As for the operation that began it.
+  requireRole(MANAGERS, actor.role)
   const session = { login, sessionId: signedIn.sid }
   const outcome =
     account === undefined

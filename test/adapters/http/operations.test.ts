@@ -2,8 +2,9 @@ import { readdirSync } from 'node:fs'
 import test from 'ava'
 import express from 'express'
 import { loadContract } from '../../../src/adapters/http/contract.ts'
+import { EVERYONE } from '../../../src/adapters/http/member-roles.ts'
 import { mountOperations } from '../../../src/adapters/http/mount.ts'
-import { forEverybody, json, type OperationDeps } from '../../../src/adapters/http/operation.ts'
+import { forEverybody, forMembers, json, type OperationDeps } from '../../../src/adapters/http/operation.ts'
 import { operations } from '../../../src/adapters/http/operations/index.ts'
 
 const contract = loadContract()
@@ -42,5 +43,12 @@ test('a handler that is open where the contract asks for a session stops the sta
   const getTicket = forEverybody(() => () => json(200, {}))
   t.throws(() => mountOperations(express(), { ...operations, getTicket }, deps), {
     message: /getTicket is for public, the contract says member/,
+  })
+})
+
+test('a handler for other roles than the contract says stops the start', (t) => {
+  const deleteChannel = forMembers(EVERYONE, () => () => json(200, {}))
+  t.throws(() => mountOperations(express(), { ...operations, deleteChannel }, deps), {
+    message: /deleteChannel is for the roles OWNER, ADMIN, AGENT, VIEWER, the contract says OWNER, ADMIN\./,
   })
 })

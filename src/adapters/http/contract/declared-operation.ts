@@ -18,6 +18,8 @@ export type DeclaredOperation = Readonly<{
   furtherQuery: boolean
   /** The names of the security schemes that open it, one is enough. Empty if it is public. */
   security: readonly string[]
+  /** The roles of members that may call it; empty if it is not an organization's. */
+  roles: readonly string[]
   parameters: readonly DeclaredParameter[]
   /** Where it stands in the document, as a JSON pointer. */
   pointer: string
@@ -61,6 +63,7 @@ export function collectOperations(document: OpenAPIV3_1.Document): readonly Decl
         bytes: takesBytes(document, pointer),
         furtherQuery: Reflect.get(operation, 'x-further-query') === true,
         security: securityOf(operation.security ?? document.security ?? []),
+        roles: rolesOf(Reflect.get(operation, 'x-roles')),
         parameters: [toPointer('paths', template), pointer].flatMap((at) => parametersAt(document, at)),
         pointer,
       }
@@ -77,6 +80,8 @@ function takesBytes(document: OpenAPIV3_1.Document, pointer: string): boolean {
 function securityOf(requirements: readonly OpenAPIV3_1.SecurityRequirementObject[]): readonly string[] {
   return requirements.flatMap((requirement) => Object.keys(requirement))
 }
+
+const rolesOf = (roles: unknown): readonly string[] => (Array.isArray(roles) ? roles.map(String) : [])
 
 function parametersAt(document: OpenAPIV3_1.Document, pointer: string): readonly DeclaredParameter[] {
   const list = lookUp(document, pointer + toPointer('parameters'))?.value

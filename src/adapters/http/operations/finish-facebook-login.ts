@@ -1,3 +1,3 @@
 import { finishLogin } from '../finish-login.ts'
 
-export const finishFacebookLogin = finishLogin('facebook', 'connectFacebook')
+export const finishFacebookLogin = finishLogin('facebook')

@@ -1,3 +1,3 @@
 import { finishLogin } from '../finish-login.ts'
 
-export const finishInstagramLogin = finishLogin('instagram', 'connectInstagram')
+export const finishInstagramLogin = finishLogin('instagram')

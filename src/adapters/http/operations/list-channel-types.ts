@@ -1,7 +1,8 @@
+import { EVERYONE } from '../member-roles.ts'
 import { forMembers, json } from '../operation.ts'
 
 /** What is installed. The schema names secrets and never holds one: those are the channels'. */
-export const listChannelTypes = forMembers(({ registry }) => () => {
+export const listChannelTypes = forMembers(EVERYONE, ({ registry }) => () => {
   const data = registry.types.flatMap((name) => {
     const adapter = registry.get(name)
     if (adapter === null) return []
