@@ -135,9 +135,9 @@ export type Head = Readonly<{
   requestId: string | null
   /** Attempts begun before this one. */
   attempts: number
-  /** What the platform answered to them, in its own codes. */
+  /** What the platform answered, in its own codes, since it was last FAILED and since the channel has its token. */
   refusals: readonly string[]
-  /** When the first attempt began, null before it. */
+  /** When the first attempt since then began; null before it. What was tried with a dead token does not count against it. */
   firstAttemptAt: Date | null
 }>
 

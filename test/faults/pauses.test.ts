@@ -1,4 +1,5 @@
 import test from 'ava'
+import { inOrganization } from '../../src/adapters/persistence/transaction.ts'
 import type { Delivery, OutboundMessage } from '../../src/core/channel/delivery.ts'
 import { paceOf, type Rate } from '../../src/core/channel/pacing.ts'
 import type { ExternalMessageId } from '../../src/core/ids.ts'
@@ -143,6 +144,34 @@ onEachProfile((profile) => {
     t.like(await LOOKS['a sweep']?.(on, ann), { status: 'done' })
     t.is(calls(), 3)
     t.true(performance.now() - from >= 790)
+  })
+
+  test.serial(`${profile}: a reply that was given up, and is tried again, has all its time once more`, async (t) => {
+    let aheadMs = 0
+    const clock = { now: () => new Date(Date.now() + aheadMs), monotonicMs: () => performance.now() }
+    const busy: Delivery = { status: 'retry', afterMs: 1_000, pauses: 'message', detail: 'a test' }
+    const on = coreOn(db, { clock, send: async () => busy })
+    const inbox = await seedInbox(on.orm)
+    const ann = await startTalk(on, inbox, 'ann')
+    const later = async (hours: number) => {
+      aheadMs += hours * 3_600_000
+      await inOrganization(on.orm, inbox.orgId, (tx) => tx.affected('update send_lanes set not_before = now()'))
+      await workOff(on)
+    }
+    await say(on, ann, 'Good day')
+    await workOff(on)
+    await later(5)
+    t.deepEqual(await statusesIn(on, ann), ['Good day QUEUED'])
+    await later(2)
+    const [message] = await repliesIn(on, ann)
+    t.like(message, { status: 'FAILED', failure: { code: 'gave-up' }, actions: ['RETRY'] })
+    await on.core.retryMessage(inbox.actor, { ticketId: ann.ticketId, messageId: message?.id as never })
+    await workOff(on)
+    t.deepEqual(await statusesIn(on, ann), ['Good day QUEUED'])
+    await later(5)
+    t.deepEqual(await statusesIn(on, ann), ['Good day QUEUED'])
+    await later(2)
+    t.deepEqual(await statusesIn(on, ann), ['Good day FAILED'])
   })
 
   // proves: fail.throttle

@@ -112,6 +112,59 @@ onEachProfile((profile) => {
     t.is(network.sent.length, calls)
   })
 
+  test.serial(`${profile}: days of waiting for a token are not held against what waited`, async (t) => {
+    let answer: Delivery | null = dead()
+    let aheadMs = 0
+    const clock = { now: () => new Date(Date.now() + aheadMs), monotonicMs: () => performance.now() }
+    const network = aNetwork((message, id) => answer ?? taken(message, id))
+    const on = coreOn(db, { send: network.send, clock })
+    const inbox = await seedInbox(on.orm)
+    await on.core.updateChannel(inbox.actor, inbox.channelId, { config: { humanAgent: true } })
+    const [ann, bob] = [await startTalk(on, inbox, 'ann'), await startTalk(on, inbox, 'bob')]
+    await reply(on, ann, 'Good day')
+    await workOff(on)
+    await reply(on, bob, 'Good day to you')
+    for (let day = 1; day <= 5; day++) {
+      aheadMs += 24 * HOUR_MS
+      t.is(await workOff(on), 0)
+      t.deepEqual(await statusesIn(on, ann), ['Good day QUEUED'])
+      t.deepEqual(await statusesIn(on, bob), ['Good day to you QUEUED'])
+    }
+    // The platform is busy when they go out at last.
+    answer = { status: 'retry', afterMs: 60_000, pauses: 'message', detail: 'busy' }
+    await giveToken(on, inbox)
+    await workOff(on)
+    t.deepEqual(await statusesIn(on, ann), ['Good day QUEUED'])
+    // It is never given up for less than it is given otherwise, and no later.
+    const again = async (hours: number) => {
+      aheadMs += hours * HOUR_MS
+      await inOrganization(on.orm, inbox.orgId, (tx) =>
+        tx.affected('update send_lanes set not_before = now() where org_id = $1', [inbox.orgId]),
+      )
+      await workOff(on)
+    }
+    await again(5)
+    t.deepEqual(await statusesIn(on, ann), ['Good day QUEUED'])
+    answer = null
+    await again(0.5)
+    t.deepEqual(await statusesIn(on, ann), ['Good day SENT'])
+    t.deepEqual(await statusesIn(on, bob), ['Good day to you SENT'])
+    t.deepEqual(
+      network.sent.slice(-2).map(({ message }) => message.asHumanAgent),
+      [true, true],
+    )
+    // After seven days it is too late for anybody.
+    answer = dead()
+    await reply(on, ann, 'One more thing')
+    await workOff(on)
+    aheadMs += 3 * 24 * HOUR_MS
+    answer = null
+    await giveToken(on, inbox)
+    await again(0)
+    t.deepEqual(await statusesIn(on, ann), ['Good day SENT', 'One more thing FAILED'])
+    t.is((await repliesIn(on, ann))[1]?.failure?.code, 'messaging-window-closed')
+  })
+
   test.serial(`${profile}: a session that has ended stops the channel, and nobody is told`, async (t) => {
     const { on, inbox, admin } = await aRejectedChannel(t, { alert: false })
     const talk = await startTalk(on, inbox, 'ann')

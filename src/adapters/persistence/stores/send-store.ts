@@ -252,9 +252,13 @@ left join lateral (
   join conversations cv on cv.org_id = c.org_id and cv.id = c.conversation_id and cv.surface = 'COMMENT'
   where cp.org_id = m.org_id and cp.channel_id = v.channel_id and cp.external_id = m.reply_to_external_id) c on true
 left join attachments t on t.org_id = p.org_id and t.message_id = m.id and t.part_id = p.id
+left join channel_tokens k on k.org_id = p.org_id and k.channel_id = p.channel_id
 left join lateral (select coalesce(max(number), 0)::int as attempts,
-    array_agg(platform_code) filter (where platform_code is not null) as refusals, min(started_at) as first_attempt_at
-  from send_attempts a where a.org_id = p.org_id and a.part_id = p.id) a on true
+    array_agg(platform_code) filter (where platform_code is not null and is_of_this_try) as refusals,
+    min(started_at) filter (where is_of_this_try) as first_attempt_at
+  from send_attempts a cross join lateral (select a.started_at >= coalesce(k.set_at, '-infinity') and not exists (
+    select from send_attempts f where f.org_id = a.org_id and f.part_id = a.part_id and f.outcome = 'FAILED' and f.number >= a.number
+  ) as is_of_this_try) o where a.org_id = p.org_id and a.part_id = p.id) a on true
 where p.org_id = $1 and p.conversation_id = $2 and p.status = 'QUEUED' order by p.lane_position limit 1`
 
 function headOf(row: HeadRow): Head {
