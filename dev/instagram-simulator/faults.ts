@@ -28,9 +28,14 @@ export type AnswerFault =
   /** The answer never comes; the connection stays open until the caller gives up. */
   | Readonly<{ kind: 'delivered-then-timeout' }>
   | Readonly<{ kind: 'delivered-then-reset' }>
+  /** 200, half of the body, and then the connection is cut. */
+  | Readonly<{ kind: 'delivered-then-cut' }>
 
 /** How long a call takes; goes with a fault of any other sort. */
-export type PaceFault = Readonly<{ kind: 'latency'; delayMs: number }>
+export type PaceFault =
+  | Readonly<{ kind: 'latency'; delayMs: number }>
+  /** It happens at once; the answer comes byte by byte, so long apart. */
+  | Readonly<{ kind: 'slow-body'; delayMs: number }>
 
 /** A call that succeeds and tells in its headers how much of the budget is used, 100 and more being all of it. */
 export type UsageFault = Readonly<{ kind: 'usage'; percent: number; regainMinutes?: number }>
@@ -50,6 +55,8 @@ export type WebhookFault =
   | Readonly<{ kind: 'webhook-delayed'; delayMs: number }>
   /** It waits for the account's next one, and comes right after it. */
   | Readonly<{ kind: 'webhook-reordered' }>
+  /** It waits for the account's next one, and comes in one body with it, before it. */
+  | Readonly<{ kind: 'webhook-batched' }>
 
 export type Fault = AnswerFault | PaceFault | UsageFault | EchoFault | WebhookFault
 
@@ -95,7 +102,9 @@ const SORTS: Record<Fault['kind'], Sort> = {
   'delivered-then-garbage': 'answer',
   'delivered-then-timeout': 'answer',
   'delivered-then-reset': 'answer',
+  'delivered-then-cut': 'answer',
   latency: 'pace',
+  'slow-body': 'pace',
   usage: 'usage',
   'echo-before-answer': 'echo',
   'echo-withheld': 'echo',
@@ -105,6 +114,7 @@ const SORTS: Record<Fault['kind'], Sort> = {
   'webhook-doubled': 'webhook',
   'webhook-delayed': 'webhook',
   'webhook-reordered': 'webhook',
+  'webhook-batched': 'webhook',
 }
 export const FAULT_KINDS = Object.keys(SORTS) as readonly Fault['kind'][]
 
@@ -119,6 +129,7 @@ const NEEDED: Readonly<Record<string, string>> = {
   refusal: 'code',
   'delivered-then-refusal': 'code',
   latency: 'delayMs',
+  'slow-body': 'delayMs',
   'echo-delayed': 'delayMs',
   'webhook-delayed': 'delayMs',
   usage: 'percent',

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { setTimeout as pause } from 'node:timers/promises'
 
 export type Answer = Readonly<{
   status: number
@@ -6,8 +7,10 @@ export type Answer = Readonly<{
   /** Instead of `body`: sent as it is. */
   text?: string
   headers?: Readonly<Record<string, string>>
-  /** `hang` never answers, `reset` cuts the connection. */
-  instead?: 'hang' | 'reset'
+  /** `hang` never answers, `reset` cuts the connection, `cut` does so in the middle of the body. */
+  instead?: 'hang' | 'reset' | 'cut'
+  /** The body comes byte by byte, so many milliseconds apart. */
+  byteEveryMs?: number
   /** Runs once the answer is out (or will never come). */
   afterwards?: () => void
 }>
@@ -39,14 +42,38 @@ export async function readCall(request: IncomingMessage): Promise<Call> {
 
 export function sendAnswer(response: ServerResponse, answer: Answer): void {
   const { afterwards } = answer
+  if (answer.instead === 'cut') {
+    const bytes = bytesOf(answer)
+    response.writeHead(answer.status, { ...headersOf(answer), 'Content-Length': bytes.byteLength })
+    response.write(bytes.subarray(0, Math.floor(bytes.byteLength / 2)), () => response.socket?.resetAndDestroy())
+    afterwards?.()
+    return
+  }
   if (answer.instead) {
     if (answer.instead === 'reset') response.socket?.resetAndDestroy()
     afterwards?.()
     return
   }
-  const type = answer.text === undefined ? 'application/json; charset=UTF-8' : 'text/html; charset=UTF-8'
-  response.writeHead(answer.status, { 'Content-Type': type, ...answer.headers })
-  response.end(answer.text ?? JSON.stringify(answer.body ?? {}), afterwards)
+  response.writeHead(answer.status, headersOf(answer))
+  if (answer.byteEveryMs === undefined) response.end(bytesOf(answer), afterwards)
+  else void drip(response, bytesOf(answer), answer.byteEveryMs).finally(afterwards)
+}
+
+const bytesOf = ({ text, body }: Answer): Buffer => Buffer.from(text ?? JSON.stringify(body ?? {}))
+
+const headersOf = ({ text, headers }: Answer) => ({
+  'Content-Type': text === undefined ? 'application/json; charset=UTF-8' : 'text/html; charset=UTF-8',
+  ...headers,
+})
+
+/** Until it is out, or whoever asked has given up. */
+async function drip(response: ServerResponse, bytes: Buffer, everyMs: number): Promise<void> {
+  for (const byte of bytes) {
+    if (response.destroyed) return
+    response.write(Buffer.of(byte))
+    await pause(everyMs, undefined, { ref: false })
+  }
+  response.end()
 }
 
 /** Query and form of a call in one: Graph takes parameters from either. Multipart is read too, as `curl -F` sends it. */

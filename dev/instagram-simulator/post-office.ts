@@ -2,6 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import type { Faults } from './faults.ts'
 import type { SimulatedAccount, SimulatedCustomer, Webhook } from './types.ts'
 import { postWebhook, webhookHeaders } from './webhook-client.ts'
+import { toWire } from './wire.ts'
 
 export type Addressing = Readonly<{
   /** Instead of the account's own webhook URL. */
@@ -15,10 +16,18 @@ export type Addressing = Readonly<{
 export type PostOffice = ReturnType<typeof createPostOffice>
 
 /** Signs and posts webhooks, and keeps every one of them, so that a test can send the same bytes again. */
-export function createPostOffice(timeoutMs: number, changed: () => void, faults: Faults) {
+export function createPostOffice(
+  timeoutMs: number,
+  changed: () => void,
+  faults: Faults,
+  /** Waits before the same bytes come again, where they were not answered with 200. */
+  retryAfterMs: readonly number[] = [],
+) {
   const sent: Webhook[] = []
   const underWay = new Set<Promise<unknown>>()
   const heldBack = new Map<SimulatedAccount, (() => Promise<Webhook>)[]>()
+  const batched = new Map<SimulatedAccount, Webhook[]>()
+  const retries = new Set<NodeJS.Timeout>()
   let closed = false
 
   function write(
@@ -48,8 +57,14 @@ export function createPostOffice(timeoutMs: number, changed: () => void, faults:
       heldBack.set(account, [...(heldBack.get(account) ?? []), () => post(webhook, to)])
       return webhook
     }
+    if (fault?.kind === 'webhook-batched') {
+      batched.set(account, [...(batched.get(account) ?? []), webhook])
+      return webhook
+    }
     if (fault?.kind === 'webhook-delayed') await pause(fault.delayMs, undefined, { ref: false })
-    await post(webhook, to)
+    const companions = batched.get(account) ?? []
+    batched.delete(account)
+    await (companions.length > 0 ? postTogether([...companions, webhook], to) : post(webhook, to))
     if (fault?.kind === 'webhook-doubled') await post(webhook, to)
     const waited = heldBack.get(account) ?? []
     heldBack.delete(account)
@@ -57,7 +72,37 @@ export function createPostOffice(timeoutMs: number, changed: () => void, faults:
     return webhook
   }
 
+  /** One body with the entries of all, which share its attempts. */
+  async function postTogether(webhooks: readonly Webhook[], to: Addressing): Promise<void> {
+    const entry = webhooks.flatMap(({ body }) => (JSON.parse(body.toString()) as { entry: object[] }).entry)
+    const [first] = webhooks as [Webhook]
+    const whole = await post(write(first.account, toWire({ object: 'instagram', entry })), to)
+    for (const webhook of webhooks) {
+      webhook.attempts.push(...whole.attempts)
+      webhook.status = whole.status
+    }
+    changed()
+  }
+
+  /** As Meta does, in the background, with less and less haste, until it is taken or given up. */
+  function planRetry(webhook: Webhook, to: Addressing, round: number): void {
+    const afterMs = retryAfterMs[round]
+    if (afterMs === undefined || closed || webhook.status === 200) return
+    const timer = setTimeout(() => {
+      retries.delete(timer)
+      void attempt(webhook, to).then(() => planRetry(webhook, to, round + 1))
+    }, afterMs)
+    timer.unref()
+    retries.add(timer)
+  }
+
   async function post(webhook: Webhook, to: Addressing): Promise<Webhook> {
+    await attempt(webhook, to)
+    planRetry(webhook, to, 0)
+    return webhook
+  }
+
+  async function attempt(webhook: Webhook, to: Addressing): Promise<Webhook> {
     // An echo that was due after the end.
     if (closed) return webhook
     const url = to.url ?? webhook.account.webhookUrl
@@ -66,16 +111,17 @@ export function createPostOffice(timeoutMs: number, changed: () => void, faults:
     const wanted = Object.fromEntries(Object.entries(headers).filter(([, value]) => value !== ''))
     const posting = postWebhook(url, webhook.body, wanted, timeoutMs)
     underWay.add(posting)
-    const attempt = await posting
+    const made = await posting
     underWay.delete(posting)
-    webhook.attempts.push(attempt)
-    webhook.status = attempt.status
+    webhook.attempts.push(made)
+    webhook.status = made.status
     changed()
     return webhook
   }
 
   async function close(): Promise<void> {
     closed = true
+    for (const timer of retries) clearTimeout(timer)
     await Promise.all(underWay)
   }
 

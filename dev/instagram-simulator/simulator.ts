@@ -21,6 +21,8 @@ export type SimulatorOptions = Readonly<{
   clock?: () => Date
   /** How long a webhook may take; Meta's own budget is 5 s. */
   webhookTimeoutMs?: number
+  /** A webhook that is not answered with 200 comes again after each of these, as Meta's do; not at all by default. */
+  webhookRetryAfterMs?: readonly number[]
   /** Between the answer to a send and its echo. */
   echoDelayMs?: number
   /** How to reach what the business sends; without it addresses of media are not fetched. */
@@ -34,7 +36,12 @@ export async function createInstagramSimulator(options: SimulatorOptions = {}) {
   const watch = createWatch()
   const world = createWorld(options.clock ?? (() => new Date()), watch.changed)
   const faults = createFaults()
-  const office = createPostOffice(options.webhookTimeoutMs ?? 10_000, watch.changed, faults)
+  const office = createPostOffice(
+    options.webhookTimeoutMs ?? 10_000,
+    watch.changed,
+    faults,
+    options.webhookRetryAfterMs,
+  )
   const actions: Actions = createActions(world, office)
   const sending = { world, actions, faults, echoDelayMs: options.echoDelayMs ?? 10, reach: options.reach ?? null }
   const calls: GraphCall[] = []

@@ -15,8 +15,18 @@ export async function underFaults(
   caller: Caller,
   call: () => Answer | Promise<Answer>,
 ): Promise<Answer> {
-  const latency = faults.take('pace', on, caller.id)
-  if (latency) await pause(latency.delayMs, undefined, { ref: false })
+  const pace = faults.take('pace', on, caller.id)
+  if (pace?.kind === 'latency') await pause(pace.delayMs, undefined, { ref: false })
+  const answer = await atOnce(faults, on, caller, call)
+  return pace?.kind === 'slow-body' ? { ...answer, byteEveryMs: pace.delayMs } : answer
+}
+
+async function atOnce(
+  faults: Faults,
+  on: RouteKind,
+  caller: Caller,
+  call: () => Answer | Promise<Answer>,
+): Promise<Answer> {
   const fault = faults.take('answer', on, caller.id)
   const early = fault ? undelivered(caller, on, fault) : null
   if (early) return early
@@ -63,6 +73,8 @@ function delivered(caller: Caller, on: RouteKind, fault: AnswerFault, answer: An
       })
     case 'delivered-then-timeout':
       return instead({ status: 0, instead: 'hang' })
+    case 'delivered-then-cut':
+      return { ...answer, instead: 'cut' }
     case 'delivered-then-reset':
       return instead({ status: 0, instead: 'reset' })
     default:

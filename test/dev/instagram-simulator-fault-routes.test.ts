@@ -155,6 +155,63 @@ test('webhooks can be lost, doubled, late, and after the next one', async (t) =>
   t.deepEqual(texts(), ['twice', 'twice', 'first', 'second', 'late'])
 })
 
+test('two webhooks can come in one body, each with its own entry', async (t) => {
+  const { simulator, receiver, mia } = await setUp(t)
+  simulator.fault({ kind: 'webhook-batched' })
+  const first = await simulator.dm(mia, 'first')
+  t.deepEqual([first.status, first.attempts.length, receiver.received.length], [null, 0, 2])
+  const second = await simulator.dm(mia, 'second')
+  t.is(receiver.received.length, 3)
+  const { entry } = JSON.parse(receiver.received.at(-1)?.body.toString() ?? '') as { entry: object[] }
+  t.is(entry.length, 2)
+  t.deepEqual(
+    [...JSON.stringify(entry).matchAll(/"text":"(\w+)"/g)].map(([, text]) => text),
+    ['first', 'second'],
+  )
+  t.deepEqual([first.status, second.status], [200, 200])
+  await simulator.dm(mia, 'alone')
+  t.is(receiver.received.length, 4)
+})
+
+test('a webhook that is not taken comes again with the same bytes, until it is', async (t) => {
+  const refusals = [503, 500]
+  const receiver = await startReceiver(() => ({ status: refusals.shift() ?? 200, text: '' }))
+  const simulator = await createInstagramSimulator({ webhookRetryAfterMs: [5, 10, 20, 40] })
+  t.teardown(async () => {
+    await simulator.close()
+    await receiver.close()
+  })
+  simulator.account({ webhookUrl: receiver.url })
+  const webhook = await simulator.dm(simulator.customer(), 'patience')
+  t.is(webhook.status, 503)
+  await simulator.waitFor(() => webhook.status === 200)
+  t.deepEqual(
+    webhook.attempts.map(({ status }) => status),
+    [503, 500, 200],
+  )
+  t.is(new Set(receiver.received.map(({ body }) => body.toString())).size, 1)
+  await simulator.dm(simulator.customer(), 'taken at once')
+  t.is(receiver.received.length, 4)
+})
+
+test('an answer can break off in the middle, or come byte by byte', async (t) => {
+  const { simulator, call, mia, ids } = await setUp(t)
+  const send = (text: string) =>
+    call('POST', `/${ids.account}/messages`, { recipient: { id: mia.id }, message: { text } })
+  simulator.fault({ kind: 'delivered-then-cut' })
+  const cut = await send('there all the same')
+  t.is(cut.status, 200)
+  await t.throwsAsync(() => cut.text())
+  t.is(simulator.received(mia).at(-1)?.text, 'there all the same')
+
+  simulator.fault({ kind: 'slow-body', delayMs: 2 })
+  const begun = performance.now()
+  const slow = await send('drop by drop')
+  const text = await slow.text()
+  t.true(performance.now() - begun >= text.length)
+  t.is((JSON.parse(text) as { recipient_id: string }).recipient_id, mia.id)
+})
+
 test('an echo can come twice', async (t) => {
   const { simulator, receiver, call, ids } = await setUp(t)
   simulator.fault({ kind: 'echo-doubled' })

@@ -75,7 +75,7 @@ for (const [when, fault] of [
   })
 }
 
-for (const kind of ['delivered-then-500', 'delivered-then-reset'] as const) {
+for (const kind of ['delivered-then-500', 'delivered-then-reset', 'delivered-then-cut'] as const) {
   // proves: fail.ambiguous
   test(`${kind} is UNKNOWN, never a second copy, and SENT once its echo comes`, async (t) => {
     const talk = await aTalk()

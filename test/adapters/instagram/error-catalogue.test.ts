@@ -122,6 +122,7 @@ for (const kind of [
   'delivered-then-garbage',
   'delivered-then-timeout',
   'delivered-then-reset',
+  'delivered-then-cut',
 ] as const) {
   test.serial(`${kind}: unknown`, async (t) => {
     const before = simulator.received(who).length
@@ -130,6 +131,13 @@ for (const kind of [
     t.is(simulator.received(who).length, before + 1)
   })
 }
+
+test.serial('an answer that drips longer than a call may take: unknown; one that is in time: accepted', async (t) => {
+  simulator.fault({ kind: 'slow-body', delayMs: 1 })
+  t.is(inShort(await send()), 'accepted')
+  simulator.fault({ kind: 'slow-body', delayMs: 200 })
+  t.is(inShort(await send()), 'unknown')
+})
 
 for (const [name, fault] of [
   ['an HTML page with 500', { kind: 'server-error' }],
