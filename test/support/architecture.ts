@@ -26,7 +26,8 @@ const within = (folder: string) => (path: string | null) => path?.startsWith(`${
 const inCore = within('src/core')
 const inPorts = within('src/ports')
 const inAdapters = within('src/adapters')
-const inChannelKit = within('src/adapters/channel-kit')
+const inKit = (path: string | null) =>
+  within('src/adapters/channel-kit')(path) || within('src/adapters/postgres-kit')(path)
 const inDev = within('dev')
 /** An adapter is a folder, or a single file; it may look into itself alone. */
 const adapterOf = (path: string) => path.split('/').slice(0, 3).join('/')
@@ -53,10 +54,10 @@ export const importRules: readonly ImportRule[] = [
       target !== null &&
       !inCore(target) &&
       !inPorts(target) &&
-      !inChannelKit(target) &&
+      !inKit(target) &&
       adapterOf(target) !== adapterOf(path) &&
       !(typeOnly && CONFIG.test(target)),
-    because: 'an adapter knows the core, the ports, itself, the channel kit and the types of the configuration',
+    because: 'an adapter knows the core, the ports, itself, the kits and the types of the configuration',
   },
   {
     of: (path) => path.startsWith('src/') && !inAdapters(path) && !COMPOSERS.has(path),

@@ -4,7 +4,7 @@ import { Client, escapeLiteral } from 'pg'
 import { connectionConfig, type DatabaseTarget, withDatabase } from '../../src/adapters/persistence/connection.ts'
 import { migrate } from '../../src/adapters/persistence/database.ts'
 import { scramVerifier } from '../../src/adapters/persistence/scram-verifier.ts'
-import { codeOf } from '../../src/adapters/persistence/sql-errors.ts'
+import { codeOf } from '../../src/adapters/postgres-kit/errors.ts'
 
 const MIGRATIONS = new URL('../../src/adapters/persistence/migrations/', import.meta.url)
 const TEMPLATE_LOCK = 7_283_114_902

@@ -1,29 +1,15 @@
 import { Unavailable } from '../../core/errors.ts'
-
-/** SQLSTATE classes that say the server, not the data: connection, resources, shutdown, read-only, deadlock. */
-const SERVER_TROUBLE = /^(08(?!P01)|53[134]|57P|25006|40001|40P01|55P03)/
-const NETWORK_TROUBLE = /^(ECONN|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|EAI_AGAIN)/
-/** pg gives these without a code. */
-const LOST_CONNECTION =
-  /^(Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error)/
+import { isRetryable, isUnavailable } from '../postgres-kit/errors.ts'
 
 /** Waiting may help: a server is away. Such a failure is nobody's fault and counts as no attempt. */
 export function isTransient(error: unknown): boolean {
+  if (isUnavailable(error) || isRetryable(error)) return true
   let current = error
   for (let depth = 0; depth < 5 && current instanceof Error; depth++) {
-    if (current instanceof Unavailable || LOST_CONNECTION.test(current.message)) return true
-    const { code, syscall } = current as { code?: unknown; syscall?: unknown }
-    if (typeof code === 'string' && (SERVER_TROUBLE.test(code) || NETWORK_TROUBLE.test(code))) return true
-    if (code === 'ENOENT' && syscall === 'connect') return true
+    if (current instanceof Unavailable) return true
     current = current.cause
   }
   return false
-}
-
-/** The row itself is at fault: SQLSTATE 22 and 23, or a NUL that the protocol refuses. */
-export function isDataError(error: unknown): boolean {
-  const code = error instanceof Error ? (error as { code?: unknown }).code : undefined
-  return typeof code === 'string' && (/^2[23]/.test(code) || code === '08P01')
 }
 
 /** Short enough for a header and free of NUL, which PostgreSQL refuses in text. */

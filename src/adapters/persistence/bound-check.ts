@@ -1,7 +1,7 @@
+import { codeOf } from '../postgres-kit/errors.ts'
 import type { DatabaseRole } from './connection.ts'
 import { DatabaseSetupError } from './database-errors.ts'
 import { MIGRATION_TABLE, migrations } from './migrations/index.ts'
-import { codeOf } from './sql-errors.ts'
 import type { Orm } from './transaction.ts'
 
 type Answer = Readonly<{

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Client, escapeIdentifier, escapeLiteral } from 'pg'
+import { codeOf } from '../postgres-kit/errors.ts'
 import type { DatabaseRole } from './connection.ts'
 import { RolesMissing } from './database-errors.ts'
 import { scramVerifier } from './scram-verifier.ts'
-import { codeOf } from './sql-errors.ts'
 
 /** What processes log in as. Holds nothing itself; becomes one of the two with every transaction. */
 export const LOGIN_ROLE = 'dc_login'

@@ -65,4 +65,10 @@ export const readInOrganization = <T>(orm: Orm, orgId: OrgId, work: (tx: Tx) => 
 export const asSystem = <T>(orm: Orm, work: (tx: SystemTx) => Promise<T>): Promise<T> =>
   within(orm, { role: 'dc_system', orgId: null, readOnly: false }, work)
 
-export { isConnectionError, isDataError, isRetryable, isUnavailable, isUniqueViolation } from './sql-errors.ts'
+export {
+  isConnectionError,
+  isDataError,
+  isRetryable,
+  isUnavailable,
+  isUniqueViolation,
+} from '../postgres-kit/errors.ts'

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Stores, UnitOfWork } from '../../ports/unit-of-work.ts'
-import { isRetryable } from './sql-errors.ts'
+import { isRetryable } from '../postgres-kit/errors.ts'
 import { inOrganization, type Orm, type Tx } from './transaction.ts'
 
 const ATTEMPTS = 5

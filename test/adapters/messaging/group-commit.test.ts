@@ -1,6 +1,6 @@
 import test from 'ava'
-import { isDataError } from '../../../src/adapters/messaging/failure.ts'
 import { createGroupCommit } from '../../../src/adapters/messaging/group-commit.ts'
+import { isDataError } from '../../../src/adapters/postgres-kit/errors.ts'
 import { until } from './quiet.ts'
 
 const dataError = () => Object.assign(new Error('violates a check'), { code: '23514' })

@@ -47,6 +47,26 @@ test('a server that takes the connection and says nothing is Unavailable within 
   server.close()
 })
 
+test('a pooler that cannot reach its server is Unavailable: the delivery comes again', async (t) => {
+  // As PgBouncer says it: a protocol violation, the class that a NUL in a text has too.
+  const fields = Buffer.from('SFATAL\0C08P01\0Mserver login failed: FATAL the database system is away\0\0')
+  const head = Buffer.alloc(5)
+  head.write('E')
+  head.writeInt32BE(fields.length + 4, 1)
+  const server = createServer((socket) => {
+    socket.on('error', () => {})
+    socket.once('data', () => socket.end(Buffer.concat([head, fields])))
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo
+  const pool = new pg.Pool({ host: '127.0.0.1', port, user: 'x', database: 'x' })
+  t.teardown(async () => {
+    await pool.end()
+    server.close()
+  })
+  await t.throwsAsync(queueOver(pool).enqueue(aJob()), { instanceOf: Unavailable })
+})
+
 if (needs(test, 'queue on PostgreSQL', ['TEST_DATABASE_URL'])) {
   let database: ScratchDatabase
   test.before(async () => {

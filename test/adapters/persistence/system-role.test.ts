@@ -1,7 +1,7 @@
 import test from 'ava'
 import type { Client } from 'pg'
-import { codeOf } from '../../../src/adapters/persistence/sql-errors.ts'
 import { asSystem, inOrganization, type Orm } from '../../../src/adapters/persistence/transaction.ts'
+import { codeOf } from '../../../src/adapters/postgres-kit/errors.ts'
 import type { OrgId } from '../../../src/core/ids.ts'
 import { onEachProfile, type TestDatabase, testDatabase } from '../../support/database.ts'
 import { seedEveryTable } from '../../support/every-table.ts'

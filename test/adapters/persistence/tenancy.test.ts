@@ -1,6 +1,6 @@
 import test from 'ava'
-import { codeOf } from '../../../src/adapters/persistence/sql-errors.ts'
 import { asSystem, inOrganization, type Orm } from '../../../src/adapters/persistence/transaction.ts'
+import { codeOf } from '../../../src/adapters/postgres-kit/errors.ts'
 import type { OrgId } from '../../../src/core/ids.ts'
 import { foreignKeys, tablesOfOrganizations } from '../../support/catalogue.ts'
 import { onEachProfile, type Profile, type TestDatabase, testDatabase } from '../../support/database.ts'

@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import test from 'ava'
 import { createOrm } from '../../../src/adapters/persistence/orm.ts'
-import { codeOf, isDataError, isRetryable, isUniqueViolation } from '../../../src/adapters/persistence/sql-errors.ts'
 import { createSystemPool } from '../../../src/adapters/persistence/system-pool.ts'
 import {
   asSystem,
@@ -10,6 +9,7 @@ import {
   readInOrganization,
 } from '../../../src/adapters/persistence/transaction.ts'
 import { withRetries } from '../../../src/adapters/persistence/unit-of-work.ts'
+import { codeOf, isDataError, isRetryable, isUniqueViolation } from '../../../src/adapters/postgres-kit/errors.ts'
 import { DomainError, Unavailable } from '../../../src/core/errors.ts'
 import { onEachProfile, type TestDatabase, testDatabase } from '../../support/database.ts'
 import { type SeededOrganization, seedOrganization, unitOfWorkOn } from '../../support/seed.ts'

@@ -1,6 +1,6 @@
 import { DomainError } from '../../../core/errors.ts'
 import type { AccountBindingStore } from '../../../ports/account-bindings.ts'
-import { isUniqueViolation } from '../sql-errors.ts'
+import { isUniqueViolation } from '../../postgres-kit/errors.ts'
 import type { Tx } from '../transaction.ts'
 
 export const createAccountBindingStore = (tx: Tx): AccountBindingStore => ({
