@@ -222,8 +222,8 @@ export interface SendStore {
 export interface SendLanes {
   /** READY lanes whose time has come and whose channel is not paused; each belongs to the caller until its lease runs out. */
   claim(limit: number, leaseMs: number): Promise<readonly LaneClaim[]>
-  /** No lane of a channel that is called through this app is claimed until then, unless it waits for longer already. */
-  pauseApp(app: string, until: Date, reason: PauseReason): Promise<void>
+  /** No lane of a channel that is called through this app is claimed until then, unless it waits for longer already; whether that is news. */
+  pauseApp(app: string, until: Date, reason: PauseReason): Promise<boolean>
   /** Lanes whose lease or hold ran out; each is given to one caller. */
   expired(limit: number, leaseMs: number): Promise<readonly LaneClaim[]>
 }

@@ -174,6 +174,27 @@ onEachProfile((profile) => {
     t.deepEqual(await statusesIn(on, ann), ['Good day FAILED'])
   })
 
+  test.serial(`${profile}: a restriction of the whole app is told once, to whoever met it`, async (t) => {
+    const restricted: Delivery = { ...throttled('app'), reason: 'restricted' } as Delivery
+    const on = coreOn(db, { send: async () => restricted })
+    const [inbox, other] = [await seedInbox(on.orm), await seedInbox(on.orm)]
+    for (const one of [inbox, other]) await onApp(on, one, `restricted ${inbox.orgId}`)
+    const [ann, bob] = [await startTalk(on, inbox, 'ann'), await startTalk(on, inbox, 'bob')]
+    await say(on, ann, 'first')
+    await say(on, bob, 'at the same time')
+    await workOff(on)
+    const told = ({ orgId }: Inbox) =>
+      inOrganization(on.orm, orgId, (tx) =>
+        tx.rows(
+          `select 1 from event_log where type = 'channel.health_changed' and data ->> 'pauseReason' = 'restricted'`,
+        ),
+      )
+    t.is((await told(inbox)).length, 1)
+    t.is((await told(other)).length, 0)
+    t.is((await healthOf(on, inbox))?.pauseReason, 'restricted')
+    t.is((await healthOf(on, other))?.pauseReason, 'restricted')
+  })
+
   // proves: fail.throttle
   test.serial(`${profile}: a throttled account waits, shows it, and nobody else does`, async (t) => {
     const network = aNetwork(answering({ slow: throttled('account') }))

@@ -24,13 +24,11 @@ export type SendVerdict =
   | Readonly<{ verdict: 'unknown'; say: string }>
 
 const refused = (code: RefusalCode, say: string) => ({ verdict: 'refused', code, say }) as const
-const pause = (pauses: 'account' | 'app', say: string): SendVerdict => ({
-  verdict: 'retry',
-  pauses,
-  afterMs: null,
-  say,
-  reason: pauses === 'app' ? 'app-throttled' : 'throttled',
-})
+const pause = (
+  pauses: 'account' | 'app',
+  say: string,
+  reason: PauseReason = pauses === 'app' ? 'app-throttled' : 'throttled',
+): SendVerdict => ({ verdict: 'retry', pauses, afterMs: null, say, reason })
 const inDoubt = (say: string): SendVerdict => ({ verdict: 'unknown', say })
 
 /** Restrictions for policy last hours; asking sooner prolongs them. */
@@ -143,7 +141,8 @@ export const SEND_VERDICTS: Readonly<Record<string, SendVerdict>> = {
   '32': pause('account', THROTTLED),
   '341': pause('app', THROTTLED),
   '613': pause('account', THROTTLED),
-  '613/1996': pause('app', 'Instagram sees an unusual volume of calls by this app.'),
+  // Nobody's ordinary pace: somebody has to look at what calls so unevenly.
+  '613/1996': pause('app', 'Instagram sees an unusual volume of calls by this app.', 'restricted'),
   '613/2018338': refused('platform-refused', 'Too many messages outside the normal window were sent to this person.'),
   '80001': pause('account', THROTTLED),
   '80002': pause('account', THROTTLED),

@@ -33,7 +33,9 @@ export function createSendLanes(pool: pg.Pool): SendLanes {
   return {
     claim: (limit, leaseMs) => take('claim-lanes', CLAIM, [limit, leaseMs, BUSY_PER_CHANNEL]),
     async pauseApp(app, until, reason) {
-      await pool.query({ name: 'pause-app', text: PAUSE_APP, values: [app, until, reason] })
+      const values = [app, until, reason]
+      const { rows } = await pool.query<{ is_new: boolean }>({ name: 'pause-app', text: PAUSE_APP, values })
+      return rows[0]?.is_new ?? false
     },
     expired: (limit, leaseMs) => take('expired-lanes', EXPIRED, [limit, leaseMs]),
   }
@@ -62,8 +64,10 @@ from due where s.conversation_id = due.conversation_id
 returning s.org_id, s.conversation_id, s.channel_id, s.fence`
 
 const PAUSE_APP = `
+with before as (select until > now() and reason = $3 as is_known from app_pauses where app = $1)
 insert into app_pauses (app, until, reason) values ($1, $2, $3)
-on conflict (app) do update set until = excluded.until, reason = excluded.reason where app_pauses.until < excluded.until`
+on conflict (app) do update set until = excluded.until, reason = excluded.reason where app_pauses.until < excluded.until
+returning not coalesce((select is_known from before), false) as is_new`
 
 const EXPIRED = `
 with due as (

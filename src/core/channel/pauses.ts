@@ -2,6 +2,7 @@ import type { LoadedAccount } from '../../ports/channel-directory.ts'
 import type { CorePorts } from '../../ports/core-ports.ts'
 import type { Stores } from '../../ports/unit-of-work.ts'
 import type { PauseReason } from '../../ports/views.ts'
+import type { ChannelId } from '../ids.ts'
 import type { Demand } from './delivery.ts'
 
 export type Pause = Readonly<{ until: Date; reason: PauseReason }>
@@ -12,13 +13,18 @@ export function pauseOf(demands: readonly Demand[], pauses: Demand['pauses'], no
   return longest ? { until: new Date(now.getTime() + longest.afterMs), reason: longest.reason } : null
 }
 
-/** Calls through the account's app wait, whoever's they are: all organizations share it, so it belongs to none of them. */
+/**
+ * Calls through the account's app wait, whoever's they are: all organizations share it, so it belongs to none of them. A
+ * restriction is told to the one whose call met it, once: answers the pause where that is to be done (`tellRestricted`).
+ */
 export async function pauseApp(
   { sendLanes }: Pick<CorePorts, 'sendLanes'>,
   { app }: Pick<LoadedAccount, 'app'>,
   pause: Pause | null,
-): Promise<void> {
-  if (app !== null && pause !== null) await sendLanes.pauseApp(app, pause.until, pause.reason)
+): Promise<Pause | null> {
+  if (app === null || pause === null) return null
+  const isNew = await sendLanes.pauseApp(app, pause.until, pause.reason)
+  return isNew && pause.reason === 'restricted' ? pause : null
 }
 
 /** The account's own calls wait. A restriction is told: it lasts for hours, and somebody may be able to lift it. */
@@ -29,7 +35,16 @@ export async function pauseChannel(
   requestId: string | null,
 ): Promise<void> {
   const isNew = await channels.pause(channelId, pause)
-  if (!isNew || pause.reason !== 'restricted') return
+  if (isNew && pause.reason === 'restricted') await tellRestricted({ outbox }, channelId, pause, requestId)
+}
+
+/** Readers of the channel look at its health again. */
+export async function tellRestricted(
+  { outbox }: Pick<Stores, 'outbox'>,
+  channelId: ChannelId,
+  pause: Pause,
+  requestId: string | null,
+): Promise<void> {
   await outbox.append([
     {
       type: 'channel.health_changed',
@@ -50,7 +65,11 @@ export async function meetDemands(
 ): Promise<void> {
   if (demands.length === 0) return
   const now = ports.clock.now()
-  await pauseApp(ports, account, pauseOf(demands, 'app', now))
+  const told = await pauseApp(ports, account, pauseOf(demands, 'app', now))
   const pause = pauseOf(demands, 'account', now)
-  if (pause) await ports.unitOfWork.run(account.orgId, (stores) => pauseChannel(stores, account, pause, null))
+  if (!told && !pause) return
+  await ports.unitOfWork.run(account.orgId, async (stores) => {
+    if (told) await tellRestricted(stores, account.channelId, told, null)
+    if (pause) await pauseChannel(stores, account, pause, null)
+  })
 }

@@ -89,7 +89,7 @@ export const CATALOGUE: readonly CatalogueRow[] = [
   row(10, 1893063, 'account waits 3600000 (restricted)', 'retry'),
   row(368, null, 'account waits 3600000 (restricted)', 'retry'),
   ...[4, 341].map((code) => row(code, null, 'app waits (app-throttled)', 'retry')),
-  row(613, 1996, 'app waits (app-throttled)', 'retry'),
+  row(613, 1996, 'app waits (restricted)', 'retry'),
 
   // It may have been sent all the same. A read is asked again.
   row(1, null, 'unknown', 'retry'),
