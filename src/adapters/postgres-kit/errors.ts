@@ -30,11 +30,16 @@ export const isRetryable = (error: unknown): boolean => ['40P01', '40001'].inclu
 const NO_CONNECTION =
   /^(ECONN\w+|EPIPE|EHOSTUNREACH|EHOSTDOWN|ENETUNREACH|ENETDOWN|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|08...|57P0[1-5]|53300|25P0[34]|25006)$/
 const NO_CONNECTION_TEXT =
-  /Connection (terminated|ended)|timeout exceeded when trying to connect|connection error and is not queryable|Client was closed|pool after calling end|connection has been discarded|driver has already been destroyed|database system is (starting|shutting)/i
+  /Connection (terminated|ended)|timeout exceeded when trying to connect|connection error and is not queryable|Client was closed|pool after calling end|connection has been discarded|driver has already been destroyed/i
+
+/** Never begins with an E, as EPIPE does. */
+const SQLSTATE = /^[0-9A-DF-Z][0-9A-Z]{4}$/
 
 /** The server is away, or this connection to it is gone. */
 export function isConnectionError(error: unknown): boolean {
-  if (isMalformed(error)) return false
+  const code = codeOf(error)
+  // The server has answered. Its words count for nothing then: they quote values, and the ORM's the whole statement.
+  if (code !== null && SQLSTATE.test(code)) return NO_CONNECTION.test(code) && !isMalformed(error)
   return causesOf(error).some((e) => {
     const { code, syscall } = e as { code?: unknown; syscall?: unknown }
     if (typeof code === 'string' && NO_CONNECTION.test(code)) return true

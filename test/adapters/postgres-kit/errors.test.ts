@@ -16,6 +16,7 @@ const failure = (code: string | null, message = 'no', more: object = {}) =>
 
 const table: readonly (readonly [what: string, error: Error, means: Means])[] = [
   ['a value that does not fit', failure('22P02'), 'data'],
+  ['a value that speaks of trouble', failure('22P02', 'invalid input syntax: "Connection terminated"'), 'data'],
   ['a check', failure('23514'), 'data'],
   ['a NUL in a text', failure('08P01', 'invalid message format'), 'data'],
   ['a pooler that cannot log in', failure('08P01', 'server login failed: FATAL no such user'), 'connection'],
@@ -38,6 +39,8 @@ const table: readonly (readonly [what: string, error: Error, means: Means])[] = 
   ['a deadlock', failure('40P01'), 'again'],
   ['a serialization failure', failure('40001'), 'again'],
   ['a statement that cannot be read', failure('42601'), 'bug'],
+  ['a statement that speaks of trouble', failure('42703', 'column "connection ended" does not exist'), 'bug'],
+  ['a broken pipe', failure('EPIPE'), 'connection'],
   ['a right that is missing', failure('42501'), 'bug'],
   ['another file that is missing', failure('ENOENT', 'no such file', { syscall: 'open' }), 'bug'],
   ['a bug', new TypeError('x is undefined'), 'bug'],
