@@ -14,7 +14,6 @@ const REFUSED_DELIVERIES = {
   'unknown-channel': true,
   'no-secret': true,
   'bad-signature': true,
-  unavailable: true,
 } as const satisfies Record<Exclude<WebhookAnswer['status'], 'accepted'>, true>
 
 const WAITS = {

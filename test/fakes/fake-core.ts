@@ -1,7 +1,7 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import type { HttpCore } from '../../src/adapters/http/http-deps.ts'
 import type { AcceptWebhookInput } from '../../src/core/channel/accept-webhook.ts'
-import { DomainError, NotFound } from '../../src/core/errors.ts'
+import { DomainError, NotFound, Unavailable } from '../../src/core/errors.ts'
 import type { ChannelView, MessageView } from '../../src/ports/views.ts'
 import type { FakeAccounts } from './fake-accounts.ts'
 import type { FakeQueries } from './fake-queries.ts'
@@ -15,6 +15,8 @@ export function createFakeCore(accounts: FakeAccounts, queries: FakeQueries, upl
   const accepted: AcceptWebhookInput[] = []
   const keys = new Map<string, MessageView>()
   const state = { webhooks: 'open' as 'open' | 'away' | 'broken', failWith: null as Error | null, production: false }
+
+  const away = () => new Unavailable('Nobody took it.', new Error('the spool said why'))
 
   const noted =
     <A extends readonly unknown[], R>(name: string, work: (...args: A) => R | Promise<R>) =>
@@ -71,6 +73,7 @@ export function createFakeCore(accounts: FakeAccounts, queries: FakeQueries, upl
       throw new DomainError('connect-state-invalid', 'planted')
     }),
     answerHandshake: noted('answerHandshake', (channelId, query) => {
+      if (state.webhooks === 'away') throw away()
       const known = webhookSecrets.has(channelId) && query.get('hub.mode') === 'subscribe'
       return known && query.get('hub.verify_token') === 'verify-me' ? query.get('hub.challenge') : null
     }),
@@ -85,7 +88,7 @@ export function createFakeCore(accounts: FakeAccounts, queries: FakeQueries, upl
       const expected = Buffer.from(`sha256=${createHmac('sha256', secret).update(input.body).digest('hex')}`)
       const given = Buffer.from(input.headers['x-hub-signature-256'] ?? '')
       if (given.length !== expected.length || !timingSafeEqual(given, expected)) return { status: 'bad-signature' }
-      if (state.webhooks === 'away') return { status: 'unavailable' }
+      if (state.webhooks === 'away') throw away()
       accepted.push(input)
       return { status: 'accepted' }
     },

@@ -21,7 +21,6 @@ const REFUSALS = {
   'unknown-channel': 'not-found',
   'no-secret': 'no-webhook-secret',
   'bad-signature': 'bad-signature',
-  unavailable: 'unavailable',
 } as const satisfies Record<Exclude<WebhookAnswer['status'], 'accepted'>, ProblemCode>
 
 export const UNKNOWN: WebhookAnswer = { status: 'unknown-channel' }

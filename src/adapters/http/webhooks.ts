@@ -14,6 +14,7 @@ import { refuse, type WebhookDeps, type WebhookExchange } from './webhook-exchan
 const PREFIX = '/webhook/'
 /** Of an app; a channel's id is a UUID. */
 const APP_NAME = /^[a-z]{1,32}$/
+const SAME_CAUSE_AGAIN_MS = 60_000
 const WITHDRAWAL = /^([a-z]{1,32})\/(deauthorize|data-deletion)$/
 
 /**
@@ -27,6 +28,8 @@ export function createWebhookRoute(
   const forApp = [receiveAppWebhook.make(deps), verifyAppWebhook.make(deps)] as const
 
   const [deauthorize, deleteData] = [receiveDeauthorization.make(deps), receiveDataDeletion.make(deps)]
+
+  const fail = createFailure(deps)
 
   return (req, res, next) => {
     const url = req.url ?? ''
@@ -49,13 +52,13 @@ export function createWebhookRoute(
         return refuse(exchange, 'method-not-allowed')
       }
       const take = kind === 'deauthorize' ? deauthorize : deleteData
-      take(exchange).catch((error: unknown) => fail(deps, exchange, error))
+      take(exchange).catch((error: unknown) => fail(exchange, error))
       return
     }
     const [receive, verify] = appName === null ? forChannel : forApp
-    if (req.method === 'POST') receive(exchange).catch((error: unknown) => fail(deps, exchange, error))
+    if (req.method === 'POST') receive(exchange).catch((error: unknown) => fail(exchange, error))
     else if (req.method === 'GET' || req.method === 'HEAD')
-      verify(exchange).catch((error: unknown) => fail(deps, exchange, error))
+      verify(exchange).catch((error: unknown) => fail(exchange, error))
     else {
       res.setHeader('Allow', 'GET, HEAD, POST')
       refuse(exchange, 'method-not-allowed')
@@ -63,11 +66,34 @@ export function createWebhookRoute(
   }
 }
 
-function fail({ log, metrics }: WebhookDeps, exchange: WebhookExchange, error: unknown): void {
-  const unavailable = error instanceof Unavailable
-  metrics.count(unavailable ? 'unavailable' : 'failed')
-  if (!unavailable)
-    log.error({ err: error, requestId: exchange.requestId }, 'a webhook call failed for a reason that is a bug')
-  if (exchange.res.headersSent) exchange.res.destroy()
-  else refuse(exchange, unavailable ? 'unavailable' : 'internal')
+function createFailure({ log, metrics }: WebhookDeps): (exchange: WebhookExchange, error: unknown) => void {
+  const isNews = createNews()
+  return (exchange, error) => {
+    const unavailable = error instanceof Unavailable
+    metrics.count(unavailable ? 'unavailable' : 'failed')
+    const { channelId, appName, requestId } = exchange
+    const facts = { requestId, ...(appName === null ? { channelId } : { appName }) }
+    if (!unavailable) log.error({ err: error, ...facts }, 'a webhook call failed for a reason that is a bug')
+    else
+      log.warn(
+        { ...facts, result: 'unavailable', ...(isNews(error) && { err: error }) },
+        'a webhook call failed because something is away',
+      )
+    if (exchange.res.headersSent) exchange.res.destroy()
+    else refuse(exchange, unavailable ? 'unavailable' : 'internal')
+  }
+}
+
+/** Every call has its line, but what is behind it is told once a minute: thousands fail for the same reason. */
+function createNews(): (error: Error) => boolean {
+  let told = ''
+  let toldAtMs = 0
+  return (error) => {
+    const reason = `${error.message}: ${error.cause instanceof Error ? error.cause.message : ''}`
+    const nowMs = performance.now()
+    if (reason === told && nowMs - toldAtMs < SAME_CAUSE_AGAIN_MS) return false
+    told = reason
+    toldAtMs = nowMs
+    return true
+  }
 }

@@ -1,6 +1,5 @@
 import type { AppWebhook, ChannelAdapter, RawWebhook } from '../../ports/channel-adapter.ts'
 import type { CorePorts } from '../../ports/core-ports.ts'
-import { Unavailable } from '../errors.ts'
 import type { RawEventId } from '../ids.ts'
 import type { WebhookAnswer } from './accept-webhook.ts'
 
@@ -18,19 +17,14 @@ export const acceptAppWebhook =
     const { adapter, app } = found
     if (app.secrets.length === 0) return { status: 'no-secret' }
     if (adapter.webhook.verify(input, app.secrets) < 0) return { status: 'bad-signature' }
-    try {
-      await intake.accept({
-        id: ids.next() as RawEventId,
-        channelType: adapter.type,
-        body: input.body,
-        receivedAt: clock.now(),
-        requestId: input.requestId,
-      })
-      return { status: 'accepted' }
-    } catch (error) {
-      if (error instanceof Unavailable) return { status: 'unavailable' }
-      throw error
-    }
+    await intake.accept({
+      id: ids.next() as RawEventId,
+      channelType: adapter.type,
+      body: input.body,
+      receivedAt: clock.now(),
+      requestId: input.requestId,
+    })
+    return { status: 'accepted' }
   }
 
 /** The platform asks whether the app's callback URL is ours; null refuses. */

@@ -174,11 +174,33 @@ test('nowhere to keep a delivery: 503, and the platform comes again', async (t) 
   t.like(away.json, { status: 503, code: 'unavailable', retryable: true })
   t.is(away.headers.get('retry-after'), '5')
 
+  for (let repeat = 0; repeat < 5; repeat++) await own.call('POST', path, init)
+  const told = own.log.lines.filter(({ fields }) => fields['result'] === 'unavailable')
+  t.is(told.length, 6)
+  t.like(told[0], { level: 'warn', fields: { channelId, err: { cause: { message: 'the spool said why' } } } })
+  t.deepEqual(
+    told.map(({ fields }) => 'err' in fields),
+    [true, false, false, false, false, false],
+  )
+
   own.state.webhooks = 'broken'
   const broken = await own.call('POST', path, init)
   t.is(broken.json.code, 'internal')
   t.notRegex(broken.text, /planted/)
   t.is(own.log.of('error').length, 1)
+})
+
+test('a handshake that cannot be looked up is 503, and its cause is told', async (t) => {
+  const own = await startHttp()
+  t.teardown(() => own.stop())
+  own.webhookSecrets.set(channelId, 'planted-app-secret')
+  own.state.webhooks = 'away'
+  const query = 'hub.mode=subscribe&hub.verify_token=verify-me&hub.challenge=1158201444'
+  const answer = await own.call('GET', `${path}?${query}`)
+  t.like(answer.json, { status: 503, code: 'unavailable' })
+  const [line] = own.log.lines.filter(({ level }) => level === 'warn')
+  t.like(line, { fields: { channelId, result: 'unavailable', err: { cause: { message: 'the spool said why' } } } })
+  t.notRegex(own.log.text, /verify-me/)
 })
 
 for (const header of ['x-forwarded-for', 'forwarded', 'x-forwarded-host', 'x-forwarded-proto', 'x-real-ip', 'via']) {
