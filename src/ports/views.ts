@@ -221,7 +221,9 @@ export type ChannelView = Readonly<{
   health: Readonly<{
     lastInboundAt: Date | null
     lastOutboundAt: Date | null
+    /** The latest trouble with sending, and when; both null where a reply has gone out after it. */
     lastError: string | null
+    lastErrorAt: Date | null
     /** Until when nothing is sent; null where nothing waits, or for no time that is known (then `pauseReason` says why). */
     pausedUntil: Date | null
     pauseReason: PauseReason | null

@@ -41,6 +41,7 @@ export const aChannelView = (orgId: OrgId, overrides: Partial<ChannelView> = {})
     lastInboundAt: null,
     lastOutboundAt: null,
     lastError: null,
+    lastErrorAt: null,
     pausedUntil: null,
     pauseReason: null,
     badSignatures: 0,

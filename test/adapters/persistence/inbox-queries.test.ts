@@ -227,6 +227,7 @@ onEachProfile((profile) => {
       lastInboundAt: null,
       lastOutboundAt: null,
       lastError: null,
+      lastErrorAt: null,
       badSignatures: 0,
       unroutable: 0,
       quarantined: 0,

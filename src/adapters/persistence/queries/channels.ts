@@ -19,6 +19,7 @@ type Row = {
   last_inbound_at: Date | null
   last_outbound_at: Date | null
   last_error: string | null
+  last_error_at: Date | null
   bad_signatures: string | null
   unroutable: string | null
   quarantined: string | null
@@ -40,7 +41,7 @@ const SELECT = `
 select c.id, c.org_id, c.type, c.platform, c.name, c.status, c.settings,
   (select coalesce(jsonb_agg(s.name order by s.name), '[]') from channel_secrets s where s.org_id = c.org_id and s.channel_id = c.id) as secrets_set,
   exists (select from account_bindings b where b.org_id = c.org_id and b.channel_id = c.id) as is_bound,
-  h.last_inbound_at, h.last_outbound_at, h.last_error, h.bad_signatures, h.unroutable, h.quarantined, h.unknown,
+  h.last_inbound_at, h.last_outbound_at, h.last_error, h.last_error_at, h.bad_signatures, h.unroutable, h.quarantined, h.unknown,
   w.until as paused_until, w.reason as pause_reason,
   k.expires_at as token_expires_at, g.last_sweep_at, g.checked as gaps_checked, g.found as gaps_found, g.last_found_at,
   (select to_jsonb(i) from history_imports i where i.org_id = c.org_id and i.channel_id = c.id order by i.requested_at desc, i.id desc limit 1) as last_import,
@@ -99,6 +100,12 @@ async function channelsById(tx: Tx, ids: readonly string[], now: Date): Promise<
   return (await select(tx, where)).map(channelView(now))
 }
 
+/** Trouble is over with the first reply that goes out after it. */
+const errorOf = ({ last_error: error, last_error_at: at, last_outbound_at: sentAt }: Row) =>
+  error === null || at === null || (sentAt !== null && sentAt > at)
+    ? { lastError: null, lastErrorAt: null }
+    : { lastError: error, lastErrorAt: at }
+
 /** A pause that is over is none; one without end has no time to show. */
 const pauseOf = ({ paused_until: until, pause_reason: reason }: Row, now: Date) =>
   until === null || (until instanceof Date && until <= now)
@@ -120,7 +127,7 @@ const channelView =
     health: {
       lastInboundAt: row.last_inbound_at,
       lastOutboundAt: row.last_outbound_at,
-      lastError: row.last_error,
+      ...errorOf(row),
       ...pauseOf(row, now),
       badSignatures: Number(row.bad_signatures ?? 0),
       unroutable: Number(row.unroutable ?? 0),
