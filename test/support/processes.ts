@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { randomUUID } from 'node:crypto'
+import { randomInt, randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { type AddressInfo, createServer } from 'node:net'
@@ -84,18 +84,27 @@ export const marked = (mark: string): Readonly<Record<string, string>> => ({
   [MARK]: [process.env[MARK], mark].filter(Boolean).join(),
 })
 
-/** A TCP port of this machine on which nobody listens at the moment. */
+/**
+ * A TCP port of this machine on which nobody listens at the moment, for a program that is to listen later. Not one of those
+ * that the kernel gives to outgoing connections and to servers that name none: it may give it away before the program is there.
+ */
 export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
+  for (;;) {
+    const server = createServer().listen(randomInt(20_000, 32_000), '127.0.0.1')
+    const isFree = await once(server, 'listening').then(
+      () => true,
+      () => false,
+    )
+    if (!isFree) continue
+    const { port } = server.address() as AddressInfo
+    server.close()
+    await once(server, 'close')
+    return port
+  }
 }
 
 /** The first value that is neither null, undefined nor false; throwing counts as not yet. */
-export async function waitFor<T>(attempt: () => T | Promise<T>, timeoutMs = 10_000): Promise<NonNullable<T>> {
+export async function waitFor<T>(attempt: () => T | Promise<T>, timeoutMs = 30_000): Promise<NonNullable<T>> {
   const until = performance.now() + timeoutMs
   for (;;) {
     let failure: unknown

@@ -9,6 +9,9 @@ import { needs } from './needs.ts'
 import { lostWakeups, quietLog, systemClock, until } from './quiet.ts'
 import { type ScratchDatabase, scratchDatabase } from './scratch-database.ts'
 
+/** What could not be settled in time on a busy machine comes again when its lease ends. */
+const LEASE_AND_MORE_MS = 90_000
+
 if (needs(test, 'internal jobs', ['TEST_DATABASE_URL'])) {
   let database: ScratchDatabase
   test.before(async () => {
@@ -19,8 +22,13 @@ if (needs(test, 'internal jobs', ['TEST_DATABASE_URL'])) {
 
   const jobsWith = (wakeups: Wakeups = lostWakeups, maxAttempts = 10) => {
     const queue = createPostgresQueue({ pool: database.pool('dc_system'), clock: systemClock, log: quietLog, wakeups })
-    return createPostgresJobs({ queue, wakeups, log: quietLog, maxAttempts })
+    const jobs = createPostgresJobs({ queue, wakeups, log: quietLog, maxAttempts })
+    running.push(jobs)
+    return jobs
   }
+  /** So that those of a test that failed do not take the next one's. */
+  const running: ReturnType<typeof createPostgresJobs>[] = []
+  test.afterEach.always(() => Promise.all(running.splice(0).map((jobs) => jobs.stop())).then(() => undefined))
   /** As the owner of a unit of work does it, in its own transaction. */
   const insert = (payload: unknown) =>
     database.sql(`insert into jobs (id, queue, payload) values ($1, 'profile-lookup', $2)`, [
@@ -52,7 +60,7 @@ if (needs(test, 'internal jobs', ['TEST_DATABASE_URL'])) {
       },
       { concurrency: 3 },
     )
-    await until(async () => (await states()).length === 0)
+    await until(async () => (await states()).length === 0, LEASE_AND_MORE_MS)
     await jobs.stop()
     t.is(most, 3)
     t.deepEqual(
@@ -74,7 +82,7 @@ if (needs(test, 'internal jobs', ['TEST_DATABASE_URL'])) {
       },
       { concurrency: 1 },
     )
-    await until(async () => (await states())[0]?.['state'] === 'DEAD')
+    await until(async () => (await states())[0]?.['state'] === 'DEAD', LEASE_AND_MORE_MS)
     await jobs.stop()
     t.is(times.length, 3)
     t.true(
@@ -97,7 +105,7 @@ if (needs(test, 'internal jobs', ['TEST_DATABASE_URL'])) {
       },
       { concurrency: 5 },
     )
-    await until(async () => (await states()).every(({ reason }) => reason !== null))
+    await until(async () => (await states()).every(({ reason }) => reason !== null), LEASE_AND_MORE_MS)
     await jobs.stop()
     t.deepEqual((await states()).map(({ state, reason }) => `${state} ${reason}`).sort(), [
       'DEAD gone for good',
@@ -120,14 +128,15 @@ if (needs(test, 'internal jobs', ['TEST_DATABASE_URL'])) {
       { concurrency: 1 },
     )
     for (let index = 0; index < 5; index++) {
-      await new Promise((resolve) => setTimeout(resolve, 300))
+      // Without one the next look is half a second away, and mostly more.
+      await new Promise((resolve) => setTimeout(resolve, 900))
       await insert({})
       insertedMs = performance.now()
       listeners.call('jobs', 'profile-lookup')
       await until(() => took.length === index + 1)
     }
     await jobs.stop()
-    t.true((took.sort((a, b) => a - b)[2] ?? 1_000) < 240, `${took}`)
+    t.true((took.sort((a, b) => a - b)[2] ?? 1_000) < 450, `${took}`)
   })
 
   test.serial('stop waits for the running job and leaves the others', async (t) => {

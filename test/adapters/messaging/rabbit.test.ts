@@ -19,7 +19,7 @@ test('is no broker there, a delivery is refused at once', async (t) => {
   const startMs = performance.now()
   for (let count = 0; count < 50; count++)
     await t.throwsAsync(intake.accept(aDelivery(aChannel())), { instanceOf: Unavailable })
-  t.true(performance.now() - startMs < 5_000)
+  t.true(performance.now() - startMs < 20_000)
   await publisher.close()
   await closeRabbit(rabbit)
 })
@@ -37,7 +37,7 @@ if (needs(test, 'RabbitMQ', ['TEST_RABBITMQ_URL'])) {
     }
   }
   const deadLetter = async ({ rabbit, topology }: RabbitSetup) => {
-    for (let tries = 0; tries < 500; tries++) {
+    for (let tries = 0; tries < 1_500; tries++) {
       const message = await rabbit.basicGet({ queue: topology.dead, noAck: true })
       if (message !== undefined) return message
       await delay(20)

@@ -160,7 +160,7 @@ if (needs(test, 'relay', ['TEST_DATABASE_URL'])) {
     await relay.stop()
   })
 
-  test.serial('a backlog larger than a batch is numbered at once, in the order of the log', async (t) => {
+  test.serial('a backlog larger than a batch is numbered whole, in the order of the log', async (t) => {
     const orgs = await Promise.all(Array.from({ length: 7 }, anOrg))
     await database.sql(
       `insert into event_log (org_id, type, actor_type, resource_type, resource_id)
@@ -169,7 +169,7 @@ if (needs(test, 'relay', ['TEST_DATABASE_URL'])) {
     )
     const relay = relayWith()
     await relay.start()
-    await until(async () => (await waiting()) === 0, 2_000)
+    await until(async () => (await waiting()) === 0)
     await relay.stop()
     t.deepEqual(await broken(), [])
     const backwards = `select 1 from (select id, lag(id) over (partition by org_id order by seq) as before from event_log) e

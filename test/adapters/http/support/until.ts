@@ -1,5 +1,5 @@
 /** Waits until it is so, for as long as a slow machine may need. */
-export async function until(isSo: () => boolean | Promise<boolean>, timeoutMs = 10_000): Promise<void> {
+export async function until(isSo: () => boolean | Promise<boolean>, timeoutMs = 30_000): Promise<void> {
   const end = performance.now() + timeoutMs
   while (!(await isSo())) {
     if (performance.now() > end) throw new Error(`not so within ${timeoutMs} ms: ${isSo}`)
