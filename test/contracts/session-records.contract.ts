@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { TestFn } from 'ava'
-import type { SessionRecords } from '../../src/adapters/http/session-store.ts'
+import type { SessionRecords } from '../../src/ports/session-records.ts'
 
 export type SessionRecordsKit = Readonly<{
   name: string

@@ -1,4 +1,4 @@
-import type { SessionRecords } from '../../src/adapters/http/session-store.ts'
+import type { SessionRecords } from '../../src/ports/session-records.ts'
 
 /** Session records in memory, as plain data and under the hash of their id. `away` refuses, `hanging` never answers. */
 export class MemorySessions implements SessionRecords {

@@ -6,11 +6,11 @@ import type { Clock } from '../../ports/clock.ts'
 import type { EventFeed, InboxQueries } from '../../ports/inbox-queries.ts'
 import type { Logger } from '../../ports/logger.ts'
 import type { MediaLinks } from '../../ports/media-links.ts'
+import type { SessionRecords } from '../../ports/session-records.ts'
 import type { UploadQueries } from '../../ports/upload-store.ts'
 import type { Wakeups } from '../../ports/wakeups.ts'
 import type { Contract } from './contract.ts'
 import type { RateLimits } from './rate-limits.ts'
-import type { SessionRecords } from './session-store.ts'
 
 export type HttpCore = Pick<
   Core,

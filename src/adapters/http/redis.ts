@@ -2,7 +2,7 @@ import { RedisStore } from 'connect-redis'
 import type { SessionData } from 'express-session'
 import { createClient } from 'redis'
 import type { Logger } from '../../ports/logger.ts'
-import type { SessionRecords } from './session-store.ts'
+import type { SessionRecords } from '../../ports/session-records.ts'
 
 export type RedisConnection = Readonly<{
   client: RedisClient

@@ -2,15 +2,9 @@ import { createHash } from 'node:crypto'
 import { type SessionData, Store } from 'express-session'
 import { Unavailable } from '../../core/errors.ts'
 import type { Clock } from '../../ports/clock.ts'
+import type { SessionRecords } from '../../ports/session-records.ts'
 import { inTime } from './in-time.ts'
 import type { SessionUser } from './session-user.ts'
-
-/** Where sessions are kept, under the hash of their id: a dump of it is no set of tokens. */
-export interface SessionRecords {
-  get(idHash: string): Promise<unknown>
-  set(idHash: string, data: Readonly<Record<string, unknown>>, expiresAt: Date, userId: string | null): Promise<void>
-  destroy(idHash: string): Promise<void>
-}
 
 /** A store that does not answer within this time is away. */
 const TIMEOUT_MS = 2_000
