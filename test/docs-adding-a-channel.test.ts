@@ -30,6 +30,7 @@ const DETAILS = {
 } as const satisfies Record<Exclude<Optional<Retry>, 'platformCode'>, true>
 
 const MEMBERS = {
+  inboundVia: true,
   pacing: true,
   profiles: true,
   media: true,

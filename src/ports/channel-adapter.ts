@@ -17,6 +17,8 @@ export interface ChannelAdapter {
   readonly webhook: WebhookVerifier
   readonly parser: InboundParser
   readonly sender: OutboundSender
+  /** `API` where any program posts what customers write; absent where they write on the network itself. */
+  readonly inboundVia?: 'API'
   /** Absent where the network does not say how fast it may be called. */
   readonly pacing?: Pacing
   /** Absent where the network has no profiles. */

@@ -60,6 +60,7 @@ export type CoreOptions = Readonly<{
   pacing?: ChannelAdapter['pacing']
   /** The network's own, instead of our events as JSON. */
   parser?: InboundParser
+  inboundVia?: ChannelAdapter['inboundVia']
   poolSize?: number
   publicUrl?: string
   /** What the network tells of what was written before. */
@@ -173,6 +174,7 @@ function registryOf({
   send,
   pacing,
   parser = ownEvents,
+  inboundVia,
   history,
   comments,
   profiles,
@@ -196,6 +198,7 @@ function registryOf({
     webhook: { verify: () => 0 },
     parser,
     ...(pacing === undefined ? {} : { pacing }),
+    ...(inboundVia === undefined ? {} : { inboundVia }),
     sender: { send: send ?? (async () => notUsed('the sender')) },
     ...(history ? { history } : {}),
     ...(comments ? { comments } : {}),

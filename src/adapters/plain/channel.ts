@@ -13,6 +13,7 @@ export const createPlainChannel = (): ChannelAdapter => ({
   capabilities: plainCapabilities,
   webhook: { verify: verifyBearer },
   parser: plainParser,
+  inboundVia: 'API',
   sender: {
     send: async ({ reference }) => ({ status: 'accepted', externalId: `out:${reference}` as ExternalMessageId }),
   },

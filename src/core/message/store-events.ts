@@ -54,7 +54,7 @@ export async function storeEvents(
     const ingested = ingest(state, items, {
       nextId: ports.ids.next,
       reopenWindowMs: ports.settings.reopenWindowMs,
-      via: adapter.platform === 'API' ? 'API' : 'PLATFORM',
+      via: adapter.inboundVia ?? 'PLATFORM',
       hasProfiles: adapter.profiles !== undefined,
       hasMedia: adapter.media !== undefined,
       isHistorical,

@@ -118,6 +118,10 @@ test('a reply is accepted at once under our own reference', async (t) => {
   t.deepEqual(delivery as unknown, { status: 'accepted', externalId: 'out:r-1' })
 })
 
+test('what customers write comes through the API, which no network has seen', (t) => {
+  t.is(createPlainChannel().inboundVia, 'API')
+})
+
 test('it has no window, no profiles, no comments, and one account', (t) => {
   t.like(capabilities, { replyWindow: null, privateReplyToComment: false })
   t.is(profiles, undefined)
