@@ -29,7 +29,7 @@ export async function seedShops(environment: Environment): Promise<readonly Shop
       })
       const account = `1784140000000${String(number).padStart(4, '0')}` as ExternalAccountId
       const secrets = { appSecret: `${number}`.padStart(32, 'a'), accessToken: `IGAAbench${number}` }
-      const { channel } = await core.createChannel(
+      const channel = await core.createChannel(
         { orgId: org.id, userId: user.id, memberId, role: 'OWNER', requestId: 'bench' },
         { type: 'INSTAGRAM', name, config: { pageId: account, ...secrets } },
       )

@@ -4,6 +4,7 @@ import { waitFor } from './support/processes.ts'
 import { onEachProfile } from './support/profiles.ts'
 import { onServer } from './support/template.ts'
 
+type Warned = Readonly<{ warnings: readonly string[] }>
 type Check = Readonly<{ name: string; ok: boolean | null; detail: string; fix: string | null }>
 
 onEachProfile((profile) => {
@@ -60,6 +61,28 @@ onEachProfile((profile) => {
     t.regex(notLive.found.get('app-access')?.fix ?? '', /Live/)
     t.is((await person.channels())[0]?.status, 'ACTIVE')
   })
+
+  test.serial(
+    `${profile}: credentials that the platform took are not called unchecked, until they are changed by hand`,
+    async (t) => {
+      const person = await stage.person()
+      const account = stage.account('facebook', 'proven')
+      const channelId = await connected(person, account)
+      const warnings = async () => (await person.api<Warned>('GET', `/channels/${channelId}`)).body.warnings
+      t.deepEqual(await warnings(), [], 'a login has proven them')
+
+      const accessToken = stage.simulator.tokenWith(account, ['instagram_basic'])
+      const changed = await person.api<Warned>('PATCH', `/channels/${channelId}`, { config: { accessToken } })
+      t.deepEqual(changed.body.warnings, ['credentials-not-checked'])
+      t.deepEqual((await examine(person, channelId)).ok['token'], true)
+      t.deepEqual(await warnings(), [], 'the doctor has seen them accepted')
+
+      await person.api('PATCH', `/channels/${channelId}`, { name: 'Another name' })
+      t.deepEqual(await warnings(), [])
+      await person.api('PATCH', `/channels/${channelId}`, { config: { accessToken: 'another-one' } })
+      t.deepEqual(await warnings(), ['credentials-not-checked'])
+    },
+  )
 
   test.serial(`${profile}: with Facebook the permissions of the token are told as well`, async (t) => {
     const person = await stage.person()

@@ -10,6 +10,10 @@ export type TokenAge = Readonly<{
 export interface ChannelTokenStore {
   /** The channel has a token since `setAt`; alerts about its end begin anew, and its next check is within a day. */
   set(channelId: ChannelId, age: TokenAge): Promise<void>
+  /** Somebody changed by hand what proves the account: what was proven before no longer counts. Kept by `set`. */
+  doubt(channelId: ChannelId, at: Date): Promise<void>
+  /** The platform took the token. Kept by `set`. */
+  prove(channelId: ChannelId, at: Date): Promise<void>
   /** The channel has none any more. */
   forget(channelId: ChannelId): Promise<void>
   /** Null where the channel has no token. */

@@ -218,6 +218,8 @@ export type ChannelView = Readonly<{
   secretsSet: readonly string[]
   /** Its events come through the address that all accounts of the app share: it was connected by login. */
   isBound: boolean
+  /** When its credentials were last changed by hand, and when the platform last took them without a reply being sent. */
+  proof: Readonly<{ doubtedAt: Date | null; provenAt: Date | null }>
   health: Readonly<{
     lastInboundAt: Date | null
     lastOutboundAt: Date | null

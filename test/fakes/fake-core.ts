@@ -53,14 +53,14 @@ export function createFakeCore(accounts: FakeAccounts, queries: FakeQueries, upl
       const { accessToken: _a, appSecret: _b, webhookVerifyToken: _c, ...settings } = config
       const channel = aChannelView(actor.orgId, { type, name, config: settings })
       queries.channels_.push(channel)
-      return { channel, warnings: ['credentials-not-checked'] }
+      return channel
     }),
     updateChannel: noted('updateChannel', async (actor, id, { name, status }) => {
       const before = await queries.channel(actor.orgId, id)
       if (before === null) throw new NotFound('channel')
       const channel: ChannelView = { ...before, name: name ?? before.name, status: status ?? before.status }
       put(queries.channels_, channel)
-      return { channel, warnings: [] }
+      return channel
     }),
     disconnectChannel: noted('disconnectChannel', async (actor, id) => {
       if ((await queries.channel(actor.orgId, id)) === null) throw new NotFound('channel')

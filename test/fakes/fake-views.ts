@@ -37,6 +37,7 @@ export const aChannelView = (orgId: OrgId, overrides: Partial<ChannelView> = {})
   config: { pageId: '17841400000000000' },
   secretsSet: ['accessToken', 'appSecret'],
   isBound: false,
+  proof: { doubtedAt: null, provenAt: null },
   health: {
     lastInboundAt: null,
     lastOutboundAt: null,

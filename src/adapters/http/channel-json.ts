@@ -1,10 +1,11 @@
+import { channelWarnings } from '../../core/channel/channel-warnings.ts'
 import type { ChannelRegistry } from '../../ports/channel-registry.ts'
 import type { ChannelView } from '../../ports/views.ts'
 
 type Context = Readonly<{ publicUrl: string; registry: ChannelRegistry }>
 
 /** A channel as clients see it: where the platform has to deliver, and of its secrets only which are set. */
-export function channelJson(view: ChannelView, { publicUrl, registry }: Context, warnings: readonly string[] = []) {
+export function channelJson(view: ChannelView, { publicUrl, registry }: Context) {
   const { config, secretsSet, health } = view
   const secrets = new Set([...secretsSet, ...secretNames(registry, view.type)])
   const settings = Object.fromEntries(Object.entries(config).filter(([name]) => !secrets.has(name)))
@@ -19,7 +20,7 @@ export function channelJson(view: ChannelView, { publicUrl, registry }: Context,
     config: { ...settings, ...Object.fromEntries(secretsSet.map((name) => [name, { set: true }])) },
     secretsSet,
     webhook: webhookOf(view, { publicUrl, registry }),
-    warnings: [...new Set([...warnings, ...standingWarnings(view, registry)])],
+    warnings: channelWarnings(view, registry.get(view.type)),
     health,
     createdAt: view.createdAt,
     updatedAt: view.updatedAt,
@@ -40,12 +41,6 @@ function webhookOf({ id, type, config, isBound }: ChannelView, { publicUrl, regi
 function webhookBase(config: ChannelView['config'], publicUrl: string): string {
   const entered = config['webhookUrl']
   return typeof entered === 'string' && URL.canParse(entered) ? entered.replace(/\/+$/, '') : `${publicUrl}/webhook`
-}
-
-// The platform is not asked when credentials are entered; the first reply that went out has proven them.
-function standingWarnings({ type, status, health }: ChannelView, registry: ChannelRegistry): readonly string[] {
-  const unproven = status !== 'DISCONNECTED' && health.lastOutboundAt === null
-  return unproven && registry.get(type)?.profiles ? ['credentials-not-checked'] : []
 }
 
 /** The second wall: what the adapter marks as secret is never shown, wherever it was stored. */

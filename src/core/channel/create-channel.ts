@@ -10,7 +10,7 @@ export type CreateChannelInput = Readonly<{ type: string; name: string; config: 
 
 export const createChannel =
   (ports: CorePorts) =>
-  async (actor: Actor, input: CreateChannelInput): Promise<{ channel: ChannelView; warnings: readonly string[] }> => {
+  async (actor: Actor, input: CreateChannelInput): Promise<ChannelView> => {
     const { channelRegistry, clock, ids, queries, settingsValidator, unitOfWork, wakeups } = ports
     const adapter = channelRegistry.get(input.type)
     if (adapter === null) {
@@ -55,6 +55,5 @@ export const createChannel =
     wakeups.wake('jobs')
     const channel = await queries.channel(actor.orgId, id)
     if (channel === null) throw new NotFound('channel')
-    // The platform is not asked while a request waits for it.
-    return { channel, warnings: adapter.profiles ? ['credentials-not-checked'] : [] }
+    return channel
   }

@@ -52,6 +52,7 @@ export const refreshToken =
         const now = clock.now()
         const end = { expiresAt: answer.expiresAt }
         await saveWithToken(stores, channel, answer.secrets, { memberId: null, requestId }, now, end)
+        await stores.tokens.prove(channelId, now)
         await stores.audit.record({
           actorType: 'SYSTEM',
           actorId: null,

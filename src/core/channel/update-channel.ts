@@ -16,11 +16,7 @@ export type UpdateChannelInput = Readonly<{
 
 export const updateChannel =
   (ports: CorePorts) =>
-  async (
-    actor: Actor,
-    id: ChannelId,
-    input: UpdateChannelInput,
-  ): Promise<{ channel: ChannelView; warnings: readonly string[] }> => {
+  async (actor: Actor, id: ChannelId, input: UpdateChannelInput): Promise<ChannelView> => {
     const { channelRegistry, clock, queries, settingsValidator, unitOfWork, wakeups } = ports
     await unitOfWork.run(actor.orgId, async (stores) => {
       const { audit, bindings, channels } = stores
@@ -56,7 +52,10 @@ export const updateChannel =
       const proof = adapter.settings.proof ?? []
       const was: Readonly<Record<string, unknown>> = { ...channel.settings, ...before }
       // What was entered by hand is not proven: such a channel is served at its own address only.
-      if (proof.some((name) => was[name] !== whole[name])) await bindings.release(id)
+      if (proof.some((name) => was[name] !== whole[name])) {
+        await bindings.release(id)
+        await stores.tokens.doubt(id, clock.now())
+      }
       await audit.record({
         actorType: 'MEMBER',
         actorId: actor.memberId,
@@ -72,10 +71,7 @@ export const updateChannel =
     wakeups.wake('jobs')
     const channel = await queries.channel(actor.orgId, id)
     if (channel === null) throw new NotFound('channel')
-    return {
-      channel,
-      warnings: input.config && channelRegistry.get(channel.type)?.profiles ? ['credentials-not-checked'] : [],
-    }
+    return channel
   }
 
 const withoutNulls = (config: Readonly<Record<string, unknown>>) =>

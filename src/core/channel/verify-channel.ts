@@ -37,6 +37,12 @@ export const verifyChannel =
       )
       if (isNew) wakeups.wake('events-written')
     }
+    if (found?.checks.some(({ name, ok }) => name === 'token' && ok)) {
+      await unitOfWork.run(actor.orgId, async ({ channels, tokens }) => {
+        // It was the token of then that the platform took.
+        if ((await channels.get(channelId)).version === account.version) await tokens.prove(channelId, now)
+      })
+    }
     const view = await queries.channel(actor.orgId, channelId)
     if (view === null) throw new NotFound('channel')
     const newest = await queries.tickets(actor.orgId, { channelId }, { limit: 1, after: null })

@@ -5,7 +5,7 @@ import { forMembers, json } from '../operation.ts'
 type Body = Readonly<{ type: string; name: string; config: Readonly<Record<string, unknown>> }>
 
 export const createChannel = forMembers(MANAGERS, ({ config, core, registry }) => async ({ actor, body }) => {
-  const { channel, warnings } = await core.createChannel(actor, body as Body)
-  const answer = channelJson(channel, { publicUrl: config.publicUrl, registry }, warnings)
+  const channel = await core.createChannel(actor, body as Body)
+  const answer = channelJson(channel, { publicUrl: config.publicUrl, registry })
   return json(201, answer, { Location: `/orgs/${actor.orgId}/channels/${channel.id}` })
 })

@@ -17,6 +17,7 @@ import { M0018OwnReactions } from './0018-own-reactions.ts'
 import { M0019JoinedConversations } from './0019-joined-conversations.ts'
 import { M0020Unconfirmed } from './0020-unconfirmed.ts'
 import { M0021Farewells } from './0021-farewells.ts'
+import { M0022ProvenCredentials } from './0022-proven-credentials.ts'
 import { M0023LanesByChannel } from './0023-lanes-by-channel.ts'
 
 export const MIGRATION_TABLE = 'schema_migration'
@@ -41,5 +42,6 @@ export const migrations: MigrationObject[] = [
   { name: '0019-joined-conversations', class: M0019JoinedConversations },
   { name: '0020-unconfirmed', class: M0020Unconfirmed },
   { name: '0021-farewells', class: M0021Farewells },
+  { name: '0022-proven-credentials', class: M0022ProvenCredentials },
   { name: '0023-lanes-by-channel', class: M0023LanesByChannel },
 ]

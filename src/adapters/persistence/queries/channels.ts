@@ -16,6 +16,8 @@ type Row = {
   settings: Record<string, unknown>
   secrets_set: string[]
   is_bound: boolean
+  doubted_at: Date | null
+  proven_at: Date | null
   last_inbound_at: Date | null
   last_outbound_at: Date | null
   last_error: string | null
@@ -43,7 +45,7 @@ select c.id, c.org_id, c.type, c.platform, c.name, c.status, c.settings,
   exists (select from account_bindings b where b.org_id = c.org_id and b.channel_id = c.id) as is_bound,
   h.last_inbound_at, h.last_outbound_at, h.last_error, h.last_error_at, h.bad_signatures, h.unroutable, h.quarantined, h.unknown,
   w.until as paused_until, w.reason as pause_reason,
-  k.expires_at as token_expires_at, g.last_sweep_at, g.checked as gaps_checked, g.found as gaps_found, g.last_found_at,
+  k.expires_at as token_expires_at, k.doubted_at, k.proven_at, g.last_sweep_at, g.checked as gaps_checked, g.found as gaps_found, g.last_found_at,
   (select to_jsonb(i) from history_imports i where i.org_id = c.org_id and i.channel_id = c.id order by i.requested_at desc, i.id desc limit 1) as last_import,
   c.created_at, c.updated_at, c.version
 from channels c left join channel_health h on h.org_id = c.org_id and h.channel_id = c.id
@@ -124,6 +126,7 @@ const channelView =
     config: row.settings,
     secretsSet: row.secrets_set,
     isBound: row.is_bound,
+    proof: { doubtedAt: row.doubted_at, provenAt: row.proven_at },
     health: {
       lastInboundAt: row.last_inbound_at,
       lastOutboundAt: row.last_outbound_at,

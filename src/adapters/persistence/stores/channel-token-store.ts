@@ -11,6 +11,22 @@ export const createChannelTokenStore = (tx: Tx): ChannelTokenStore => ({
     )
   },
 
+  async doubt(channelId, at) {
+    await tx.affected('update channel_tokens set doubted_at = $3 where org_id = $1 and channel_id = $2', [
+      tx.orgId,
+      channelId,
+      at,
+    ])
+  },
+
+  async prove(channelId, at) {
+    await tx.affected('update channel_tokens set proven_at = $3 where org_id = $1 and channel_id = $2', [
+      tx.orgId,
+      channelId,
+      at,
+    ])
+  },
+
   async forget(channelId) {
     await tx.affected('delete from channel_tokens where org_id = $1 and channel_id = $2', [tx.orgId, channelId])
   },
