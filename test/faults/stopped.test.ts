@@ -13,7 +13,7 @@ import { readInbox, violations } from '../support/ledger.ts'
 import { mainProcess } from '../support/main-process.ts'
 import { assertNoneLeft, killAll, type StartedProcess, waitFor } from '../support/processes.ts'
 import { dataFolder, processesOn } from '../support/program.ts'
-import { type Call, startCalls } from '../support/request-load.ts'
+import { type Call, type Outcome, startCalls } from '../support/request-load.ts'
 import { startAgent } from '../support/traffic.ts'
 
 const ROUNDS = 3
@@ -96,6 +96,7 @@ test.serial(
     const { client, simulator, people } = service
     const agent = startAgent(t, client, 'agent', () => service.tickets, { everyMs: 100 })
 
+    let isBusy = false
     for (let round = 1; round <= ROUNDS; round++) {
       const calls = [
         startCalls(() => aMessage(service), 30, { keepAlive: false }),
@@ -109,22 +110,29 @@ test.serial(
       // A program that cannot keep up leaves connections in the kernel's queue, and never sees them.
       const keepsUp = () => calls.every((each) => each.slowestMs() < 150)
       const kept = await waitFor(keepsUp, 8_000).catch(() => false)
+      isBusy ||= !kept
       const early = calls.flatMap(({ outcomes }) => outcomes)
       const tookMs = await service.stop()
       await Promise.all(calls.map((each) => each.stop()))
 
       t.is(await stream.ended, 'in order')
       const outcomes = calls.flatMap((each) => each.outcomes)
-      const wrong = outcomes.filter(({ kind }) => kind !== 'refused' && kind !== 'unseen')
+      const refused = outcomes.flatMap((each) => (each.kind === 'refused' ? [each.atMs] : []))
+      t.true(refused.length > 0)
+      // The kernel resets its queue as the door closes; those that were taken are cut ten seconds later, and that is a failure.
+      const lateMs = Math.min(...refused) + 5_000
+      const isFine = (each: Outcome) =>
+        each.kind === 'refused' ||
+        (each.kind === 'unseen' && each.atMs < lateMs) ||
+        (each.kind === 'answered' && each.status === 200)
       t.deepEqual(
-        wrong.filter((each) => each.kind !== 'answered' || each.status !== 200),
+        outcomes.filter((each) => !isFine(each)),
         [],
       )
       const unseen = outcomes.filter(({ kind }) => kind === 'unseen')
       if (kept) t.true(unseen.length <= 3, `${unseen.length} connections were reset in the queue`)
       else t.log('the machine is too busy to tell what the kernel reset from what we did')
       t.true(early.length >= 40, 'there was no load')
-      t.true(outcomes.some(({ kind }) => kind === 'refused'))
       t.log(
         `round ${round}: ${outcomes.length} requests, ended in ${Math.round(tookMs)} ms, ${unseen.length} reset unseen`,
       )
@@ -132,12 +140,12 @@ test.serial(
     }
 
     await agent.stop()
-    // Given back, and not left to a lease of 30 s.
+    // Given back, and not left to a lease of 30 s; where the machine is too busy to tell, all of it in the end.
     const look = async () => {
       const { webhooks, received } = simulator
       return violations(await readInbox(client), { webhooks, replies: agent.replies, people, received })
     }
-    await waitFor(async () => (await look()).length === 0, 20_000).catch(() => null)
+    await waitFor(async () => (await look()).length === 0, isBusy ? 90_000 : 20_000).catch(() => null)
     t.deepEqual((await look()).slice(0, 20), [])
     t.true(agent.replies.length > ROUNDS * 5)
     for (const { answer } of agent.replies) {
@@ -162,8 +170,8 @@ test.serial(
     slow.write(`POST ${new URL(url).pathname} HTTP/1.1\r\n`)
     slow.write(`${lines.map(([name, value]) => `${name}: ${value}`).join('\r\n')}\r\n\r\n`)
     slow.write(body.subarray(0, 50))
-    // Until the program has taken them.
-    await sleep(300)
+    // Connections are taken in the order in which they came: when a later one is answered, it has these.
+    t.is((await fetch(`${service.url}/healthz`, { headers: { connection: 'close' } })).status, 200)
     const stopped = service.stop()
     await sleep(500)
     silent.write('GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n')

@@ -2,10 +2,11 @@ import { Agent, request } from 'node:http'
 
 /**
  * How one request ended. `refused` never got a connection, `unseen` got one from the kernel that was reset without a word, as
- * it does with those it still holds when the program closes its door; `failed` is anything else but a complete answer.
+ * it does with those it still holds when the program closes its door (when that was tells it from a program that gave up);
+ * `failed` is anything else but a complete answer.
  */
 export type Outcome = Readonly<
-  { kind: 'answered'; status: number } | { kind: 'refused' } | { kind: 'unseen' } | { kind: 'failed'; why: string }
+  { kind: 'answered'; status: number } | { kind: 'refused' | 'unseen'; atMs: number } | { kind: 'failed'; why: string }
 >
 export type Call = Readonly<{
   method: string
@@ -21,7 +22,6 @@ export type Call = Readonly<{
  */
 export function ask(agent: Agent, call: Call): Promise<Outcome> {
   const { promise, resolve } = Promise.withResolvers<Outcome>()
-  const startedAt = performance.now()
   const sent = request(call.url, { agent, method: call.method, headers: call.headers ?? {} }, (response) => {
     response.resume()
     response.on('end', () => resolve({ kind: 'answered', status: response.statusCode ?? 0 }))
@@ -29,9 +29,10 @@ export function ask(agent: Agent, call: Call): Promise<Outcome> {
   })
   sent.on('error', (error: NodeJS.ErrnoException) => {
     const idleClosed = sent.reusedSocket && (error.code === 'ECONNRESET' || error.code === 'EPIPE')
-    if (error.code === 'ECONNREFUSED') resolve({ kind: 'refused' })
+    if (error.code === 'ECONNREFUSED') resolve({ kind: 'refused', atMs: performance.now() })
     else if (idleClosed) resolve(ask(agent, call))
-    else if (error.code === 'ECONNRESET' && performance.now() - startedAt < 1_000) resolve({ kind: 'unseen' })
+    else if (error.code === 'ECONNRESET' && !sent.socket?.bytesRead)
+      resolve({ kind: 'unseen', atMs: performance.now() })
     else
       resolve({ kind: 'failed', why: `${call.method} ${new URL(call.url).pathname}: ${error.code ?? error.message}` })
   })
