@@ -34,6 +34,12 @@ class Collector extends M0001Initial {
   }
 }
 
+/** A killed session is told of by the statement that it broke, and not by an event that ends the process. */
+function quiet(pool: pg.Pool): pg.Pool {
+  pool.on('error', () => {})
+  return pool.on('connect', (client) => client.on('error', () => {}))
+}
+
 export async function scratchDatabase(): Promise<ScratchDatabase> {
   const adminUrl = process.env['TEST_DATABASE_URL']
   if (!adminUrl) throw new Error('TEST_DATABASE_URL is not set')
@@ -44,7 +50,7 @@ export async function scratchDatabase(): Promise<ScratchDatabase> {
   await admin.query(`create database ${name}`)
   const url = Object.assign(new URL(adminUrl), { pathname: `/${name}` }).href
   const owner = new pg.Pool({ connectionString: url, max: 2 })
-  owner.on('error', () => {})
+  quiet(owner)
   const collector = new Collector(undefined as never, undefined as never)
   collector.up()
   await owner.query('grant usage on schema public to dc_app, dc_system')
@@ -57,8 +63,7 @@ export async function scratchDatabase(): Promise<ScratchDatabase> {
     as,
     pool(role, max = 6) {
       const pool = new pg.Pool({ ...as(role), max })
-      pool.on('error', () => {})
-      pools.push(pool)
+      pools.push(quiet(pool))
       return pool
     },
     sql: async (text, values = []) => (await owner.query(text, values)).rows as never,
