@@ -48,6 +48,41 @@ onEachProfile((profile) => {
     t.like(message, { status: 'READ', content: 'Good day' })
   })
 
+  for (const early of [false, true])
+    test.serial(
+      `${profile}: who has seen a part of a reply ${early ? 'before the platform answered ' : ''}has seen those before it, not those after`,
+      async (t) => {
+        let tell: ((event: InboundEvent) => Promise<void>) | null = null
+        const ids: string[] = []
+        const network = aNetwork(async (_message, externalId) => {
+          ids.push(externalId)
+          if (early && ids.length === 2) await tell?.(seen(externalId))
+          return { status: 'accepted', externalId }
+        })
+        const on = coreOn(db, { send: network.send })
+        const inbox = await seedInbox(on.orm)
+        const talk = await startTalk(on, inbox, 'ann')
+        tell = (event) => on.core.receiveWebhooks([deliveryOf(inbox, [event])])
+        await on.core.sendReply(inbox.actor, {
+          ticketId: talk.ticketId,
+          content: 'tents '.repeat(400),
+          split: true,
+          via: 'API',
+        })
+        await workOff(on)
+        const statuses = async () => {
+          const [message] = await repliesIn(on, talk)
+          return [message?.status, ...(message?.parts ?? []).map(({ status }) => status)]
+        }
+        if (!early) await tell(seen(ids[1] ?? ''))
+        t.deepEqual(await statuses(), ['SENT', 'READ', 'READ', 'SENT'])
+        await tell(seen(ids[0] ?? ''))
+        t.deepEqual(await statuses(), ['SENT', 'READ', 'READ', 'SENT'])
+        await tell(seen(ids[2] ?? ''))
+        t.deepEqual(await statuses(), ['READ', 'READ', 'READ', 'READ'])
+      },
+    )
+
   test.serial(
     `${profile}: a reply that was unsent before the platform answered shows nothing once it has`,
     async (t) => {

@@ -17,20 +17,20 @@ export type StoredPart = {
   externalId: string | null
   sentAt: string | null
   deletedAt: string | null
+  isRead: boolean | null
 }
 
 type Message = {
   kind: MessageKind
   content: string | null
   attachments: readonly StoredAttachment[]
-  is_read: boolean | null
   sent_at: Date
   deleted_at: Date | null
 }
 
-/** What the customer has seen of a message holds for all of it. */
-export const seenStatus = ({ is_read }: Pick<Message, 'is_read'>, status: MessageStatus): MessageStatus =>
-  status === 'SENT' && is_read === true ? 'READ' : status
+/** All of a message was seen with its last part. */
+export const seenStatus = (isRead: boolean | null, status: MessageStatus): MessageStatus =>
+  status === 'SENT' && isRead === true ? 'READ' : status
 
 export const attachmentView = ({ partId: _, ...attachment }: StoredAttachment): Attachment => attachment
 
@@ -48,7 +48,7 @@ export function partView(message: Message, part: StoredPart): PartView {
     quickReplies: extras?.quickReplies ?? [],
     template: extras?.template ?? null,
     sticker: extras?.sticker ?? null,
-    status: seenStatus(message, part.status),
+    status: seenStatus(part.isRead, part.status),
     failure: part.failure,
     externalId: part.externalId,
     sentAt: isOurs ? dateOf(part.sentAt) : message.sent_at,

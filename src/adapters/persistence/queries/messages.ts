@@ -3,6 +3,7 @@ import type { MessageId, OrgId, TicketId } from '../../../core/ids.ts'
 import { failureOf, HOLD_MS } from '../../../core/message/send-outcome.ts'
 import type { PageOf, PageRequest, Position } from '../../../ports/inbox-queries.ts'
 import type { MessageFailure, MessageStatus, MessageView } from '../../../ports/views.ts'
+import { placeOf, placeOfLast } from '../seen-sql.ts'
 import type { Tx } from '../transaction.ts'
 import { type Conditions, canExist, conditions, emptyPage, pageOf } from './conditions.ts'
 import { displayName } from './customers.ts'
@@ -56,7 +57,7 @@ type Row = {
 
 const SELECT = `
 select m.id, m.org_id, m.ticket_id, m.linked_ticket_id, m.direction, m.kind, m.audience, m.hidden, m.content, m.context, m.author_type, m.author_member_id, m.via,
-  m.status, m.sent_at <= v.read_until as is_read,
+  m.status, ${placeOfLast('m')} <= v.read_until as is_read,
   m.resend_of, (select r.id from messages r where r.org_id = m.org_id and r.resend_of = m.id) as resent_as,
   case when m.status = 'UNKNOWN' then (select max(coalesce(a.finished_at, a.started_at)) from message_parts p
     join send_attempts a on a.org_id = p.org_id and a.part_id = p.id
@@ -65,7 +66,7 @@ select m.id, m.org_id, m.ticket_id, m.linked_ticket_id, m.direction, m.kind, m.a
   (select coalesce(jsonb_agg(jsonb_build_object('type', a.type, 'url', a.url, 'title', a.title, 'platformType', a.platform_type,
       'partId', a.part_id) order by a.position), '[]') from attachments a where a.org_id = m.org_id and a.message_id = m.id) as attachments,
   (select coalesce(jsonb_agg(jsonb_build_object('id', p.id, 'position', p.position, 'kind', p.kind, 'content', p.content, 'extras', p.extras,
-      'status', p.status, 'failure', p.failure, 'externalId', p.external_id, 'sentAt', p.sent_at, 'deletedAt', p.deleted_at)
+      'status', p.status, 'failure', p.failure, 'externalId', p.external_id, 'sentAt', p.sent_at, 'deletedAt', p.deleted_at, 'isRead', ${placeOf('m', 'p')} <= v.read_until)
       order by p.position), '[]') from message_parts p where p.org_id = m.org_id and p.message_id = m.id) as parts,
   (select coalesce(jsonb_agg(jsonb_build_object('name', r.name, 'emoji', r.emoji, 'actor', r.actor, 'at', r.reacted_at,
       'memberId', r.member_id, 'memberName', (select mm.name from memberships mm where mm.org_id = r.org_id and mm.id = r.member_id))
@@ -197,7 +198,7 @@ const messageView =
     reactions: reactionViews(row),
     author: authorOf(row),
     via: row.via,
-    status: seenStatus(row, row.status),
+    status: seenStatus(row.is_read, row.status),
     ...openQuestion(row, now),
     externalId: row.external_id,
     replyToExternalId: row.reply_to_external_id,

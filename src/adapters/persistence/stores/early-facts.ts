@@ -1,5 +1,6 @@
 import type { ChannelId, ExternalMessageId, MessageId, PartId } from '../../../core/ids.ts'
 import type { IntakeChanges } from '../../../ports/intake-store.ts'
+import { placeOf } from '../seen-sql.ts'
 import type { Tx } from '../transaction.ts'
 import { applyUnsends } from './change-messages.ts'
 import { deriveMessages } from './derive-messages.ts'
@@ -61,10 +62,10 @@ export async function adoptEarly(
 ): Promise<{ isChanged: boolean }> {
   const values = [tx.orgId, channelId, own.externalId, own.messageId]
   await tx.affected(
-    `update conversations v set read_until = greatest(v.read_until, m.sent_at)
-     from early_reads r, messages m where r.org_id = $1 and r.channel_id = $2 and r.external_id = $3
-       and m.org_id = $1 and m.id = $4 and v.org_id = $1 and v.id = m.conversation_id`,
-    values,
+    `update conversations v set read_until = greatest(v.read_until, ${placeOf('m', 'p')})
+     from early_reads r, messages m, message_parts p where r.org_id = $1 and r.channel_id = $2 and r.external_id = $3
+       and m.org_id = $1 and m.id = $4 and p.org_id = $1 and p.id = $5 and v.org_id = $1 and v.id = m.conversation_id`,
+    [...values, own.partId],
   )
   const edited = await tx.affected(
     `update message_parts p set content = e.content, edited_at = e.edited_at, edit_revision = e.revision

@@ -3,6 +3,7 @@ import type { Audience } from '../../../core/channel/delivery.ts'
 import type { PartKind } from '../../../core/channel/outbound-content.ts'
 import type { ConversationId, CustomerId, ExternalMessageId, TicketId } from '../../../core/ids.ts'
 import type { InFlight, IntakeRequest, PublicInFlight } from '../../../ports/intake-store.ts'
+import { placeOf } from '../seen-sql.ts'
 import type { Tx } from '../transaction.ts'
 
 type Row = {
@@ -30,7 +31,7 @@ const IN_FLIGHT = `p.status in ('SENDING', 'UNKNOWN') and p.external_id is null`
 
 const SELECT = `
 select v.customer_id, v.id as conversation_id, p.id as part_id, m.id as message_id, m.ticket_id, p.status, p.kind as part_kind, p.content,
-  m.sent_at, a.started_at, ${UNDER} as under,
+  ${placeOf('m', 'p')} as sent_at, a.started_at, ${UNDER} as under,
   (select t.type from attachments t where t.org_id = p.org_id and t.part_id = p.id) as attachment_type,
   array(select s.status from message_parts s where s.org_id = p.org_id and s.message_id = p.message_id and s.id <> p.id) as others
 from conversations v

@@ -19,6 +19,7 @@ import type {
   StoredReaction,
   ThreadOwner,
 } from '../../../ports/intake-store.ts'
+import { MOST_PARTS_MS, placeOf, placeOfLast } from '../seen-sql.ts'
 import type { Tx } from '../transaction.ts'
 import { lockChannel } from './channel-lock.ts'
 
@@ -164,7 +165,7 @@ export async function knownMessages(
   const rows = await tx.rows<KnownRow>(
     `select e.id as external_id, g.deleted_at as gone_at, r.external_id is not null as is_read,
        case when d.external_id is not null then jsonb_build_object('revision', d.revision, 'at', d.edited_at, 'text', d.content) end as early,
-       p.id as part_id, p.message_id, m.ticket_id, m.conversation_id, m.direction, m.sent_at, o.is_ours, o.parts,
+       p.id as part_id, p.message_id, m.ticket_id, m.conversation_id, m.direction, ${placeOf('m', 'p')} as sent_at, o.is_ours, o.parts,
        case when o.is_ours then p.content else m.content end as content, case when o.is_ours then p.edited_at else m.edited_at end as edited_at,
        case when o.is_ours then p.deleted_at else m.deleted_at end as deleted_at,
        case when o.is_ours then p.edit_revision else m.edit_revision end as edit_revision
@@ -231,11 +232,13 @@ export async function unseenIn(
   conversationIds: readonly ConversationId[],
 ): Promise<ReadonlyMap<ConversationId, ConversationState['unseen']>> {
   const rows = await tx.rows<{ id: MessageId; ticket_id: TicketId; conversation_id: ConversationId; sent_at: Date }>(
-    `select m.id, m.ticket_id, m.conversation_id, m.sent_at
+    `select m.id, m.ticket_id, m.conversation_id, l.sent_at
      from conversations v join messages m on m.org_id = v.org_id and m.conversation_id = v.id
+     cross join lateral (select ${placeOfLast('m')} as sent_at) l
      where v.org_id = $1 and v.id = any($2) and m.direction = 'OUTBOUND' and m.status = 'SENT'
-       and m.sent_at > coalesce(v.read_until, '-infinity') order by m.sent_at, m.id`,
-    [tx.orgId, conversationIds],
+       and m.sent_at > coalesce(v.read_until, '-infinity') - $3 * interval '1 ms' and l.sent_at > coalesce(v.read_until, '-infinity')
+     order by m.sent_at, m.id`,
+    [tx.orgId, conversationIds, MOST_PARTS_MS],
   )
   const found = Map.groupBy(rows, ({ conversation_id }) => conversation_id)
   return new Map(
