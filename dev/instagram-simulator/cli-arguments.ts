@@ -58,6 +58,7 @@ const OF_REQUEST = {
   name: text,
   'media-url': text,
   'media-id': text,
+  album: text,
   'story-url': text,
   'reply-to': text,
   payload: text,
@@ -136,9 +137,11 @@ function parse(args: readonly string[]) {
   }
 }
 
-/** `--media-url` -> `mediaUrl` */
+/** `--media-url` -> `mediaUrl`; what is an id is called one. */
 const nameOf = (option: string): string =>
-  option === 'parent' ? 'parentId' : option.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase())
+  option === 'parent' || option === 'album'
+    ? `${option}Id`
+    : option.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase())
 
 function content(kind: string, words: readonly string[]): Pick<ActionRequest, 'text' | 'mid' | 'field'> {
   const [first] = words

@@ -7,6 +7,8 @@ import { toWire } from './wire.ts'
 export type CommentOptions = Options &
   Readonly<{
     mediaId?: string
+    /** Under an album, of which the webhook names one picture: nothing is told of that by itself. */
+    albumId?: string
     /** What the account wrote under its post. */
     caption?: string
     /** The account has taken the post away meanwhile. */
@@ -25,8 +27,10 @@ type Author = Readonly<{ id: string; username: string; self_ig_scoped_id?: strin
 export function commentActions({ world, office, post, postBody, timeOf, now }: Acting) {
   function knowPost(account: SimulatedAccount, options: CommentOptions): string {
     const id = options.mediaId ?? newMediaId()
-    if (!world.media.has(id)) {
-      world.media.set(id, { id, account, caption: options.caption ?? 'A post', deleted: options.deleted ?? false })
+    const post = options.albumId ?? id
+    if (!world.media.has(post)) {
+      const { caption = 'A post', deleted = false } = options
+      world.media.set(post, { id: post, account, caption, deleted })
     }
     return id
   }
@@ -66,6 +70,7 @@ export function commentActions({ world, office, post, postBody, timeOf, now }: A
       at,
       privateReplyMid: null,
       mediaId,
+      postId: options.albumId ?? mediaId,
       parentId: options.parentId ?? null,
       isLive: options.product === 'LIVE',
       hidden: false,

@@ -1,3 +1,4 @@
+import { aboutPost, pick } from './about-post.ts'
 import { refuse } from './graph-errors.ts'
 import { type Answer, string } from './http.ts'
 import { newCommentId } from './ids.ts'
@@ -25,6 +26,12 @@ export function commentCall(
       return reply(sending, account, comment, form, body)
     case 'GET replies':
       return { status: 200, body: { data: comment.replies.map((one) => listed(account, one)) } }
+    case 'GET': {
+      const fields = /^media\{(.*)\}$/.exec(form.get('fields') ?? '')?.[1]
+      const post = world.media.get(comment.postId)
+      if (fields === undefined || !post || post.deleted) return null
+      return { status: 200, body: { id, media: pick(aboutPost(post), fields.split(',')) } }
+    }
     case 'POST': {
       const hide = form.get('hide')
       if (hide !== 'true' && hide !== 'false') return refuse(account.login, { code: 100, message: 'hide is required' })

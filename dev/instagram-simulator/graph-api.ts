@@ -1,3 +1,4 @@
+import { aboutPost, pick } from './about-post.ts'
 import { listPages, subscriptions } from './account-edges.ts'
 import { commentCall } from './comment-edges.ts'
 import { listConversations, readThread } from './conversations.ts'
@@ -9,7 +10,7 @@ import { type Sending, send } from './send.ts'
 import type { Grant } from './tokens.ts'
 import type { Login, SimulatedAccount, SimulatedCustomer } from './types.ts'
 import { underFaults } from './under-faults.ts'
-import type { SimulatedMedia, World } from './world.ts'
+import type { World } from './world.ts'
 
 const HOSTS: Record<string, Login> = { 'graph.instagram.com': 'instagram', 'graph.facebook.com': 'facebook' }
 
@@ -193,21 +194,6 @@ function mention(
       : { mentioned_comment: { id, text, media: { id: mediaId, media_url: picture } } }
   return { status: 200, body: { ...fields, id: account.id } }
 }
-
-const aboutPost = ({ id, caption }: SimulatedMedia) => ({
-  id,
-  caption,
-  media_type: 'IMAGE',
-  media_product_type: 'FEED',
-  permalink: `https://www.instagram.com/p/${id}/`,
-  media_url: `https://scontent.cdninstagram.com/v/${id}.jpg?oe=simulated`,
-})
-
-/** Graph gives the fields that were asked for, and the id always; a null is left out. */
-const pick = (object: Record<string, unknown>, fields: readonly string[]): object =>
-  Object.fromEntries(
-    Object.entries(object).filter(([name, value]) => value !== null && (name === 'id' || fields.includes(name))),
-  )
 
 /** A form carries objects as JSON text. */
 function fromForm(form: URLSearchParams): Record<string, unknown> {

@@ -18,6 +18,7 @@ export type ActionRequest = Readonly<{
   replyTo?: string
   mediaUrl?: string
   mediaId?: string
+  albumId?: string
   storyUrl?: string
   title?: string
   /** Of a shared thing or an attachment: share, ig_post, ig_reel, reel, story, media. */
@@ -102,12 +103,12 @@ const media = (type: 'image' | 'video' | 'audio' | 'file'): Kind =>
 const comment =
   (act: Partial<ActionRequest>): Extract<Kind, { of: 'person' }>['act'] =>
   (actions, who, request, options) => {
-    const { mediaId, form, parentId, product, caption, withoutText, adId, adTitle } = { ...request, ...act }
+    const { mediaId, albumId, form, parentId, product, caption, withoutText, adId, adTitle } = { ...request, ...act }
     const ad = adId === undefined ? undefined : { id: String(adId), title: adTitle ?? 'An ad' }
     const flat = form === 'messaging' ? undefined : form
     return actions.comment(who, request.text, {
       ...options,
-      ...given({ mediaId, form: flat, parentId, product, caption, withoutText, ad }),
+      ...given({ mediaId, albumId, form: flat, parentId, product, caption, withoutText, ad }),
     })
   }
 
@@ -174,7 +175,12 @@ export const KINDS: Readonly<Record<string, Kind>> = {
     (actions, who, request, options) =>
       actions.postback(who, request.text, { ...options, ...given({ payload: request.payload }), ...cameFrom(request) }),
   ),
-  comment: person('text', '"text"', 'under a post (--flat: the other envelope; --media-id, --parent MID)', comment({})),
+  comment: person(
+    'text',
+    '"text"',
+    'under a post (--flat: the other envelope; --media-id, --album ID, --parent MID)',
+    comment({}),
+  ),
   'ad-comment': person('text', '"text"', 'under an ad (--ad-id, --ad-title)', (actions, who, request, options) =>
     comment({ adId: request.adId ?? '120000000000000001' })(actions, who, request, options),
   ),

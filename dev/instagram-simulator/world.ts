@@ -16,6 +16,8 @@ export type SimulatedComment = {
   readonly at: Date
   privateReplyMid: string | null
   readonly mediaId: string
+  /** The album, where the picture is one of it; else the same. */
+  readonly postId: string
   /** Of a reply, the top-level comment. */
   readonly parentId: string | null
   readonly isLive: boolean

@@ -200,6 +200,13 @@ export type Media = Readonly<{
   expiresAt: Date | null
 }>
 
+/** What people commented on, or a story that was answered. */
+export type AskedMedia = Readonly<{
+  mediaId: string
+  /** One under it, if any: of an album the network may name a picture alone, and the album by a comment only. */
+  commentId: ExternalMessageId | null
+}>
+
 export type MediaAnswer = Demanding &
   (
     | Readonly<{ status: 'found'; media: Media }>
@@ -229,7 +236,7 @@ export interface MediaLookup {
     account: ChannelAccount,
     signal: AbortSignal,
   ): Promise<MentionAnswer>
-  look(mediaId: string, account: ChannelAccount, signal: AbortSignal): Promise<MediaAnswer>
+  look(asked: AskedMedia, account: ChannelAccount, signal: AbortSignal): Promise<MediaAnswer>
 }
 
 /** A message as the network lists it, in the words that its webhook would have had. */

@@ -15,6 +15,7 @@ import type {
   TicketId,
 } from '../core/ids.ts'
 import type { TicketStatus } from '../core/ticket/ticket.ts'
+import type { AskedMedia } from './channel-adapter.ts'
 import type { MessageStatus } from './views.ts'
 import type { RawDelivery } from './webhook-intake.ts'
 
@@ -199,7 +200,7 @@ export type IntakeChanges = Readonly<{
   /** People whose profile is to be looked up by a job of its own. */
   lookUps: readonly Readonly<{ customerId: CustomerId; person: ExternalUserId; requestId: string | null }>[]
   /** Posts and stories that messages are about; looked up by jobs of their own unless they were lately. */
-  media: readonly string[]
+  media: readonly AskedMedia[]
   /** Messages of which only the place is known. */
   mentions: readonly Readonly<{ externalId: ExternalMessageId; mediaId: string }>[]
 }>

@@ -160,6 +160,7 @@ export const SECTIONS: Readonly<Record<string, readonly Row[]>> = {
     seen('comment.live', 'comments of a broadcast, in bursts', 'live-comment', 'live-comment-burst'),
     row('comment.one-ticket', 'comments of one person under one post are one ticket'),
     row('comment.post', 'the post of a comment, and that it is gone'),
+    row('comment.album', 'the album of a comment, of which the event names a picture'),
     seen('mention.caption', 'mention in a caption', 'mention-in-caption'),
     seen('mention.comment', 'mention in a comment', 'mention-in-comment'),
     row('mention.words', 'the words of a mention are asked for'),

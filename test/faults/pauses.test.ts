@@ -96,7 +96,7 @@ onEachProfile((profile) => {
       return core.lookUpProfile({ orgId, channelId, customerId, person: 'ann' as never }, 1, signal)
     },
     'a post': ({ core }, { inbox: { orgId, channelId } }) =>
-      core.lookUpMedia({ orgId, channelId, mediaId: '1' }, 1, signal),
+      core.lookUpMedia({ orgId, channelId, mediaId: '1', commentId: null }, 1, signal),
     'a mention': ({ core }, { inbox: { orgId, channelId } }) =>
       core.lookUpMention({ orgId, channelId, externalId: 'm' as never, mediaId: '1' }, 1, signal),
     'a message': ({ core }, { inbox: { orgId, channelId } }) =>

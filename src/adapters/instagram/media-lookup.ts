@@ -11,12 +11,15 @@ const FIELDS = 'permalink,caption,media_type,media_product_type,media_url,thumbn
 
 /** Of the account's own posts and stories only. https://developers.facebook.com/docs/instagram-platform/reference/instagram-media */
 export const createMediaLookup = (graph: GraphClient): MediaLookup => ({
-  async look(mediaId, account, signal): Promise<MediaAnswer> {
+  async look({ mediaId, commentId }, account, signal): Promise<MediaAnswer> {
     const target = graphTarget(account)
     if (target === null) return { status: 'retry', afterMs: null, detail: 'the channel has no usable access token' }
     const { flavour, token } = target
-    const path = `${pathSegment(mediaId)}?fields=${FIELDS}`
-    return mediaOf(await graph({ method: 'GET', flavour, path, token }, signal))
+    const ask = (path: string) => graph({ method: 'GET', flavour, path, token }, signal)
+    const named = mediaOf(await ask(`${pathSegment(mediaId)}?fields=${FIELDS}`))
+    if (!commentId || !mayBeOfAnAlbum(named)) return named
+    const album = mediaOf(await ask(`${pathSegment(commentId)}?fields=media{${FIELDS}}`), commentedOn)
+    return album.status === 'gone' || album.status === 'withheld' ? { ...named, ...demandsIn(album) } : album
   },
 
   /** Through the account's own node: neither the post nor the comment is the account's. */
@@ -53,6 +56,10 @@ function mentionOf(answer: GraphAnswer): MentionAnswer {
   }
 }
 
+/** Of an album the webhook names one picture, which has no words of its own and cannot always be asked about. */
+const mayBeOfAnAlbum = (answer: MediaAnswer): boolean =>
+  answer.status === 'gone' || (answer.status === 'found' && answer.media.caption === null)
+
 type MediaFields = Shape<
   'permalink' | 'caption' | 'media_type' | 'media_product_type' | 'media_url' | 'thumbnail_url' | 'timestamp'
 >
@@ -60,22 +67,25 @@ type MediaFields = Shape<
 /** What the platform says of an object that is not there (any more); every other refusal says nothing about the object. */
 const NO_SUCH_OBJECT = '100/33'
 
-function mediaOf(answer: GraphAnswer): MediaAnswer {
+const commentedOn = (body: object): unknown => asShape<Shape<'media'>>(body)?.media
+
+function mediaOf(answer: GraphAnswer, within: (body: object) => unknown = (body) => body): MediaAnswer {
   const outcome = readOutcome(answer)
   if (outcome.status === 'withheld' && outcome.platformCode === NO_SUCH_OBJECT)
     return { ...demandsIn(outcome), status: 'gone', detail: outcome.detail }
   if (outcome.status !== 'found') return outcome
-  const fields = asShape<MediaFields>(outcome.body)
-  const postedAt = fields?.media_product_type === 'STORY' ? timeOf(fields.timestamp) : null
-  const picture = fields?.media_type === 'VIDEO' ? null : readUrl(fields?.media_url)
+  const fields = asShape<MediaFields>(within(outcome.body))
+  if (fields === null) return { ...demandsIn(outcome), status: 'withheld', detail: 'the answer names no post' }
+  const postedAt = fields.media_product_type === 'STORY' ? timeOf(fields.timestamp) : null
+  const picture = fields.media_type === 'VIDEO' ? null : readUrl(fields.media_url)
   return {
     ...demandsIn(outcome),
     status: 'found',
     media: {
-      permalink: readUrl(fields?.permalink),
-      caption: readText(fields?.caption),
+      permalink: readUrl(fields.permalink),
+      caption: readText(fields.caption),
       // A video has a still; a picture is its own.
-      thumbnailUrl: readUrl(fields?.thumbnail_url) ?? picture,
+      thumbnailUrl: readUrl(fields.thumbnail_url) ?? picture,
       expiresAt: postedAt && new Date(postedAt.getTime() + STORY_LIVES_MS),
     },
   }

@@ -1,9 +1,10 @@
+import type { AskedMedia } from '../../ports/channel-adapter.ts'
 import type { CorePorts } from '../../ports/core-ports.ts'
 import type { JobOutcome } from '../../ports/job-queue.ts'
 import type { ChannelId, OrgId } from '../ids.ts'
 import { putOff, waitOf } from './retry-look-up.ts'
 
-export type MediaJob = Readonly<{ orgId: OrgId; channelId: ChannelId; mediaId: string }>
+export type MediaJob = Readonly<{ orgId: OrgId; channelId: ChannelId }> & AskedMedia
 
 /** Asks the platform about the post that people commented on. Its failure changes nothing else: the post is shown by its id. */
 export const lookUpMedia =
@@ -15,7 +16,7 @@ export const lookUpMedia =
     if (!account || !facet) return { status: 'done' }
     const wait = waitOf(account, clock.now())
     if (wait) return wait
-    const answer = await facet.look(job.mediaId, account, signal)
+    const answer = await facet.look(job, account, signal)
     const later = await putOff(ports, account, answer, attempt)
     if (later) return later
     if (answer.status === 'gone')

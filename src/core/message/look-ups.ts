@@ -20,7 +20,7 @@ export function lookUpsOf(
     lookUps: hasProfiles
       ? people.map(({ customerId, person }) => ({ customerId, person, requestId: requestIdOf(customerId) }))
       : [],
-    media: hasMedia ? [...new Set(messages.flatMap(ownPost))] : [],
+    media: hasMedia ? [...new Map(messages.flatMap(ownPost).map((one) => [one.mediaId, one])).values()] : [],
     mentions: hasMedia ? messages.flatMap(mention) : [],
   }
 }
@@ -29,10 +29,12 @@ export function lookUpsOf(
 const isFirstContact = ({ surface, windowOpenedAt }: Known): boolean => surface === 'DM' && windowOpenedAt === null
 
 /** What was commented on, and the stories that were answered; a shared post may be anybody's. */
-const ownPost = ({ context }: NewMessage): readonly string[] =>
-  context?.mediaId && (context.type === 'COMMENT' || context.type === 'LIVE_COMMENT' || context.type === 'STORY_REPLY')
-    ? [context.mediaId]
-    : []
+function ownPost({ context, externalId }: NewMessage): LookUps['media'] {
+  if (!context?.mediaId) return []
+  const isComment = context.type === 'COMMENT' || context.type === 'LIVE_COMMENT'
+  if (!isComment && context.type !== 'STORY_REPLY') return []
+  return [{ mediaId: context.mediaId, commentId: isComment ? externalId : null }]
+}
 
 const mention = ({ kind, context, externalId, deletedAt }: NewMessage): LookUps['mentions'] =>
   kind === 'MENTION' && context?.mediaId && deletedAt === null ? [{ externalId, mediaId: context.mediaId }] : []

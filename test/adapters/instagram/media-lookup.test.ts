@@ -1,19 +1,25 @@
 import test, { type ExecutionContext } from 'ava'
 import { createInstagramChannel } from '../../../src/adapters/instagram/channel.ts'
+import type { ExternalMessageId } from '../../../src/core/ids.ts'
 import { account, json, startGraphServer, TOKEN } from './graph-server.ts'
 
 const POST = '18077000000000001'
 
-async function look(t: ExecutionContext, answer: Parameters<typeof startGraphServer>[0], from = account()) {
+async function look(
+  t: ExecutionContext,
+  answer: Parameters<typeof startGraphServer>[0],
+  from = account(),
+  commentId: ExternalMessageId | null = null,
+) {
   const server = await startGraphServer(answer)
   t.teardown(server.stop)
   const { media } = createInstagramChannel(
     { graphUrl: server.url, facebookGraphUrl: `${server.url}/fb`, graphVersion: 'v26.0', sendTimeoutMs: 5_000 },
     { fetch },
   )
-  const found = await media?.look(POST, from, new AbortController().signal)
+  const found = await media?.look({ mediaId: POST, commentId }, from, new AbortController().signal)
   t.false(JSON.stringify(found).includes(TOKEN))
-  return { found, call: server.calls[0] }
+  return { found, call: server.calls[0], calls: server.calls }
 }
 
 const refusal = (code: number, subcode?: number) =>
@@ -83,3 +89,36 @@ test('a post that is not there is gone, one that is not told about is not; troub
   t.like((await look(t, refusal(190))).found, { status: 'reauthorize', alert: true })
   t.is((await look(t, json(200, {}), account({ secrets: {} }))).found?.status, 'retry')
 })
+
+const COMMENT = '17900000000000001' as ExternalMessageId
+const album = { permalink: 'https://www.instagram.com/p/album/', caption: 'Ten lamps' }
+
+test('of a picture that is not there, or has no words, the comment tells the album', async (t) => {
+  for (const first of [refusal(100, 33), json(200, { permalink: 'https://www.instagram.com/p/picture/' })]) {
+    const { found, calls } = await look(t, inTurn(first, json(200, { media: album, id: COMMENT })), account(), COMMENT)
+    t.like(found, { status: 'found', media: album })
+    t.regex(calls[1]?.url ?? '', new RegExp(`^/v26.0/${COMMENT}\\?fields=media(\\{|%7B)permalink,`))
+  }
+})
+
+test('where the comment tells nothing, what was told of the picture stands; trouble is asked about again', async (t) => {
+  const picture = json(200, { permalink: 'https://www.instagram.com/p/picture/' })
+  for (const second of [refusal(100, 33), refusal(10), json(200, { id: COMMENT }), json(200, { media: 'x' })]) {
+    t.is((await look(t, inTurn(refusal(100, 33), second), account(), COMMENT)).found?.status, 'gone')
+    t.like((await look(t, inTurn(picture, second), account(), COMMENT)).found, {
+      status: 'found',
+      media: { permalink: 'https://www.instagram.com/p/picture/' },
+    })
+  }
+  t.is((await look(t, inTurn(picture, json(500, '')), account(), COMMENT)).found?.status, 'retry')
+})
+
+test('a post with words, and one whose platform tells nothing for now, is asked about once', async (t) => {
+  for (const first of [json(200, album), refusal(10), json(500, '')])
+    t.is((await look(t, first, account(), COMMENT)).calls.length, 1)
+})
+
+const inTurn = (...answers: Parameters<typeof startGraphServer>[0][]): Parameters<typeof startGraphServer>[0] => {
+  const left = [...answers]
+  return (response, socket) => left.shift()?.(response, socket)
+}

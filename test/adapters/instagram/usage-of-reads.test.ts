@@ -12,7 +12,7 @@ const id = '17977000000000001' as ExternalMessageId
 /** Every call that is not a send. */
 const READS: Readonly<Record<string, (of: ChannelAdapter, from: ChannelAccount) => Promise<Demanding> | undefined>> = {
   'a profile': ({ profiles }, from) => profiles?.look(person, from, signal),
-  'a post': ({ media }, from) => media?.look(id, from, signal),
+  'a post': ({ media }, from) => media?.look({ mediaId: id, commentId: null }, from, signal),
   'a mention': ({ media }, from) => media?.mention({ mediaId: '18', externalId: id }, from, signal),
   conversations: ({ history }, from) => history?.conversations({ cursor: null, limit: 5 }, from, signal),
   'a conversation': ({ history }, from) => history?.conversation({ externalId: 'c', person: null }, from, signal),

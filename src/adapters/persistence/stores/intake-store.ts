@@ -1,4 +1,5 @@
 import type { ChannelId, ConversationId } from '../../../core/ids.ts'
+import type { AskedMedia } from '../../../ports/channel-adapter.ts'
 import type { IdSource } from '../../../ports/id-source.ts'
 import type { IntakeStore } from '../../../ports/intake-store.ts'
 import type { JobQueueName } from '../../../ports/job-queue.ts'
@@ -116,7 +117,7 @@ export const createIntakeStore = (tx: Tx, { ids }: { ids: IdSource }): IntakeSto
     })
     const jobs = [
       ...changes.lookUps.map((lookUp) => job('profile-lookup', lookUp)),
-      ...media.map((mediaId) => job('media-lookup', { mediaId })),
+      ...media.map((asked) => job('media-lookup', asked)),
       ...changes.mentions.map((mention) => job('mention-lookup', mention)),
     ]
     await insertRows(tx, 'jobs', { id: 'uuid', queue: 'text', payload: 'bytea' }, jobs)
@@ -152,12 +153,19 @@ const ASK_FOR_MESSAGE_AFTER_MS = 15_000
 /** How long an answer is good for: thumbnails are links that stop working after days. */
 const ASK_AGAIN_MS = 24 * 3_600_000
 
-async function mediaToAsk(tx: Tx, channelId: ChannelId, mediaIds: readonly string[], now: Date): Promise<string[]> {
-  if (mediaIds.length === 0) return []
+/** Those that were not asked about lately. */
+async function mediaToAsk(
+  tx: Tx,
+  channelId: ChannelId,
+  media: readonly AskedMedia[],
+  now: Date,
+): Promise<readonly AskedMedia[]> {
+  if (media.length === 0) return []
   const rows = await tx.rows<{ media_id: string }>(
     `insert into media (org_id, channel_id, media_id, asked_at) select $1, $2, unnest($3::text[]), $4
      on conflict (org_id, channel_id, media_id) do update set asked_at = $4 where media.asked_at < $5 returning media_id`,
-    [tx.orgId, channelId, [...mediaIds].sort(), now, new Date(now.getTime() - ASK_AGAIN_MS)],
+    [tx.orgId, channelId, media.map(({ mediaId }) => mediaId).sort(), now, new Date(now.getTime() - ASK_AGAIN_MS)],
   )
-  return rows.map(({ media_id }) => media_id)
+  const due = new Set(rows.map(({ media_id }) => media_id))
+  return media.filter(({ mediaId }) => due.has(mediaId))
 }
