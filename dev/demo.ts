@@ -1,9 +1,10 @@
 import { parseArgs } from 'node:util'
 import { createApi } from './demo/api.ts'
 import { DemoFailure, Interrupted } from './demo/demo-failure.ts'
+import { createFeed } from './demo/feed.ts'
 import { openDemoFolder, USUAL_FOLDER } from './demo/folder.ts'
 import { choosePort } from './demo/port.ts'
-import { showAnswer, showInbox, showLive, showStory, showWayOn } from './demo/report.ts'
+import { showAnswer, showInbox, showStory, showWayOn } from './demo/report.ts'
 import * as trip from './demo/round-trip.ts'
 import { startService } from './demo/service.ts'
 import { createShutdown, type Shutdown } from './demo/shutdown.ts'
@@ -78,7 +79,9 @@ async function play({ once, folder }: Options, terminal: Terminal, shutdown: Shu
 
   await place.announce(`${simulator.url}${CONTROL_PATH}`)
   showWayOn(terminal, { url: service.url, login, arrived, folder })
-  simulator.onBubble((who, bubble) => showLive(terminal, who, bubble))
+  const feed = createFeed(terminal)
+  simulator.onBubble(feed.bubble)
+  simulator.onGesture(feed.gesture)
   await shutdown.interrupted
 }
 

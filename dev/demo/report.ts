@@ -1,5 +1,5 @@
-import type { PhoneMessage, SimulatedCustomer } from '../instagram-simulator/index.ts'
 import type { Notification } from './api.ts'
+import { contentOf, feedLine } from './feed.ts'
 import { USUAL_FOLDER } from './folder.ts'
 import type { Answered, Arrived, Login, Sent } from './round-trip.ts'
 import { AGENT, ANSWER, SHOP } from './story.ts'
@@ -63,25 +63,12 @@ export function showAnswer(terminal: Terminal, to: Arrived, { message, tookMs, p
   terminal.print(`    “${ANSWER}”`)
   terminal.print(`    ${terminal.paint('green', message.status)} after ${Math.round(tookMs)} ms`)
   heading(terminal, `${to.act.name}'s phone`)
-  const names = { customer: to.act.name, business: SHOP.name }
-  for (const bubble of phone) terminal.print(bubbleLine(terminal, names, bubble))
-}
-
-function bubbleLine(terminal: Terminal, names: Readonly<{ customer: string; business: string }>, bubble: PhoneMessage) {
-  const isTheirs = bubble.from === 'customer'
-  const who = (isTheirs ? names.customer : names.business).padEnd(
-    Math.max(names.customer.length, names.business.length),
-  )
-  const time = bubble.at.toTimeString().slice(0, 8)
-  const content = bubble.text ?? bubble.attachments.map(({ type }) => `[${type}]`).join(' ')
-  const kind = bubble.kind === 'comment' ? '(comment) ' : bubble.privateReplyTo ? '(privately) ' : ''
-  return `    ${terminal.paint('dim', time)}  ${terminal.paint(isTheirs ? 'cyan' : 'green', who)}  ${kind}${content}`
-}
-
-/** Of anybody's phone, so it says whose. */
-export function showLive(terminal: Terminal, { name, username }: SimulatedCustomer, bubble: PhoneMessage): void {
-  const customer = name ?? username
-  terminal.print(bubbleLine(terminal, { customer, business: `${SHOP.name} to ${customer}` }, bubble))
+  const width = Math.max(to.act.name.length, SHOP.name.length)
+  for (const bubble of phone) {
+    const isTheirs = bubble.from === 'customer'
+    const who = { name: isTheirs ? to.act.name : SHOP.name, isCustomer: isTheirs, width }
+    terminal.print(feedLine(terminal, bubble.at, who, contentOf(bubble)))
+  }
 }
 
 export function showWayOn(

@@ -1,6 +1,7 @@
 import { type Arguments, UsageError } from './cli-arguments.ts'
-import type { Bubble, Control } from './cli-target.ts'
+import type { Control, Phone } from './cli-target.ts'
 import { DEFAULT_PERSON } from './perform.ts'
+import { phoneLines } from './phone-lines.ts'
 
 type Print = (line: string) => void
 
@@ -10,8 +11,8 @@ export async function runCommand(given: Arguments, ask: Control, print: Print): 
   switch (command) {
     case 'phone': {
       const who = given.request.from ?? DEFAULT_PERSON
-      const { messages } = await ask<{ messages: Bubble[] }>('GET', `/phones/${encodeURIComponent(who)}`)
-      for (const bubble of messages) print(line(who, bubble))
+      const phone = await ask<Phone>('GET', `/phones/${encodeURIComponent(who)}`)
+      for (const line of phoneLines(phone)) print(line)
       return
     }
     case 'fault': {
@@ -50,9 +51,4 @@ function faultOf({ words, fault: { on, times, set } }: Arguments): object {
     ...(on === undefined ? {} : { on }),
     ...(times === undefined ? {} : { times: number(times) }),
   }
-}
-
-const line = (who: string, { from, text, attachments, at }: Bubble): string => {
-  const content = text ?? attachments.map(({ type }) => `[${type}]`).join(' ')
-  return `${at.slice(11, 19)}  ${(from === 'customer' ? who : 'business').padEnd(who.length)}  ${content}`
 }

@@ -21,10 +21,28 @@ export type Target = Readonly<{
 /** A call of the running simulator's control API. */
 export type Control = <T>(method: 'GET' | 'POST' | 'DELETE', path: string, body?: object) => Promise<T>
 
+/** What a phone shows, as the control API tells it. */
+export type Phone = Readonly<{
+  /** The business's name. */
+  account: string
+  customer: string
+  messages: readonly Bubble[]
+  typing: boolean
+  /** The newest message of the customer's that the business has seen. */
+  seen: string | null
+  reactions: readonly Readonly<{ mid: string; emoji: string }>[]
+  /** Below the comments with these ids. */
+  publicReplies: readonly Readonly<{ mid: string; text: string; at: string }>[]
+}>
+
 export type Bubble = Readonly<{
+  mid: string
   from: string
+  kind: string
   text: string | null
   attachments: readonly { type: string }[]
+  privateReplyTo: string | null
+  unsent: boolean
   at: string
 }>
 

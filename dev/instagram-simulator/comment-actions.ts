@@ -107,8 +107,8 @@ export function commentActions({ world, office, post, postBody, timeOf, now }: A
      */
     ownComment(account: SimulatedAccount, text: string, options: CommentOptions = {}) {
       const id = options.mid ?? newCommentId()
-      const replies = options.parentId === undefined ? undefined : world.comments.get(options.parentId)?.replies
-      if (replies && !replies.some((one) => one.id === id)) replies.push({ id, text, at: options.at ?? now() })
+      const parent = options.parentId === undefined ? undefined : world.comments.get(options.parentId)
+      if (parent) world.answer(parent, { id, text, at: options.at ?? now() })
       const from = { id: account.id, username: account.username, self_ig_scoped_id: account.appScopedId }
       const change = { field: fieldOf(options), value: value(id, from, text, knowPost(account, options), options) }
       return postBody(account, bodies.changeBody(account.id, change, options.at ?? now(), options.form), options, {

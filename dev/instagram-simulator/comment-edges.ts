@@ -72,8 +72,7 @@ function reply(
   if (top.replies.some((one) => one.text === text))
     return refuse(login, { code: 506, message: 'Duplicate status message' })
   const made = { id: newCommentId(), text, at: world.now() }
-  top.replies.push(made)
-  world.changed()
+  world.answer(top, made)
   const afterwards = () => {
     if (account.webhookUrl === null) return
     void actions.ownComment(account, text, { mid: made.id, parentId: top.id, mediaId: top.mediaId, at: made.at })

@@ -3,7 +3,7 @@ import type { Fault, FaultScope, Faults } from './faults.ts'
 import { type Answer, type Call, jsonObject, string } from './http.ts'
 import { aboutAccount, aboutCustomer, type Ledger } from './ledger.ts'
 import { type ActionRequest, perform } from './perform.ts'
-import type { AccountOptions, CustomerOptions, Webhook } from './types.ts'
+import type { AccountOptions, CustomerOptions, SimulatedCustomer, Webhook } from './types.ts'
 import type { World } from './world.ts'
 
 export const CONTROL_PATH = '/_simulator'
@@ -30,7 +30,7 @@ export async function answerControl(controlled: Controlled, call: Call): Promise
       case 'POST actions':
         return ok(aboutWebhook(await perform(world, actions, body as unknown as ActionRequest)))
       case 'GET phones/:id':
-        return ok({ messages: world.phone(world.known(decodeURIComponent(id ?? ''))) })
+        return ok(aboutPhone(world, world.known(decodeURIComponent(id ?? ''))))
       case 'GET customers':
         return ok({ customers: [...world.customers.values()].map(aboutCustomer) })
       case 'POST customers':
@@ -59,6 +59,17 @@ export async function answerControl(controlled: Controlled, call: Call): Promise
     return wrong(400, (error as Error).message)
   }
 }
+
+/** The bubbles, what the account shows besides, and what it answered below this person's comments. */
+const aboutPhone = (world: World, who: SimulatedCustomer) => ({
+  account: who.account.name,
+  customer: who.name ?? who.username,
+  messages: world.phone(who),
+  ...world.signs(who),
+  publicReplies: [...world.comments.values()]
+    .filter(({ customer }) => customer === who)
+    .flatMap(({ id, replies }) => replies.map(({ text, at }) => ({ mid: id, text, at }))),
+})
 
 const customerOptions = (world: World, body: Record<string, unknown> | null): CustomerOptions => {
   const { account, ...rest } = (body ?? {}) as { account?: string } & Omit<CustomerOptions, 'account'>

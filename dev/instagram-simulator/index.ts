@@ -6,6 +6,7 @@ export { createInstagramSimulator, type InstagramSimulator, type SimulatorOption
 export type {
   AccountOptions,
   CustomerOptions,
+  Gesture,
   GraphCall,
   Login,
   PhoneMessage,

@@ -10,7 +10,7 @@ import { type Answer, readCall, sendAnswer } from './http.ts'
 import { ledgerOf } from './ledger.ts'
 import { type ActionRequest, perform } from './perform.ts'
 import { createPostOffice } from './post-office.ts'
-import type { GraphCall, PhoneMessage, SimulatedAccount, SimulatedCustomer } from './types.ts'
+import type { Gesture, GraphCall, PhoneMessage, SimulatedAccount, SimulatedCustomer } from './types.ts'
 import { createWatch } from './watch.ts'
 import { createWorld } from './world.ts'
 
@@ -110,6 +110,10 @@ export async function createInstagramSimulator(options: SimulatorOptions = {}) {
     /** Told of every new bubble on anybody's phone. */
     onBubble: (listener: (who: SimulatedCustomer, message: PhoneMessage) => void): void => {
       world.listeners.push(listener)
+    },
+    /** Told of what a business does that is no bubble, and of the message or comment that it is about. */
+    onGesture: (listener: (who: SimulatedCustomer, gesture: Gesture, about: PhoneMessage | null) => void): void => {
+      world.gestureListeners.push(listener)
     },
     /** Nothing is left running: no server, no connection, no webhook under way. */
     async close(): Promise<void> {

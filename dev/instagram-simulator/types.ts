@@ -109,6 +109,12 @@ export type PhoneSigns = Readonly<{
   reactions: readonly Readonly<{ mid: string; emoji: string }>[]
 }>
 
+/** What a business does that is no bubble. */
+export type Gesture =
+  | SenderAction
+  /** Below a comment, where everybody reads it; `mid` is the comment's id. */
+  | Readonly<{ type: 'public-reply'; mid: string; text: string }>
+
 export type DeliveryAttempt = Readonly<{
   url: string
   /** Null when there was no answer. */

@@ -3,6 +3,7 @@ import { createTokens } from './tokens.ts'
 import type {
   AccountOptions,
   CustomerOptions,
+  Gesture,
   PhoneMessage,
   PhoneSigns,
   SenderAction,
@@ -46,6 +47,7 @@ export function createWorld(now: () => Date, changed: () => void) {
   const lastWroteAt = new Map<string, Date>()
   const lastEventAt = new Map<string, number>()
   const listeners: ((who: SimulatedCustomer, message: PhoneMessage) => void)[] = []
+  const gestureListeners: ((who: SimulatedCustomer, gesture: Gesture, about: PhoneMessage | null) => void)[] = []
   /** Of which fields the app is told, by the account's id. */
   const subscriptions = new Map<string, readonly string[]>()
   const tokens = createTokens(now)
@@ -123,8 +125,23 @@ export function createWorld(now: () => Date, changed: () => void) {
 
   function sign(on: SimulatedCustomer, action: SenderAction): void {
     const before = signs(on)
-    shownSigns.set(on.id, signsAfter(before, action, phone(on)))
+    const after = signsAfter(before, action, phone(on))
+    shownSigns.set(on.id, after)
+    tellGesture(on, action, action.type === 'seen' ? after.seen : action.type === 'reaction' ? action.mid : null)
     changed()
+  }
+
+  /** The account below a comment, in public; once for each id. */
+  function answer(comment: SimulatedComment, reply: SimulatedComment['replies'][number]): void {
+    if (comment.replies.some(({ id }) => id === reply.id)) return
+    comment.replies.push(reply)
+    tellGesture(comment.customer, { type: 'public-reply', mid: comment.id, text: reply.text }, comment.id)
+    changed()
+  }
+
+  function tellGesture(who: SimulatedCustomer, gesture: Gesture, mid: string | null): void {
+    const about = phone(who).find((message) => message.mid === mid) ?? null
+    for (const tell of gestureListeners) tell(who, gesture, about)
   }
 
   /** Whose phone shows this message. */
@@ -177,6 +194,7 @@ export function createWorld(now: () => Date, changed: () => void) {
     tokens,
     subscriptions,
     listeners,
+    gestureListeners,
     lastWroteAt,
     account,
     theAccount,
@@ -185,6 +203,7 @@ export function createWorld(now: () => Date, changed: () => void) {
     phone,
     signs,
     sign,
+    answer,
     known,
     ownerOf,
     show,
@@ -198,7 +217,10 @@ const NO_SIGNS: PhoneSigns = { typing: false, seen: null, reactions: [] }
 function signsAfter(before: PhoneSigns, action: SenderAction, messages: readonly PhoneMessage[]): PhoneSigns {
   if (action.type === 'typing') return { ...before, typing: action.on }
   if (action.type === 'seen')
-    return { ...before, seen: messages.findLast(({ from }) => from === 'customer')?.mid ?? null }
+    return {
+      ...before,
+      seen: messages.findLast(({ from, kind }) => from === 'customer' && kind === 'message')?.mid ?? null,
+    }
   const { mid, emoji } = action
   const others = before.reactions.filter((one) => one.mid !== mid)
   return { ...before, reactions: emoji === null ? others : [...others, { mid, emoji }] }

@@ -118,12 +118,49 @@ test.serial('without --once it stays up, takes what simulate sends, and ends wit
   }
   t.is(await simulate(['dm', 'hello from outside', '--demo', folder], terminal), 0, lines.join('\n'))
   await shows(/Sam Sample .+hello from outside/)
+  await simulate(
+    ['dm', 'and one more', '--demo', folder, '--from', 'lena.k', '--name', 'Lena Kowalska-Wiśniewska'],
+    terminal,
+  )
+  await shows(/Lena Kowalska-Wiśniewska .+and one more/)
 
   const url = /API +(http:\S+)/.exec(output.text)?.[1]
   const token = /Bearer ([^']+)'/.exec(output.text)?.[1]
   const docs = await fetch(`${url}/docs`, { redirect: 'follow' })
   t.is(docs.status, 200)
   t.is((await fetch(`${url}/auth/me`, { headers: { Authorization: `Bearer ${token}` } })).status, 200)
+
+  const inbox = /(\/orgs\/\S+?)\/tickets/.exec(output.text)?.[1]
+  const ask = async (method: string, path: string, body?: object) => {
+    const response = await fetch(`${url}${inbox}${path}`, {
+      method,
+      headers: { Authorization: `Bearer ${token}`, 'Content-Type': 'application/json' },
+      ...(body ? { body: JSON.stringify(body) } : {}),
+    })
+    t.true(response.ok, `${method} ${path}: ${response.status}`)
+    return response.text().then((text) => (text === '' ? null : JSON.parse(text)))
+  }
+  const tickets: { id: string; kind: string; lastMessagePreview: string }[] = (await ask('GET', '/tickets')).data
+  const ofSam = tickets.find(({ lastMessagePreview }) => lastMessagePreview === 'hello from outside')?.id
+  const comment = tickets.find(({ kind }) => kind === 'COMMENT')?.id
+  const [fromSam] = (await ask('GET', `/tickets/${ofSam}/messages`)).data
+  await ask('PUT', `/tickets/${ofSam}/messages/${fromSam.id}/reaction`, { emoji: '❤️' })
+  await ask('POST', `/tickets/${comment}/messages`, { content: 'Neuf francs.', audience: 'PUBLIC' })
+  await shows(/Acme Outdoor to Sam Sample .+❤️ to “hello from outside”/)
+  await shows(/Acme Outdoor to Amélie Laurent .+\(public reply\) Neuf francs\./)
+  const [, after = ''] = output.text.split('From here on, as it happens\n')
+  const columns = after.split('\n').flatMap((line) => /^ {4}\S+ {2}.*?\S {2,}(?=\S)/.exec(line)?.[0].length ?? [])
+  t.is(columns.length, 4, after)
+  t.is(new Set(columns.slice(1)).size, 1, `the last column stands still: ${after}`)
+  lines.length = 0
+  t.is(await simulate(['phone', '--demo', folder], terminal), 0)
+  t.regex(lines.join('\n'), /^\S+ {2}Sam Sample {4}hello from outside\n {10}Acme Outdoor {2}❤️$/)
+  lines.length = 0
+  t.is(await simulate(['phone', '--demo', folder, '--from', 'amelie.l'], terminal), 0)
+  t.regex(
+    lines.join('\n'),
+    /Amélie Laurent {2}\(comment\) Combien.+\n\S+ {2}Acme Outdoor {4}\(public reply\) Neuf francs\.$/,
+  )
 
   const second = await demo(['--once'])
   t.is(await second.exited, 1)

@@ -108,9 +108,52 @@ test('by default it goes to the running demo, which also shows phones', async (t
   const sent = await simulate(['dm', 'hello', '--demo', folder])
   t.deepEqual([sent.code, sent.lines[0]], [0, 'dm from sam.sample: 200 EVENT_RECEIVED'])
   const phone = await simulate(['phone', '--demo', folder])
-  t.regex(phone.lines.join(), /^\d\d:\d\d:\d\d {2}sam\.sample {2}hello$/)
+  t.regex(phone.lines.join(), /^\d\d:\d\d:\d\d {2}Sam Sample {6}hello$/)
   const nobody = await simulate(['phone', '--from', 'x', '--demo', folder])
   t.deepEqual([nobody.code, nobody.complaints], [1, ['There is no customer x']])
+})
+
+test('a phone shows what the business did besides writing, each below what it is about', async (t) => {
+  const { receiver } = await setUp(t)
+  const folder = await emptyFolder(t)
+  const simulator = await createInstagramSimulator()
+  t.teardown(simulator.close)
+  const shop = simulator.account({ webhookUrl: receiver.url, name: 'Acme' })
+  await writeFile(join(folder, 'simulator.json'), JSON.stringify({ control: `${simulator.url}/_simulator` }))
+  const mia = simulator.customer({ username: 'mia', name: 'Mia' })
+  const first = await simulator.dm(mia, 'one')
+  await simulator.dm(mia, 'two')
+  const comment = await simulator.comment(mia, 'How much?')
+  const graph = async (node: string, body: object) => {
+    const headers = { Authorization: `Bearer ${shop.accessToken}`, 'Content-Type': 'application/json' }
+    const response = await fetch(`${simulator.url}/v26.0/${node}`, {
+      method: 'POST',
+      headers,
+      body: JSON.stringify(body),
+    })
+    t.is(response.status, 200)
+  }
+  const recipient = { id: mia.id }
+  const send = (body: object) => graph(`${shop.id}/messages`, { recipient, ...body })
+  await send({ sender_action: 'mark_seen' })
+  await send({ sender_action: 'react', payload: { message_id: first.mid, reaction: 'love' } })
+  await graph(`${comment.mid}/replies`, { message: 'Nine.' })
+  await send({ recipient: { comment_id: comment.mid }, message: { text: 'Shall I keep one?' } })
+  await send({ sender_action: 'typing_on' })
+  const { lines } = await simulate(['phone', '--from', 'mia', '--demo', folder])
+  t.deepEqual(
+    lines.map((line) => line.replace(/^\d\d:\d\d:\d\d/, '--------')),
+    [
+      '--------  Mia   one',
+      '          Acme  ❤️',
+      '--------  Mia   two',
+      '          Acme  seen',
+      '--------  Mia   (comment) How much?',
+      '--------  Acme  (public reply) Nine.',
+      '--------  Acme  (privately) Shall I keep one?',
+      '          Acme  is typing …',
+    ],
+  )
 })
 
 test('faults are switched on and off in the running demo, its tokens revoked and its ledger read', async (t) => {
