@@ -47,6 +47,7 @@ export async function startApplication(options: ApplicationOptions): Promise<App
   const runs = (role: RunningRoleName) => roles.includes(role)
   // The port comes first: a second start must not touch what a running one uses.
   const server = runs('api') ? await listen(config.host, config.port, 'PORT') : null
+  const url = server && `http://${hostOf(config.host)}:${(server.address() as AddressInfo).port}`
   const started: RunningRole[] = []
   let ground: RunningRole | null = null
   try {
@@ -79,6 +80,7 @@ export async function startApplication(options: ApplicationOptions): Promise<App
       started.push({ stop: () => drain(server, http.close) })
     }
     log.info({ roles, ...composition.uses }, describe(config))
+    if (url !== null) log.info({ url }, `listening at ${url}, described at ${url}/docs`)
   } catch (error) {
     await stopAll(started, ground)
     server?.close()
@@ -86,7 +88,7 @@ export async function startApplication(options: ApplicationOptions): Promise<App
   }
   let closing: Promise<void> | null = null
   return {
-    url: server ? `http://${hostOf(config.host)}:${(server.address() as AddressInfo).port}` : null,
+    url,
     close: () => {
       closing ??= stopAll(started, ground)
       return closing

@@ -8,9 +8,21 @@ import { explain } from './explain.ts'
 
 const ROLES = ['all', 'migrate', ...runningRoles] as const
 const GRACE_MS = 20_000
+const stays = (): void => {}
+
+/** What asks a program to end. */
+const ENDINGS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const
+const USAGE = `Usage: npm start [-- role]
+
+Without a role everything runs in this one process. Roles: ${ROLES.join(', ')}.
+Settings come from the environment and .env; .env.example explains them.`
 
 /** `main.ts [api|inbound|outbound|relay|scheduler|migrate]`; without a role everything runs in this one process. */
 export async function main(args: readonly string[]): Promise<number | undefined> {
+  if (args.includes('--help') || args.includes('-h')) {
+    console.log(USAGE)
+    return 0
+  }
   const role = (args[0] ?? 'all') as Role
   if (!(ROLES as readonly string[]).includes(role)) {
     console.error(`There is no role "${role}". Roles: ${ROLES.join(', ')}.`)
@@ -34,18 +46,25 @@ export async function main(args: readonly string[]): Promise<number | undefined>
     const opened = await opening.catch(() => null)
     await opened?.close()
   })
+  // The same signal may come twice at once, from a process group and from npm: between two listeners that each hear one, Node
+  // would hand the second to the system, which ends us on the spot.
+  for (const signal of ENDINGS) process.on(signal, stays)
+  const uninstall = () => {
+    grace.uninstall()
+    for (const signal of ENDINGS) process.off(signal, stays)
+  }
   try {
     await opening
   } catch (error) {
     // The shutdown that asked for this ends the process, when everything is closed.
     if (stopping.signal.aborted) return undefined
-    grace.uninstall()
+    uninstall()
     const explanation = explain(error)
     console.error(explanation?.says ?? error)
     return explanation?.exitCode ?? 1
   }
   if (role !== 'migrate' || stopping.signal.aborted) return undefined
-  grace.uninstall()
+  uninstall()
   return 0
 
   function start(one: Role): Promise<Application> {

@@ -74,6 +74,29 @@ for (const [role, signal] of [
   })
 }
 
+// As a service manager, a container engine or a terminal does it; npm passes it on besides.
+for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+  test(`${signal} to the whole process group of npm start ends it in order`, async (t) => {
+    t.timeout(240_000)
+    const folder = await dataFolder(t, 'group')
+    const program = startProcess('npm', ['start', '--silent'], { DATA_DIR: folder, PORT: '0' }, { ownGroup: true })
+    t.teardown(() => program.end())
+    await program.says(/listening at http:\/\/127\.0\.0\.1:\d+/, 180_000)
+    process.kill(-program.pid, signal)
+    await program.exited
+    // npm may be gone before what it started.
+    await waitFor(() => processesOn(folder).length === 0, 60_000)
+    t.regex(program.output(), /shutting down/)
+    t.notRegex(program.output(), /second SIG/)
+  })
+}
+
+test('npm start -- --help names the roles', async (t) => {
+  const program = start({ DATA_DIR: temporaryFolder(t) }, ['--help'])
+  t.is((await program.exited).code, 0)
+  t.regex(program.output(), /Usage: npm start.*\n\n.*scheduler/)
+})
+
 for (const [what, command] of [
   ['the service', ['src/main.ts']],
   ['db:push', ['src/main.ts', 'migrate']],

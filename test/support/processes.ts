@@ -29,12 +29,19 @@ process.on('exit', () => {
   for (const child of running) child.kill('SIGKILL')
 })
 
+export type ProcessOptions = Readonly<{
+  cwd?: string
+  mayLeak?: boolean
+  /** In a process group of its own, whose number is its pid. */
+  ownGroup?: boolean
+}>
+
 /** With PATH, HOME and what is given as its whole environment. It does not outlive the test file. */
 export function startProcess(
   command: string,
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
-  { cwd = process.cwd(), mayLeak = false }: Readonly<{ cwd?: string; mayLeak?: boolean }> = {},
+  { cwd = process.cwd(), mayLeak = false, ownGroup = false }: ProcessOptions = {},
 ): StartedProcess {
   const mark = randomUUID()
   const { PATH = '', HOME = '' } = process.env
@@ -42,6 +49,7 @@ export function startProcess(
     cwd,
     env: { PATH, HOME, ...env, ...marked(mark) },
     stdio: ['ignore', 'pipe', 'pipe'],
+    detached: ownGroup,
   })
   let text = ''
   for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (chunk) => (text += chunk))

@@ -16,13 +16,6 @@ const NEEDED = [
 ] as const
 const CONNECT_AGAIN = 'Connect the account again, or give the channel another access token.'
 const TRY_LATER = 'Try again later.'
-const CANNOT_ASK: ConnectionCheck = {
-  name: 'subscription',
-  ok: null,
-  detail: 'It cannot be asked for without a valid token.',
-  fix: CONNECT_AGAIN,
-}
-
 type Me = Shape<'user_id' | 'id' | 'instagram_business_account'>
 type Linked = Shape<'id'>
 type Listed = Shape<'data'>
@@ -31,6 +24,9 @@ type Inspected = Shape<'is_valid' | 'scopes'>
 const check = (name: string, ok: boolean | null, detail: string, fix: string | null = null): ConnectionCheck => ({
   ...{ name, ok, detail, fix },
 })
+
+const notAsked = (fix: string | null): ConnectionCheck =>
+  check('subscription', null, 'It cannot be asked for before the token is known to be valid.', fix)
 
 /** What Meta's own answers show of a connection, one call for each question. */
 export function createDoctor(config: InstagramConfig & LoginConfig, fetch: typeof globalThis.fetch): ConnectionDoctor {
@@ -133,7 +129,7 @@ export function createDoctor(config: InstagramConfig & LoginConfig, fetch: typeo
       const target = graphTarget(account)
       if (target === null) {
         const token = check('token', false, 'The channel has no usable access token.', CONNECT_AGAIN)
-        return { checks: [token, CANNOT_ASK], reauthorize: null }
+        return { checks: [token, notAsked(CONNECT_AGAIN)], reauthorize: null }
       }
       const { flavour, token } = target
       const fields = flavour === 'facebook' ? 'id,instagram_business_account' : 'user_id,username'
@@ -150,7 +146,7 @@ export function createDoctor(config: InstagramConfig & LoginConfig, fetch: typeo
               `Meta did not say whose token it is (${outcome.detail}).`,
               access.ok === false ? access.fix : TRY_LATER,
             )
-        return { ...demandsIn(outcome), checks: [first, access, CANNOT_ASK], reauthorize: dead }
+        return { ...demandsIn(outcome), checks: [first, access, notAsked(first.fix)], reauthorize: dead }
       }
       const whose = tokenOf(outcome.body, account)
       // Two answers tell of the budget; the others have the same.
@@ -191,6 +187,6 @@ function accessOf(answer: GraphAnswer): ConnectionCheck {
         'app-access',
         null,
         'This answer does not show whether the app may act for the account.',
-        'Mend the other points first, then examine the connection again.',
+        answer.kind === 'answered' ? 'Mend the other points first, then examine the connection again.' : TRY_LATER,
       )
 }

@@ -59,7 +59,8 @@ const WRITE_TO_IT =
   'Write to the account from another one; if nothing comes, check the callback URL and the fields of the app.'
 
 function lastEvent({ health: { lastInboundAt, badSignatures } }: ChannelView, now: Date): ConnectionCheck {
-  const refused = badSignatures === 0 ? '' : ` ${badSignatures} deliveries were refused for their signature.`
+  const counted = badSignatures === 1 ? 'One delivery was' : `${badSignatures} deliveries were`
+  const refused = badSignatures === 0 ? '' : ` ${counted} refused for their signature.`
   if (lastInboundAt === null) {
     return {
       name: 'last-event',
