@@ -1,7 +1,7 @@
 import pg from 'pg'
 import { connectionConfig, type DatabaseTarget } from '../src/adapters/persistence/connection.ts'
 
-/** What comes and goes with a round. Organizations, members and channels stay. */
+/** What comes and goes with a round, and whatever refers to it. Organizations, members and channels stay. */
 const ROUND = [
   ...['customers', 'customer_identities', 'conversations', 'tickets', 'messages', 'message_parts', 'attachments'],
   ...['notifications', 'raw_events', 'quarantine', 'event_log', 'tombstones', 'send_lanes', 'send_attempts', 'jobs'],
@@ -35,7 +35,7 @@ export async function openBenchDatabase(place: {
       (await client.query<{ server_version: string }>('show server_version')).rows[0]?.server_version.split(' ')[0] ??
       '?',
     async clear() {
-      await client.query(`truncate ${ROUND} restart identity`)
+      await client.query(`truncate ${ROUND} restart identity cascade`)
       // Not in somebody's round. Only a superuser may on every version; elsewhere it comes when it comes.
       await client.query('checkpoint').catch(() => {})
     },
