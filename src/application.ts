@@ -109,7 +109,8 @@ async function stopAll(started: readonly RunningRole[], ground: RunningRole | nu
 
 /** Answers 503 until the application is composed: a load balancer and Meta then come again. */
 function listen(host: string, port: number, variable: string): Promise<Server> {
-  const server = createServer({ keepAliveTimeout: 65_000, headersTimeout: 20_000, requestTimeout: 60_000 })
+  // A request's time is that of the slowest upload and of its wait for a place.
+  const server = createServer({ keepAliveTimeout: 65_000, headersTimeout: 20_000, requestTimeout: 180_000 })
   const starting = (_: unknown, response: ServerResponse): void => {
     response.writeHead(503, { 'retry-after': '2', 'content-type': 'text/plain' }).end('Starting.\n')
   }

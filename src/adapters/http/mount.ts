@@ -62,7 +62,6 @@ type Answerer = (req: Request, res: Response, facts: RequestFacts) => Promise<An
 function createAnswerer(operation: ContractOperation, handler: Operation, deps: OperationDeps): Answerer {
   const { accounts, config, sessions } = deps
   const handle = handler.make(deps) as (call: Call) => ReturnType<ReturnType<Operation['make']>>
-  const hasBody = ['post', 'patch', 'put'].includes(operation.method) && !operation.bytes
 
   return async (req, res, facts) => {
     const { requestId } = facts
@@ -82,7 +81,7 @@ function createAnswerer(operation: ContractOperation, handler: Operation, deps: 
         Object.assign(who, { actor })
       }
     }
-    const body = hasBody ? await readJsonBody(req, res) : undefined
+    const body = operation.body === 'json' ? await readJsonBody(req, res) : undefined
     const outcome = operation.validateRequest({ params, query: req.query, headers: req.headers, body })
     if (!outcome.ok) throw new RequestError(outcome.problem, refusalDetail(outcome), { errors: outcome.errors })
     return handle({ ...who, req, res, requestId, ...outcome })

@@ -4,16 +4,24 @@ import { Unavailable } from '../../core/errors.ts'
 const PLACES = 8
 const PER_ORGANIZATION = 3
 const WAITING = 64
+const WAITING_PER_ORGANIZATION = 16
 
 type Waiting = Readonly<{ orgId: string; begin: () => void }>
 
-/** Few uploads at once, and not all of them one organization's; the others wait their turn, and beyond that come again. */
-export function createUploadPlaces({ places = PLACES, perOrganization = PER_ORGANIZATION, waiting = WAITING } = {}) {
+/** Few uploads at once, and neither all of them nor all that wait one organization's; the others wait their turn, and beyond that come again. */
+export function createUploadPlaces({
+  places = PLACES,
+  perOrganization = PER_ORGANIZATION,
+  waiting = WAITING,
+  waitingPerOrganization = WAITING_PER_ORGANIZATION,
+} = {}) {
   const held = new Map<string, number>()
   const queue: Waiting[] = []
   let taken = 0
 
   const isFree = (orgId: string) => taken < places && (held.get(orgId) ?? 0) < perOrganization
+  const mayWait = (orgId: string) =>
+    queue.length < waiting && queue.filter((one) => one.orgId === orgId).length < waitingPerOrganization
   const take = (orgId: string) => {
     taken++
     held.set(orgId, (held.get(orgId) ?? 0) + 1)
@@ -34,7 +42,7 @@ export function createUploadPlaces({ places = PLACES, perOrganization = PER_ORGA
   return {
     async hold<T>(orgId: string, work: () => Promise<T>): Promise<T> {
       if (isFree(orgId)) take(orgId)
-      else if (queue.length < waiting) await new Promise<void>((begin) => queue.push({ orgId, begin }))
+      else if (mayWait(orgId)) await new Promise<void>((begin) => queue.push({ orgId, begin }))
       else throw new Unavailable('Too many files are being uploaded. Try again shortly.')
       try {
         return await work()

@@ -1,5 +1,7 @@
-import { request } from 'node:http'
+import { createServer, request } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import test from 'ava'
+import { uploadBody } from '../../../src/adapters/http/upload-body.ts'
 import { createUploadPlaces } from '../../../src/adapters/http/upload-places.ts'
 import type { OrgId } from '../../../src/core/ids.ts'
 import { sampleFile } from '../../support/sample-files.ts'
@@ -141,10 +143,55 @@ test.serial('an upload that breaks off reaches nobody', async (t) => {
   t.is(server.uploads.kept.length, before)
 })
 
+test.serial('who waits is few of one organization too', async (t) => {
+  const places = createUploadPlaces({ places: 1, perOrganization: 1, waiting: 3, waitingPerOrganization: 2 })
+  const ends: (() => void)[] = []
+  const upload = (name: string) => places.hold(name, () => new Promise<void>((resolve) => ends.push(resolve)))
+  const all = ['a', 'a', 'a'].map(upload)
+  await t.throwsAsync(upload('a'), { message: /Try again shortly/ })
+  all.push(upload('b'))
+  for (let at = 0; at < all.length; at++) {
+    ends[at]?.()
+    await all[at]
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+  t.is(ends.length, 4)
+})
+
+for (const [what, limits] of [
+  ['goes silent', { maxSilentMs: 100 }],
+  ['drips', { maxMs: 300 }],
+] as const) {
+  test.serial(`an upload that ${what} gives its place back, and is told so`, async (t) => {
+    const server = createServer(async (req, res) => {
+      try {
+        for await (const _ of uploadBody(req, limits));
+        res.end('whole')
+      } catch (error) {
+        res.end((error as Error).message)
+      }
+    })
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    const { port } = server.address() as AddressInfo
+    const req = request({ port, host: '127.0.0.1', method: 'POST', headers: { 'content-length': 1_000 } })
+    req.on('error', () => {})
+    const drip = setInterval(() => void (what === 'drips' && req.write('x')), 20)
+    req.write('x')
+    const answer = await new Promise<string>((resolve) =>
+      req.on('response', (res) => res.on('data', (piece) => resolve(String(piece)))),
+    )
+    t.is(answer, 'The upload took too long.')
+    clearInterval(drip)
+    req.destroy()
+    server.closeAllConnections()
+    server.close()
+  })
+}
+
 test.serial(
   'few files come in at once, few of one organization, and the others wait their turn or come again',
   async (t) => {
-    const places = createUploadPlaces({ places: 3, perOrganization: 2, waiting: 3 })
+    const places = createUploadPlaces({ places: 3, perOrganization: 2, waiting: 3, waitingPerOrganization: 2 })
     const begun: string[] = []
     const ends: (() => void)[] = []
     const upload = (name: string) =>

@@ -384,3 +384,10 @@ test('a path with characters that no address has is answered like any other', as
   t.regex(text, /^HTTP\/1\.1 404 /)
   t.regex(text, /"instance":"\/problems\/a%22%3Cb%3E%7C%5E"/)
 })
+
+test('where no body is declared, what is sent is not looked at', async (t) => {
+  const path = `/orgs/${orgId}/tickets/${ticket.id}/seen`
+  const { status } = await server.call('PUT', path, { token })
+  for (const body of ['{', '\0', JSON.stringify('x'.repeat(2_000_000)), '{"unknown":1}'])
+    t.is((await server.call('PUT', path, { token, body, headers: json })).status, status)
+})

@@ -12,8 +12,8 @@ export type DeclaredOperation = Readonly<{
   template: string
   /** Outside request validation: takes any bytes, content type and query. */
   raw: boolean
-  /** Its body is a file, of any type and as it is: the handler reads it. */
-  bytes: boolean
+  /** `bytes` is a file, of any type and as it is: the handler reads it. Where there is none, what is sent is not looked at. */
+  body: 'none' | 'json' | 'bytes'
   /** Takes query parameters that are not described: others than we write the address. */
   furtherQuery: boolean
   /** The names of the security schemes that open it, one is enough. Empty if it is public. */
@@ -60,7 +60,7 @@ export function collectOperations(document: OpenAPIV3_1.Document): readonly Decl
         path: template.replace(/\{(\w+)\}/g, ':$1'),
         template,
         raw: Reflect.get(operation, 'x-raw') === true,
-        bytes: takesBytes(document, pointer),
+        body: bodyOf(document, pointer),
         furtherQuery: Reflect.get(operation, 'x-further-query') === true,
         security: securityOf(operation.security ?? document.security ?? []),
         roles: rolesOf(Reflect.get(operation, 'x-roles')),
@@ -71,9 +71,10 @@ export function collectOperations(document: OpenAPIV3_1.Document): readonly Decl
   )
 }
 
-function takesBytes(document: OpenAPIV3_1.Document, pointer: string): boolean {
+function bodyOf(document: OpenAPIV3_1.Document, pointer: string): DeclaredOperation['body'] {
   const content = lookUp(document, pointer + toPointer('requestBody', 'content'))?.value
-  return isRecord(content) && !('application/json' in content)
+  if (!isRecord(content)) return 'none'
+  return 'application/json' in content ? 'json' : 'bytes'
 }
 
 // `{}` among the alternatives means that it can be called without any of them.

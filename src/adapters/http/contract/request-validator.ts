@@ -48,7 +48,7 @@ export function createRequestValidator(
   const checkPath = compileParameters(operation, 'path', parameterAjv)
   const checkQuery = compileParameters(operation, 'query', parameterAjv)
   const checkHeaders = compileParameters(operation, 'header', parameterAjv)
-  const checkBody = operation.bytes ? null : compileBody(document, operation, bodyAjv)
+  const checkBody = operation.body === 'json' ? compileBody(document, operation, bodyAjv) : null
 
   return (input) => {
     const params: Parameters = { ...input.params }
