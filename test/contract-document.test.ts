@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import test from 'ava'
 import type { OpenAPIV3_1 } from 'openapi-types'
+import { isCollection, parseDocument, visit } from 'yaml'
 import { isRecord, lookUp, toPointer, toUriFragment } from '../src/adapters/http/contract/json-pointer.ts'
 import { documentKey, responseValidation } from '../src/adapters/http/contract/validation.ts'
 import { loadContract } from '../src/adapters/http/contract.ts'
@@ -43,6 +44,18 @@ const examplesOf = (media: Found['value']): unknown[] => [
     : []),
 ]
 const isProblem = (title: string) => title.endsWith('application/problem+json')
+
+test('readers of YAML 1.1 can read the contract: in braces and brackets no plain text has a question mark', (t) => {
+  let inFlow = 0
+  visit(parseDocument(readFileSync(new URL('../openapi.yaml', import.meta.url), 'utf8')), {
+    Scalar(_, { type, source }, path) {
+      if (!path.some((node) => isCollection(node) && node.flow)) return
+      inFlow++
+      if (type === 'PLAIN') t.notRegex(source ?? '', /\?/)
+    },
+  })
+  t.true(inFlow > 100)
+})
 
 test('every operation has an id of its own that can be a file name', (t) => {
   const ids = operations.map((operation) => operation.operationId)
