@@ -12,7 +12,8 @@ import { explain } from './explain.ts'
 const USAGE = `Usage:
   npm run cli -- member:add --org <organization id> --email <address> [--name <name>] [--role OWNER|ADMIN|AGENT|VIEWER] [--password <password>]
   npm run cli -- member:reset-password --email <address> [--password <password>]
-Without --password one is made and printed once.`
+Without --password one is made and printed once.
+--help prints this.`
 
 const ROLES: readonly Role[] = ['OWNER', 'ADMIN', 'AGENT', 'VIEWER']
 const EX_USAGE = 64
@@ -25,6 +26,10 @@ type Options = Readonly<Record<'org' | 'email' | 'name' | 'role' | 'password', s
 export async function main(args: readonly string[]): Promise<number> {
   try {
     const run = read(args)
+    if (run === null) {
+      console.log(USAGE)
+      return 0
+    }
     const loaded = loadConfig(process.env, { role: 'cli' })
     if (!loaded.ok) {
       console.error(problemsReport(loaded.problems))
@@ -79,18 +84,29 @@ const commands: Readonly<Record<string, (options: Options) => Run>> = {
   },
 }
 
-function read(args: readonly string[]): Run {
+/** Null when help is asked for. */
+function read(args: readonly string[]): Run | null {
   const text = { type: 'string' } as const
   try {
     const { values, positionals } = parseArgs({
       args: [...args],
       allowPositionals: true,
-      options: { org: text, email: text, name: text, role: text, password: text },
+      options: {
+        org: text,
+        email: text,
+        name: text,
+        role: text,
+        password: text,
+        help: { type: 'boolean', short: 'h' },
+      },
     })
-    const name = positionals[0] ?? ''
+    const { help, ...options } = values
+    if (help) return null
+    const [name] = positionals
+    if (name === undefined) throw new UsageError('Name a command.')
     const command = positionals.length === 1 && Object.hasOwn(commands, name) ? commands[name] : undefined
     if (!command) throw new UsageError(`There is no command "${name}".`)
-    return command(values as Options)
+    return command(options as Options)
   } catch (error) {
     throw error instanceof UsageError ? error : new UsageError((error as Error).message)
   }

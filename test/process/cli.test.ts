@@ -22,7 +22,7 @@ const logIn = async (url: string, email: string, password: string) => {
 
 test('what is wrong with a call is said with the usage, and ends with 64', async (t) => {
   for (const [args, says] of [
-    [[], /There is no command ""/],
+    [[], /^Name a command\.$/m],
     [['member:remove'], /There is no command "member:remove"/],
     [['member:add', '--email', 'a@example.com'], /--org is missing/],
     [['member:add', '--org', 'o', '--email', 'not an address'], /not an address is no e-mail address/],
@@ -35,6 +35,14 @@ test('what is wrong with a call is said with the usage, and ends with 64', async
     t.regex(output, says)
     t.regex(output, /Usage:/)
     t.notRegex(output, /^\s+at /m)
+  }
+})
+
+test('--help prints the usage and ends with 0, also behind a command and without a configuration', async (t) => {
+  for (const args of [['--help'], ['-h'], ['member:add', '--help']]) {
+    const { code, output } = await cli({ DATABASE_URL: 'nonsense' }, ...args)
+    t.is(code, 0, output)
+    t.regex(output, /^Usage:\n {2}npm run cli -- member:add /)
   }
 })
 
