@@ -114,7 +114,7 @@ export function readArguments(args: readonly string[]): Arguments | null {
     return { ...about, command, request: { action: kind, ...without({ from: values.from }) } }
   }
   if (!ACTIONS.includes(kind)) {
-    throw new UsageError(`There is no "${kind}"; there are ${[...ACTIONS, ...COMMANDS].join(', ')}`)
+    throw new UsageError(`There is no kind "${kind}"`)
   }
   const count = values.count === undefined ? undefined : Number(values.count)
   if (count !== undefined && !(Number.isInteger(count) && count > 0)) throw new UsageError('--count is a whole number')

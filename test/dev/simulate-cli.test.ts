@@ -199,7 +199,7 @@ test('what was not taken ends with 1 and says why', async (t) => {
 
 for (const [args, complaint] of [
   [[], /^Name what is to be sent/],
-  [['dance'], /^There is no "dance"; there are dm, story-reply/],
+  [['dance'], /^There is no kind "dance" \(npm run simulate -- --help shows what there is\)$/],
   [['dm'], /^dm needs a text/],
   [['edit', 'aWdf1'], /^edit needs the new text/],
   [['optin', 'x'], /^optin takes no text/],
