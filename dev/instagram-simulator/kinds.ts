@@ -60,6 +60,8 @@ export type Kind = Readonly<{ takes: Takes; usage: string; says: string }> &
   (
     | Readonly<{
         of: 'person'
+        /** The account does it, towards the person. */
+        byAccount?: true
         act: (actions: Actions, who: SimulatedCustomer, request: Said, options: Options) => Promise<Webhook>
       }>
     | Readonly<{
@@ -82,6 +84,15 @@ function cameFrom({ ref, adId, adTitle, productId }: ActionRequest): { referral?
 
 const person = (takes: Takes, usage: string, says: string, act: Extract<Kind, { of: 'person' }>['act']): Kind => ({
   of: 'person',
+  takes,
+  usage,
+  says,
+  act,
+})
+/** What the account does to a person. */
+const towards = (...[takes, usage, says, act]: Parameters<typeof person>): Kind => ({
+  of: 'person',
+  byAccount: true,
   takes,
   usage,
   says,
@@ -242,13 +253,13 @@ export const KINDS: Readonly<Record<string, Kind>> = {
   'pass-thread': thread('passThread', 'the conversation is given to another app'),
   'take-thread': thread('takeThread', 'an app takes the conversation'),
   'request-thread': thread('requestThread', 'an app asks for the conversation'),
-  'typed-on-phone': person(
+  'typed-on-phone': towards(
     'text',
     '"text"',
     'an answer typed in the account’s app (--origin business-suite, other-app, ai)',
     (actions, who, { text, origin }, options) => actions.typedOnPhone(who, text, { ...options, ...given({ origin }) }),
   ),
-  'template-echo': person('text', '"title"', 'a template another app sent', (actions, who, { text }, options) =>
+  'template-echo': towards('text', '"title"', 'a template another app sent', (actions, who, { text }, options) =>
     actions.templateEcho(who, text, options),
   ),
   'self-message': account(

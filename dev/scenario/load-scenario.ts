@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { globSync, readFileSync } from 'node:fs'
+import { join, relative } from 'node:path'
 import { Ajv, type ErrorObject } from 'ajv'
 import { LineCounter, parseDocument } from 'yaml'
 import { createFaults, type Fault } from '../instagram-simulator/faults.ts'
@@ -35,7 +35,7 @@ export class BadScenario extends Error {
 type Path = readonly (string | number)[]
 type Problem = Readonly<{ path: Path; says: string }>
 
-export function loadScenario(file: string, source = readFileSync(file, 'utf8')): Loaded {
+export function loadScenario(file: string, source = readScenario(file)): Loaded {
   const lineCounter = new LineCounter()
   const document = parseDocument(source, { lineCounter })
   const at = (offset: number): number => lineCounter.linePos(offset).line
@@ -56,6 +56,21 @@ export function loadScenario(file: string, source = readFileSync(file, 'utf8')):
   }
   const scenario = given as Scenario
   return { scenario, file, lines: scenario.steps.map((_, index) => lineOf(['steps', index])) }
+}
+
+function readScenario(file: string): string {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException
+    if (code === 'ENOENT' || code === 'ENOTDIR') {
+      const known = globSync('*.yaml', { cwd: SCENARIOS }).sort().join(', ')
+      throw new BadScenario([`There is no file ${file}. In ${relative('', SCENARIOS)} there are ${known}.`])
+    }
+    throw new BadScenario([
+      code === 'EISDIR' ? `${file} is a folder, not a file.` : `${file} cannot be read: ${message}`,
+    ])
+  }
 }
 
 function problemsOf(given: unknown): readonly Problem[] {

@@ -151,5 +151,11 @@ const shown = ({ who, does, text, message, ago }: Act): string => {
   const of = message === undefined ? '' : ` (${message})`
   const words = text === undefined ? '' : ` “${text}”`
   const kind = KINDS[does]
-  return `${kind?.of === 'account' ? THE_ACCOUNT : who}: ${does}${of}${words}${ago === undefined ? '' : `, ${ago} ago`}`
+  const by =
+    kind?.of === 'account'
+      ? THE_ACCOUNT
+      : kind?.byAccount
+        ? `${THE_ACCOUNT}${who === THE_ACCOUNT ? '' : ` to ${who}`}`
+        : who
+  return `${by}: ${does}${of}${words}${ago === undefined ? '' : `, ${ago} ago`}`
 }

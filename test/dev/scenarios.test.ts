@@ -4,6 +4,7 @@ import test, { type ExecutionContext } from 'ava'
 import { createInstagramSimulator, type InstagramSimulator } from '../../dev/instagram-simulator/index.ts'
 import { BadScenario, loadScenario, SCENARIOS } from '../../dev/scenario/load-scenario.ts'
 import { playScenario, ScenarioFailure } from '../../dev/scenario/play-scenario.ts'
+import { isAct } from '../../dev/scenario/scenario.ts'
 import { onEachProfile } from '../support/database.ts'
 import { mainProcess } from '../support/main-process.ts'
 import { profileSettings } from '../support/profile-settings.ts'
@@ -69,6 +70,10 @@ onEachProfile((profile) => {
       const told: string[] = []
       await inTurn(() => playScenario({ scenario, lines, file }, stage, (line) => told.push(line)))
       t.is(told.length, scenario.steps.length)
+      for (const [index, step] of scenario.steps.entries()) {
+        if (isAct(step) && step.does === 'typed-on-phone')
+          t.is(told[index], `the account to ${step.who}: typed-on-phone “${step.text}”`)
+      }
     })
   }
 
@@ -94,6 +99,15 @@ onEachProfile((profile) => {
     const kind = loadScenario('kind.yaml', source.join('\n').replace('becomes: TEXT', 'becomes: MEDIA'))
     await t.throwsAsync(() => playScenario(kind, stage), { message: 'kind.yaml:5: the dm of mia is there as TEXT' })
   })
+})
+
+test('a file that is not there is told with those that are', (t) => {
+  const error = t.throws(() => loadScenario('nope.yaml'), { instanceOf: BadScenario })
+  t.regex(
+    error?.message ?? '',
+    /^There is no file nope\.yaml\. In dev\/scenarios there are ad-referral\.yaml, .+\.yaml\.$/,
+  )
+  t.throws(() => loadScenario(SCENARIOS), { instanceOf: BadScenario, message: /is a folder, not a file\.$/ })
 })
 
 const frame = (...steps: string[]) =>
