@@ -196,6 +196,29 @@ onEachProfile((profile) => {
     t.is((await healthOf(on, other))?.pauseReason, 'restricted')
   })
 
+  test.serial(
+    `${profile}: a refusal that says how the account is used is told to whoever watches the channel`,
+    async (t) => {
+      const refused = { status: 'refused', code: 'platform-refused', platformCode: '613/2018338' } as const
+      const sends = [
+        { ...refused, detail: 'Too many messages', alert: true },
+        { ...refused, detail: 'Something else' },
+      ]
+      const on = coreOn(db, { send: async () => sends.shift() as Delivery })
+      const inbox = await seedInbox(on.orm)
+      const ann = await startTalk(on, inbox, 'ann')
+      await say(on, ann, 'told')
+      await workOff(on)
+      await say(on, ann, 'not told')
+      await workOff(on)
+      t.deepEqual(await statusesIn(on, ann), ['told FAILED', 'not told FAILED'])
+      const told = await inOrganization(on.orm, inbox.orgId, (tx) =>
+        tx.rows(`select data ->> 'lastError' as says from event_log where type = 'channel.health_changed'`),
+      )
+      t.deepEqual(told, [{ says: 'Too many messages' }])
+    },
+  )
+
   // proves: fail.throttle
   test.serial(`${profile}: a throttled account waits, shows it, and nobody else does`, async (t) => {
     const network = aNetwork(answering({ slow: throttled('account') }))

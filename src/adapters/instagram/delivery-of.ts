@@ -66,7 +66,10 @@ function deliveryOfError(error: GraphError, { status, recipient, token, afterMs 
   }
   const isCommentGone = recipient !== 'person' && verdict.code === 'recipient-unknown'
   const code = isCommentGone ? 'comment-gone' : verdict.code
-  const refusal = { status: 'refused', code, detail, platformCode: platformCodeOf(error) } as const
+  const refusal = {
+    ...({ status: 'refused', code, detail, platformCode: platformCodeOf(error) } as const),
+    ...(verdict.alert === undefined ? {} : { alert: verdict.alert }),
+  }
   if (verdict.pausesAccountMs === undefined) return refusal
   return { ...refusal, demands: [{ pauses: 'account', afterMs: verdict.pausesAccountMs, reason: 'restricted' }] }
 }

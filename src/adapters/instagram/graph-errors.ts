@@ -10,6 +10,8 @@ export type SendVerdict =
       say: string
       /** It concerns the account, not this message alone: its other calls wait so long. */
       pausesAccountMs?: number
+      /** It says something of how the account is used: whoever watches the channel is told. */
+      alert?: boolean
     }>
   | Readonly<{
       verdict: 'retry'
@@ -143,7 +145,10 @@ export const SEND_VERDICTS: Readonly<Record<string, SendVerdict>> = {
   '613': pause('account', THROTTLED),
   // Nobody's ordinary pace: somebody has to look at what calls so unevenly.
   '613/1996': pause('app', 'Instagram sees an unusual volume of calls by this app.', 'restricted'),
-  '613/2018338': refused('platform-refused', 'Too many messages outside the normal window were sent to this person.'),
+  '613/2018338': {
+    ...refused('platform-refused', 'Too many messages outside the normal window were sent to this person.'),
+    alert: true,
+  },
   '80001': pause('account', THROTTLED),
   '80002': pause('account', THROTTLED),
   '80006': pause('account', THROTTLED),

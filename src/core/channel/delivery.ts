@@ -27,7 +27,14 @@ export type Delivery = Answer & Readonly<{ demands?: readonly Demand[] }>
 
 type Answer =
   | Readonly<{ status: 'accepted'; externalId: ExternalMessageId }>
-  | Readonly<{ status: 'refused'; code: RefusalCode; detail: string; platformCode: string | null }>
+  | Readonly<{
+      status: 'refused'
+      code: RefusalCode
+      detail: string
+      platformCode: string | null
+      /** It says something of how the account is used: whoever watches the channel is told. */
+      alert?: boolean
+    }>
   | Readonly<{
       /** Refused for now: nothing was sent. */
       status: 'retry'

@@ -6,7 +6,7 @@ import type { MessageStatus } from '../../ports/views.ts'
 import { loseAuthorization } from '../channel/authorization.ts'
 import type { ChannelAccount, OutboundMessage } from '../channel/delivery.ts'
 import type { OutboundContent, PartContent } from '../channel/outbound-content.ts'
-import { pauseApp, pauseChannel, pauseOf, tellRestricted } from '../channel/pauses.ts'
+import { pauseApp, pauseChannel, pauseOf, tellRefused, tellRestricted } from '../channel/pauses.ts'
 import type { DomainEvent } from '../event/domain-event.ts'
 import type { PartId, UploadId } from '../ids.ts'
 import { allowsReply, needsHumanAgent, type WindowFacts, type WindowRules, windowOf } from '../ticket/window.ts'
@@ -121,6 +121,8 @@ async function deliver(
     // The platform has fetched it, or does so by the link that it was given.
     if (settlement.status === 'SENT' && head.uploadId !== null)
       await stores.uploads.release(head.uploadId, new Date(now.getTime() + LINK_MS))
+    if (delivery.status === 'refused' && delivery.alert)
+      await tellRefused(stores, account.channelId, delivery.detail, head.requestId)
     if (restricted) await tellRestricted(stores, account.channelId, restricted, head.requestId)
     const pause = pauseOf(demands, 'account', now)
     if (pause) await pauseChannel(stores, account, pause, head.requestId)

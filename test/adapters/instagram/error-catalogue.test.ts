@@ -46,7 +46,7 @@ const send = () =>
 
 function inShort(delivery: Delivery): string {
   const waits = (delivery.demands ?? []).map(({ pauses, afterMs }) => `, ${pauses} waits ${afterMs}`).join('')
-  if (delivery.status === 'refused') return `${delivery.code}${waits}`
+  if (delivery.status === 'refused') return `${delivery.code}${delivery.alert ? ' and tell' : ''}${waits}`
   if (delivery.status === 'reauthorize') return delivery.alert ? 'reauthorize and tell' : 'reauthorize'
   if (delivery.status !== 'retry') return `${delivery.status}${waits}`
   const { pauses, afterMs, reason, bound } = delivery

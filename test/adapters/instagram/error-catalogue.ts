@@ -71,7 +71,7 @@ export const CATALOGUE: readonly CatalogueRow[] = [
   row(100, 2018047, 'media-refused'),
   row(100, 2018074, 'media-refused'),
   row(100, 2018109, 'media-refused'),
-  row(613, 2018338, 'platform-refused'),
+  row(613, 2018338, 'platform-refused and tell'),
   row(2022, null, 'platform-refused'),
   row(24001, null, 'platform-refused'),
   row(9000001, null, 'platform-refused'),
