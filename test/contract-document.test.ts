@@ -2,10 +2,10 @@ import { readFileSync } from 'node:fs'
 import test from 'ava'
 import type { OpenAPIV3_1 } from 'openapi-types'
 import { isCollection, parseDocument, visit } from 'yaml'
-import { isRecord, lookUp, toPointer, toUriFragment } from '../src/adapters/http/contract/json-pointer.ts'
 import { documentKey, responseValidation } from '../src/adapters/http/contract/validation.ts'
 import { loadContract } from '../src/adapters/http/contract.ts'
 import { isProblemCode, problemTypes } from '../src/adapters/http/problem.ts'
+import { isRecord, lookUp, toPointer, toUriFragment } from '../src/adapters/schema-kit/json-pointer.ts'
 import { leftOut } from '../tools/contract/story.ts'
 
 const { document, operations } = loadContract()

@@ -2,6 +2,7 @@ import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.
 import addFormatsModule from 'ajv-formats'
 import type { FieldError } from '../core/errors.ts'
 import type { SettingsValidator } from '../ports/settings-validator.ts'
+import { describeSchemaError } from './schema-kit/schema-error.ts'
 
 /** Channel settings against the adapter's own schema, compiled once a type. */
 export function createSettingsValidator(): SettingsValidator {
@@ -18,14 +19,7 @@ export function createSettingsValidator(): SettingsValidator {
   }
 }
 
-/** A missing setting's pointer names the setting, an unknown one's names it too. */
-function toFieldError({ instancePath, keyword, params, message }: ErrorObject): FieldError {
-  const name = (params['missingProperty'] ?? params['additionalProperty']) as string | undefined
-  const code = keyword === 'additionalProperties' ? 'unknown-field' : keyword
-  return {
-    in: 'body',
-    pointer: `/config${instancePath}${name === undefined ? '' : `/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`}`,
-    code,
-    detail: keyword === 'additionalProperties' ? 'is not a setting of this channel type' : (message ?? 'is not valid'),
-  }
+function toFieldError(error: ErrorObject): FieldError {
+  const { pointer, code, detail } = describeSchemaError(error, 'setting of this channel type')
+  return { in: 'body', pointer: `/config${pointer}`, code, detail }
 }

@@ -27,7 +27,7 @@ const inCore = within('src/core')
 const inPorts = within('src/ports')
 const inAdapters = within('src/adapters')
 const inKit = (path: string | null) =>
-  within('src/adapters/channel-kit')(path) || within('src/adapters/postgres-kit')(path)
+  ['channel-kit', 'postgres-kit', 'schema-kit'].some((kit) => within(`src/adapters/${kit}`)(path))
 const inDev = within('dev')
 /** An adapter is a folder, or a single file; it may look into itself alone. */
 const adapterOf = (path: string) => path.split('/').slice(0, 3).join('/')

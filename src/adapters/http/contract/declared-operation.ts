@@ -1,5 +1,5 @@
 import type { OpenAPIV3_1 } from 'openapi-types'
-import { isRecord, lookUp, toPointer } from './json-pointer.ts'
+import { isRecord, lookUp, toPointer } from '../../schema-kit/json-pointer.ts'
 
 /** One operation of the contract, as a router needs it. */
 export type DeclaredOperation = Readonly<{

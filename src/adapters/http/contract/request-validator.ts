@@ -1,10 +1,10 @@
 import type { Ajv2020, ValidateFunction } from 'ajv/dist/2020.js'
 import type { OpenAPIV3_1 } from 'openapi-types'
+import { lookUp, toPointer, toUriFragment } from '../../schema-kit/json-pointer.ts'
 import type { ProblemCode, ProblemPlace } from '../problem.ts'
 import { maxErrors, toContractErrors } from './contract-error.ts'
 import type { DeclaredOperation, DeclaredParameter } from './declared-operation.ts'
 import { maxJsonDepth, valueDepthExceeds } from './json-depth.ts'
-import { lookUp, toPointer, toUriFragment } from './json-pointer.ts'
 import { findUnstorableText } from './storable-text.ts'
 import { documentKey } from './validation.ts'
 

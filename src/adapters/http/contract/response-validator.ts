@@ -1,8 +1,8 @@
 import type { Ajv2020, ValidateFunction } from 'ajv/dist/2020.js'
 import type { OpenAPIV3_1 } from 'openapi-types'
+import { isRecord, lookUp, toPointer, toUriFragment } from '../../schema-kit/json-pointer.ts'
 import { type ResponseError, toContractErrors } from './contract-error.ts'
 import type { DeclaredOperation } from './declared-operation.ts'
-import { isRecord, lookUp, toPointer, toUriFragment } from './json-pointer.ts'
 import { documentKey } from './validation.ts'
 
 /**

@@ -1,4 +1,4 @@
-import { toPointer } from './json-pointer.ts'
+import { toPointer } from '../../schema-kit/json-pointer.ts'
 
 /**
  * Pointers to text in a JSON value that the database cannot keep: NUL characters and lone surrogates, in strings and in

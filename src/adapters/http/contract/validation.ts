@@ -1,7 +1,7 @@
 import { Ajv2020, type Options } from 'ajv/dist/2020.js'
 import addFormatsModule from 'ajv-formats'
 import type { OpenAPIV3_1 } from 'openapi-types'
-import { isRecord } from './json-pointer.ts'
+import { isRecord } from '../../schema-kit/json-pointer.ts'
 
 /** The document's key in each instance. A schema in it is `openapi#/components/…`. */
 export const documentKey = 'openapi'
