@@ -56,6 +56,15 @@ onEachProfile((profile) => {
       const { mid, ticket } = await desk.comment()
       t.like(await desk.read(ticket.id), { window: { state: 'OPEN' }, capabilities: { maxParts: 1 } })
       t.is((await desk.client.call('POST', `/tickets/${ticket.id}/typing`, { on: true })).status, 422)
+      const photo = { attachments: [{ type: 'IMAGE', url: 'https://files.example/a.jpg' }] }
+      for (const [audience, detail] of [
+        ['PRIVATE', 'A comment takes text only until the customer writes directly.'],
+        ['PUBLIC', 'A public reply takes text only.'],
+      ] as const)
+        t.like(await desk.reply(ticket.id, 'Look', { ...photo, audience }), {
+          status: 422,
+          body: { code: 'capability-missing', errors: [{ pointer: '/attachments', detail }] },
+        })
       const first = await desk.reply(ticket.id, 'We wrote to you')
       t.like(first, { status: 201, body: { ticketId: ticket.id, linkedTicketId: null } })
       t.is((await settled(desk.client, first.body)).status, 'SENT')
@@ -80,7 +89,13 @@ onEachProfile((profile) => {
       const react = (id: string | undefined) =>
         desk.client.call('PUT', `/tickets/${ticket.id}/messages/${id}/reaction`, { emoji: '❤️' })
       t.is((await react(answer?.id)).status, 200)
-      t.like(await react(commented?.id), { status: 422, body: { code: 'capability-missing' } })
+      t.like(await react(commented?.id), {
+        status: 422,
+        body: {
+          code: 'capability-missing',
+          detail: 'A comment takes no reactions; what the customer writes directly does.',
+        },
+      })
       t.is((await desk.client.call('POST', `/tickets/${ticket.id}/typing`, { on: true })).status, 204)
       t.is((await desk.client.call('PUT', `/tickets/${ticket.id}/seen`)).status, 204)
 

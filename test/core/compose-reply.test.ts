@@ -1,6 +1,7 @@
 import test from 'ava'
 import { instagramCapabilities } from '../../src/adapters/instagram/capabilities.ts'
-import { capabilitiesFor } from '../../src/core/channel/capabilities.ts'
+import { plainCapabilities } from '../../src/adapters/plain/capabilities.ts'
+import { capabilitiesFor, whyTextOnly } from '../../src/core/channel/capabilities.ts'
 import type { Surface } from '../../src/core/channel/inbound-event.ts'
 import { DomainError } from '../../src/core/errors.ts'
 import { composeReply, type ReplyContent } from '../../src/core/message/compose-reply.ts'
@@ -123,4 +124,32 @@ test('one message in particular can be answered with Facebook Login only', (t) =
   t.deepEqual(of({ login: 'facebook' }), { where: null })
   t.is(of({ login: 'instagram' }), null)
   t.is(of({}), null)
+})
+
+test('that a comment takes text only is said where direct messages carry more, of what is missing and of nothing else', (t) => {
+  const why = 'A comment takes text only until the customer writes directly.'
+  t.is(whyTextOnly(instagramCapabilities, 'COMMENT'), why)
+  for (const surface of ['DM', 'MENTION'] as const) t.is(whyTextOnly(instagramCapabilities, surface), null)
+  t.is(whyTextOnly(plainCapabilities, 'COMMENT'), null)
+  const error = t.throws(
+    () =>
+      composeReply(
+        {
+          content: 'x'.repeat(1001),
+          split: true,
+          attachments: [image],
+          sticker: 'HEART',
+          quickReplies: [{ title: 'Yes' }],
+        },
+        capabilitiesFor(instagramCapabilities, 'COMMENT', {}),
+        { allowLoopback: false },
+        why,
+      ),
+    { instanceOf: DomainError },
+  )
+  t.deepEqual(
+    error?.errors.filter(({ detail }) => detail === why).map(({ pointer }) => pointer),
+    ['/attachments', '/sticker', '/quickReplies'],
+  )
+  t.true(error?.errors.some(({ pointer }) => pointer === '/split'))
 })

@@ -100,3 +100,18 @@ export function capabilitiesFor(
     reactions: reactions && { emojis, limited: null },
   }
 }
+
+/** What a person should know where a comment takes text alone and the channel's direct messages carry more; else null. */
+export const whyTextOnly = ({ surfaces }: ChannelCapabilities, surface: Surface): string | null =>
+  surface === 'COMMENT' && surfaces.COMMENT.text !== null && !isRich(surfaces.COMMENT) && isRich(surfaces.DM)
+    ? 'A comment takes text only until the customer writes directly.'
+    : null
+
+const isRich = ({
+  attachments,
+  quickReplies,
+  genericTemplate,
+  buttonTemplate,
+  stickers,
+}: SurfaceCapabilities): boolean =>
+  [attachments, quickReplies, genericTemplate, buttonTemplate].some((one) => one !== null) || stickers.length > 0

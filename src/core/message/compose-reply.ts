@@ -20,8 +20,13 @@ export type ReplyContent = Readonly<{
  * template, the sticker, and the text, with quick replies on its last part. Throws a DomainError that lists everything the
  * channel cannot carry; nothing is stored before.
  */
-export function composeReply(reply: ReplyContent, can: SurfaceCapabilities, rules: UrlRules): readonly PartContent[] {
-  const check = new ContentCheck()
+export function composeReply(
+  reply: ReplyContent,
+  can: SurfaceCapabilities,
+  rules: UrlRules,
+  whyTextOnly: string | null = null,
+): readonly PartContent[] {
+  const check = new ContentCheck(whyTextOnly)
   const parts = [
     ...checkAttachments(reply.attachments ?? [], can, rules, check),
     ...checkTemplate(reply.template, can, rules, check),
@@ -77,7 +82,12 @@ function piecesOf(
   wantsSplit: boolean,
   check: ContentCheck,
 ): readonly string[] {
-  if (wantsSplit && !canSplit) check.missing('/split', 'way to send a text in several parts')
+  if (wantsSplit && !canSplit)
+    check.breach({
+      code: 'capability-missing',
+      pointer: '/split',
+      detail: 'This channel has no way to send a text in several parts here.',
+    })
   const bytes = utf8Bytes(content)
   if (maxBytes === null || bytes <= maxBytes) return [content]
   const pieces = wantsSplit && canSplit ? splitText(content, maxBytes) : null

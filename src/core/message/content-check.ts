@@ -17,6 +17,12 @@ export type Breach = Readonly<{
 /** Collects everything that is wrong, so that a client need not find out one by one. */
 export class ContentCheck {
   readonly #breaches: Breach[] = []
+  readonly #whyTextOnly: string | null
+
+  /** `whyTextOnly`: what is said of everything that is missing, where the reason is that this place takes text alone. */
+  constructor(whyTextOnly: string | null = null) {
+    this.#whyTextOnly = whyTextOnly
+  }
 
   breach(breach: Breach): void {
     this.#breaches.push(breach)
@@ -37,7 +43,8 @@ export class ContentCheck {
   }
 
   missing(pointer: string, what: string): void {
-    this.breach({ code: 'capability-missing', pointer, detail: `This channel has no ${what} here.` })
+    const detail = this.#whyTextOnly ?? `This channel has no ${what} here.`
+    this.breach({ code: 'capability-missing', pointer, detail })
   }
 
   empty(pointer: string, detail: string): void {

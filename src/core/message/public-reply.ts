@@ -18,5 +18,5 @@ export function composePublicReply(
   if (publicReply === null || comment?.isLive) check.missing('/audience', 'public reply')
   else check.length(reply.content ?? '', publicReply.maxChars, '/content')
   check.end()
-  return composeReply(reply, WORDS, rules)
+  return composeReply(reply, WORDS, rules, 'A public reply takes text only.')
 }

@@ -4,7 +4,7 @@ import type { IdempotencyKey } from '../../ports/idempotency-store.ts'
 import type { ReplyTarget, SendStore } from '../../ports/send-store.ts'
 import type { UploadStore, UploadView } from '../../ports/upload-store.ts'
 import type { Actor } from '../actor.ts'
-import { capabilitiesFor, type SurfaceCapabilities } from '../channel/capabilities.ts'
+import { capabilitiesFor, type SurfaceCapabilities, whyTextOnly } from '../channel/capabilities.ts'
 import { storableText } from '../channel/content.ts'
 import type { Audience } from '../channel/delivery.ts'
 import { DomainError } from '../errors.ts'
@@ -94,7 +94,7 @@ export const sendReply =
         const contents =
           audience === 'PUBLIC'
             ? composePublicReply(request, capabilities, target.comment, rules)
-            : composeReply(request, capabilities, rules)
+            : composeReply(request, capabilities, rules, whyTextOnly(adapter.capabilities, target.surface))
         const replyToExternalId = await replyTarget(sends, target, request.replyToMessageId, capabilities)
         checkTarget(target, adapter.capabilities, now, { audience })
         const id = ids.next() as MessageId

@@ -26,7 +26,12 @@ export const react =
         throw new DomainError('channel-disconnected', 'The channel of this ticket is disconnected.')
       const { reactions } = capabilitiesFor(adapter.capabilities, target.surface, target.settings)
       if (reactions === null || !adapter.signals)
-        throw new DomainError('capability-missing', 'The channel has no reactions of agents here.')
+        throw new DomainError(
+          'capability-missing',
+          target.surface === 'COMMENT' && adapter.capabilities.surfaces.DM.reactions !== null
+            ? 'A comment takes no reactions; what the customer writes directly does.'
+            : 'The channel has no reactions of agents here.',
+        )
       if (message.direction !== 'INBOUND' || message.externalId === null || message.isDeleted)
         throw new DomainError(
           'capability-missing',

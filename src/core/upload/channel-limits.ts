@@ -1,6 +1,6 @@
 import type { CorePorts } from '../../ports/core-ports.ts'
 import type { Actor } from '../actor.ts'
-import { capabilitiesFor, type MediaCapability } from '../channel/capabilities.ts'
+import { capabilitiesFor, type MediaCapability, whyTextOnly } from '../channel/capabilities.ts'
 import { DomainError, NotFound } from '../errors.ts'
 import type { ChannelId, TicketId } from '../ids.ts'
 import { problemOfFile } from '../message/check-media.ts'
@@ -38,7 +38,10 @@ export async function limitsOf(
     const { attachments } = capabilitiesFor(adapter.capabilities, surface, account.settings)
     return attachments === null ? [] : [attachments.types]
   })
-  if (limits.length === 0) throw new DomainError('capability-missing', 'The channel carries no attachments here.')
+  if (limits.length === 0) {
+    const why = target && whyTextOnly(adapter.capabilities, target.surface)
+    throw new DomainError('capability-missing', why ?? 'The channel carries no attachments here.')
+  }
   return limits
 }
 
