@@ -10,6 +10,7 @@ export function describeSchemaError(error: ErrorObject, noun: string): SchemaBre
   const params = error.params as Record<string, unknown>
   switch (keyword) {
     case 'required':
+    case 'dependentRequired':
       return {
         pointer: instancePath + toPointer(String(params['missingProperty'])),
         code: 'required',

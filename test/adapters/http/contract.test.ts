@@ -178,6 +178,20 @@ test('a bad Idempotency-Key beside other faults is one fault among them', (t) =>
   t.is(outcome.ok || outcome.errors.length, 2)
 })
 
+test('an attachment that lacks a half is told that half, and nothing of the other way to give one', (t) => {
+  const errorsOf = (attachment: object) => {
+    const outcome = sendMessage.validateRequest({ params: inTicket, body: { attachments: [attachment] } })
+    return outcome.ok ? [] : outcome.errors.map(({ pointer, code }) => `${pointer} ${code}`)
+  }
+  t.deepEqual(errorsOf({ url: 'https://files.example/a.jpg' }), ['/attachments/0/type required'])
+  t.deepEqual(errorsOf({ type: 'IMAGE' }), ['/attachments/0/url required'])
+  t.deepEqual(errorsOf({ type: 'IMAGE', url: 'nowhere' }), ['/attachments/0/url format'])
+  t.true(errorsOf({}).includes('/attachments/0/attachmentId required'))
+  t.deepEqual(errorsOf({ attachmentId: crypto.randomUUID(), type: 'IMAGE', url: 'https://files.example/a.jpg' }), [
+    '/attachments/0 invalid',
+  ])
+})
+
 test('an empty text passes the contract, since refusing it is a rule of its own', (t) => {
   t.true(sendMessage.validateRequest({ params: inTicket, body: { content: '' } }).ok)
   t.true(sendMessage.validateRequest({ params: inTicket, body: { content: 'x', direction: 'INBOUND' } }).ok)

@@ -16,10 +16,20 @@ export function toContractErrors<P extends Part>(
   errors: readonly ErrorObject[] | null | undefined,
 ): readonly (Omit<ProblemPlace, 'in'> & Readonly<{ in: P }>)[] {
   const places = new Map<string, Omit<ProblemPlace, 'in'> & Readonly<{ in: P }>>()
-  for (const error of errors ?? []) {
+  for (const error of withoutOtherForms(errors ?? [])) {
     const described = describeSchemaError(error, part === 'query' ? 'parameter' : 'field')
     if (!places.has(described.pointer)) places.set(described.pointer, { in: part, ...described })
     if (places.size === maxErrors) break
   }
   return [...places.values()]
+}
+
+/** Where what was given says which form is meant, what only the other forms want is no news. */
+function withoutOtherForms(errors: readonly ErrorObject[]): readonly ErrorObject[] {
+  const settled = new Set(
+    errors.filter(({ keyword }) => keyword === 'dependentRequired').map(({ instancePath }) => instancePath),
+  )
+  return errors.filter(
+    ({ instancePath, schemaPath }) => !(settled.has(instancePath) && /\/oneOf(\/|$)/.test(schemaPath)),
+  )
 }
