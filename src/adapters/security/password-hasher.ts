@@ -1,4 +1,4 @@
-import { argon2, randomBytes, timingSafeEqual } from 'node:crypto'
+import { type Argon2Parameters, argon2, randomBytes, timingSafeEqual } from 'node:crypto'
 import { promisify } from 'node:util'
 import type { PasswordHasher } from '../../ports/password-hasher.ts'
 
@@ -11,10 +11,18 @@ const hashBytes = 32
 const phcForm =
   /^\$argon2id\$v=19\$m=(\d{1,7}),t=(\d{1,2}),p=(\d{1,2})\$([A-Za-z0-9+/]{11,86})\$([A-Za-z0-9+/]{22,86})$/
 
-const argon2id = promisify(argon2).bind(null, 'argon2id')
+type Argon2id = (work: Argon2Parameters) => Promise<Buffer>
+const byNode: Argon2id = promisify(argon2).bind(null, 'argon2id')
 
-export function createPasswordHasher(): PasswordHasher {
+export function createPasswordHasher(argon2id: Argon2id = byNode): PasswordHasher {
   const dummySalt = randomBytes(saltBytes)
+
+  /** NFKC, so that the same password typed on another keyboard layout or system is the same bytes (NIST SP 800-63B). */
+  function derive(password: string, nonce: Uint8Array, { memoryKib, passes, lanes }: Cost, tagLength: number) {
+    const message = Buffer.from(password.normalize('NFKC'))
+    return argon2id({ message, nonce, memory: memoryKib, passes, parallelism: lanes, tagLength })
+  }
+
   return {
     async hash(password) {
       const salt = randomBytes(saltBytes)
@@ -36,12 +44,6 @@ export function createPasswordHasher(): PasswordHasher {
       return false
     },
   }
-}
-
-/** NFKC, so that the same password typed on another keyboard layout or system is the same bytes (NIST SP 800-63B). */
-function derive(password: string, nonce: Uint8Array, { memoryKib, passes, lanes }: Cost, tagLength: number) {
-  const message = Buffer.from(password.normalize('NFKC'))
-  return argon2id({ message, nonce, memory: memoryKib, passes, parallelism: lanes, tagLength })
 }
 
 /** What argon2 accepts, and no more than 256 MiB: a stored hash must not be able to exhaust the process. */
