@@ -83,9 +83,11 @@ onEachProfile((profile) => {
       const talk = await aTalk()
       const { id } = talk.account
       simulator.fault({ kind }, { account: id })
-      simulator.fault({ kind: 'echo-delayed', delayMs: 2_000 }, { account: id })
+      // It comes once the doubt was seen, however long that takes.
+      simulator.fault({ kind: 'echo-withheld' }, { account: id })
       const queued = await said(talk, 'In doubt')
       t.is((await settled(talk.client, queued, ['UNKNOWN', 'SENT', 'FAILED'])).status, 'UNKNOWN')
+      for (const bubble of copies(talk, 'In doubt')) await simulator.echo(talk.who, bubble)
       t.is((await settled(talk.client, queued)).status, 'SENT')
       t.is(sendsOf(talk).length, 1)
       t.is(copies(talk, 'In doubt').length, 1)
