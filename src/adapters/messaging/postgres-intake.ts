@@ -5,6 +5,7 @@ import { type ChannelBatcher, createChannelBatcher } from './channel-batcher.ts'
 import { type AnyDelivery, batchKey, fieldsOf, handlerOfAny, isForApp, readDelivery } from './delivery-message.ts'
 import { backoffMs, reasonOf } from './failure.ts'
 import type { HeldJob, PostgresQueue } from './postgres-queue.ts'
+import { putAside } from './put-aside.ts'
 import { createPoller, type Poller } from './queue-poller.ts'
 
 const QUEUE = 'inbound'
@@ -50,16 +51,8 @@ export function createPostgresSource(options: PostgresSourceOptions): WebhookSou
   /** Kept where an organization can see it, or tried again while that cannot be done; what is no organization's is dead. */
   const givenUp = async ({ job, delivery }: Held, error: unknown): Promise<void> => {
     if (giveUp === undefined || isForApp(delivery)) return queue.dead([job], reasonOf(error))
-    try {
-      await giveUp(delivery, error)
-    } catch (refusal) {
-      log.warn(
-        { rawEventId: delivery.id, reason: reasonOf(refusal) },
-        'a delivery could not be put aside; it comes again',
-      )
+    if (!(await putAside(giveUp, delivery, error, log)))
       return queue.retry([job], retryDelayMs(job.attempt), reasonOf(error))
-    }
-    log.error({ rawEventId: delivery.id, reason: reasonOf(error) }, 'a delivery was given up and is quarantined')
     await queue.done(job)
   }
 

@@ -5,6 +5,7 @@ import type { SourceOptions, WebhookSource } from '../../ports/webhook-intake.ts
 import { type ChannelBatcher, createChannelBatcher } from './channel-batcher.ts'
 import { type AnyDelivery, batchKey, handlerOfAny, isForApp, readDelivery } from './delivery-message.ts'
 import { reasonOf } from './failure.ts'
+import { putAside } from './put-aside.ts'
 import type { RabbitConnection } from './rabbit-connection.ts'
 import { MESSAGE_TYPE, type RabbitPublisher } from './rabbit-publisher.ts'
 import type { Topology } from './topology.ts'
@@ -76,16 +77,7 @@ export function createRabbitSource({ rabbit, publisher, topology, log }: RabbitS
     const reason = reasonOf(error)
     if (failures < MAX_ATTEMPTS || giveUp === undefined || isForApp(delivery))
       return moveOn(message, failures, reason, random)
-    try {
-      await giveUp(delivery, error)
-    } catch (refusal) {
-      log.warn(
-        { rawEventId: delivery.id, reason: reasonOf(refusal) },
-        'a delivery could not be put aside; it comes again',
-      )
-      return moveOn(message, MAX_ATTEMPTS - 1, reason)
-    }
-    log.error({ rawEventId: delivery.id, reason, failures }, 'a delivery was given up and is quarantined')
+    if (!(await putAside(giveUp, delivery, error, log))) return moveOn(message, MAX_ATTEMPTS - 1, reason)
     return ConsumerStatus.ACK
   }
 
