@@ -32,19 +32,34 @@ export type ShopStage = Readonly<{
   aTalk(shop?: Shop, at?: Date): Promise<Talk>
   /** Somebody who has just commented under a post of its. */
   aComment(options?: Parameters<InstagramSimulator['comment']>[2], shop?: Shop): Promise<Comment>
+  /** The program ends in order and starts anew on the same data. */
+  restart(): Promise<void>
   /** The program ended in order, and nothing of it is left. */
   close(t: ExecutionContext): Promise<void>
 }>
 
-/** The program as one process on a profile, and the platform as the simulator. */
-export async function shopStage(profile: Profile, name: string): Promise<ShopStage> {
+/**
+ * The program as one process on a profile, and the platform as the simulator. Under `publicUrl`, if there is one, the platform
+ * reaches the program.
+ */
+export async function shopStage(
+  profile: Profile,
+  name: string,
+  { publicUrl }: Readonly<{ publicUrl?: string }> = {},
+): Promise<ShopStage> {
   const teardowns: (() => unknown)[] = []
   const owner = { teardown: (fn: () => unknown) => teardowns.push(fn) } as unknown as ExecutionContext
-  const simulator = await createInstagramSimulator()
+  const reach: Record<string, string> = {}
+  const simulator = await createInstagramSimulator({ reach })
   const dataDir = await dataFolder(owner, name)
   const graph = { INSTAGRAM_GRAPH_URL: simulator.url, FACEBOOK_GRAPH_URL: simulator.url }
-  const main = await mainProcess(dataDir, { ...graph, ...(await profileSettings(owner, profile, name)) })
-  const program = main.start()
+  const main = await mainProcess(dataDir, {
+    ...graph,
+    ...(publicUrl === undefined ? {} : { PUBLIC_URL: publicUrl }),
+    ...(await profileSettings(owner, profile, name)),
+  })
+  if (publicUrl !== undefined) reach[publicUrl] = main.url
+  let program = main.start()
   await main.ready(program)
 
   async function aShop(given?: Parameters<typeof connect>[2]): Promise<Shop> {
@@ -67,6 +82,11 @@ export async function shopStage(profile: Profile, name: string): Promise<ShopSta
       const who = simulator.customer({ account })
       const { mid } = await simulator.comment(who, 'How much is it?', options)
       return { client, account, channel, who, ticket: await ticketOf(client, who, 'COMMENT'), comment: mid as string }
+    },
+    async restart() {
+      await program.end()
+      program = main.start()
+      await main.ready(program)
     },
     async close(t) {
       const exit = await program.end()
