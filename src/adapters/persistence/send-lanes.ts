@@ -9,8 +9,8 @@ type Row = {
 }
 
 /**
- * Sends of one channel under way at once, in the whole installation: an account whose platform does not answer for as long as
- * a call may take holds these places and leaves the rest to others.
+ * Sends of one channel under way at once, in the whole installation (workers that claim at the same moment may each add as
+ * many): an account whose platform does not answer for as long as a call may take holds these places, the rest is for others.
  */
 export const BUSY_PER_CHANNEL = 8
 

@@ -1,11 +1,10 @@
 import type { LoadedAccount } from '../../ports/channel-directory.ts'
 import type { ChannelRecord } from '../../ports/channel-store.ts'
 import type { Stores } from '../../ports/unit-of-work.ts'
-import type { ChannelStatus } from '../../ports/views.ts'
 import type { Actor } from '../actor.ts'
-import type { DomainEvent } from '../event/domain-event.ts'
 import type { ChannelId } from '../ids.ts'
 import { notificationEvents } from '../notification/notification-events.ts'
+import { healthChanged } from './health-changed.ts'
 
 type Told = Pick<Stores, 'channels' | 'audit' | 'outbox' | 'notifications'>
 type Saving = Pick<Stores, 'channels' | 'audit' | 'outbox' | 'tokens'>
@@ -32,9 +31,8 @@ export async function loseAuthorization(
   await stores.channels.save({ ...channel, status: 'NEEDS_REAUTH' }, {}, now)
   await stores.audit.record({ ...by(null, requestId), action: 'channel.needs_reauth', ...about(channelId) })
   const told = alert ? await stores.notifications.tellAdmins('CHANNEL_NEEDS_REAUTH', channelId, now) : []
-  const actor = { type: 'SYSTEM', id: null } as const
   await stores.outbox.append([
-    healthChanged(channelId, { from: 'ACTIVE', to: 'NEEDS_REAUTH' }, actor, requestId),
+    healthChanged(channelId, { from: 'ACTIVE', to: 'NEEDS_REAUTH' }, requestId),
     ...notificationEvents(told, requestId),
   ])
   return true
@@ -62,24 +60,10 @@ export async function saveWithToken(
   await stores.audit.record({ ...by(memberId, requestId), action: 'channel.reauthorized', ...about(channel.id) })
   const change = { from: status, to: needed ? 'ACTIVE' : channel.status } as const
   const who = { type: memberId === null ? 'SYSTEM' : 'MEMBER', id: memberId } as const
-  await stores.outbox.append([healthChanged(channel.id, change, who, requestId)])
+  await stores.outbox.append([healthChanged(channel.id, change, requestId, who)])
 }
 
 const by = (memberId: Actor['memberId'] | null, requestId: string | null) =>
   ({ actorType: memberId === null ? 'SYSTEM' : 'MEMBER', actorId: memberId, requestId }) as const
 
 const about = (channelId: ChannelId) => ({ resourceType: 'channel', resourceId: channelId })
-
-const healthChanged = (
-  id: ChannelId,
-  change: Readonly<{ from: ChannelStatus; to: ChannelStatus }>,
-  actor: DomainEvent['actor'],
-  requestId: string | null,
-): DomainEvent => ({
-  type: 'channel.health_changed',
-  actor,
-  resource: { type: 'channel', id },
-  ticketId: null,
-  data: change,
-  requestId,
-})

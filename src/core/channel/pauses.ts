@@ -2,9 +2,9 @@ import type { LoadedAccount } from '../../ports/channel-directory.ts'
 import type { CorePorts } from '../../ports/core-ports.ts'
 import type { Stores } from '../../ports/unit-of-work.ts'
 import type { PauseReason } from '../../ports/views.ts'
-import type { DomainEvent } from '../event/domain-event.ts'
 import type { ChannelId } from '../ids.ts'
 import type { Demand } from './delivery.ts'
+import { healthChanged } from './health-changed.ts'
 
 export type Pause = Readonly<{ until: Date; reason: PauseReason }>
 
@@ -42,36 +42,10 @@ export async function pauseChannel(
 export const tellRestricted = (
   { outbox }: Pick<Stores, 'outbox'>,
   channelId: ChannelId,
-  pause: Pause,
+  { reason, until }: Pause,
   requestId: string | null,
 ): Promise<void> =>
-  tellHealth(outbox, channelId, { pauseReason: pause.reason, pausedUntil: pause.until.toISOString() }, requestId)
-
-/** Of a refusal that is no pause, and still not this message's affair alone. */
-export const tellRefused = (
-  { outbox }: Pick<Stores, 'outbox'>,
-  channelId: ChannelId,
-  lastError: string,
-  requestId: string | null,
-): Promise<void> => tellHealth(outbox, channelId, { lastError }, requestId)
-
-/** Readers of the channel look at its health again. */
-const tellHealth = (
-  outbox: Stores['outbox'],
-  channelId: ChannelId,
-  data: NonNullable<DomainEvent['data']>,
-  requestId: string | null,
-): Promise<void> =>
-  outbox.append([
-    {
-      type: 'channel.health_changed',
-      actor: { type: 'SYSTEM', id: null },
-      resource: { type: 'channel', id: channelId },
-      ticketId: null,
-      data,
-      requestId,
-    },
-  ])
+  outbox.append([healthChanged(channelId, { pauseReason: reason, pausedUntil: until.toISOString() }, requestId)])
 
 /** What the network demanded beside its answer to a look-up. */
 export async function meetDemands(

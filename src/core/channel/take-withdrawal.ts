@@ -4,6 +4,7 @@ import { NotFound } from '../errors.ts'
 import type { ChannelId } from '../ids.ts'
 import { notificationEvents } from '../notification/notification-events.ts'
 import { appNamed } from './accept-app-webhook.ts'
+import { healthChanged } from './health-changed.ts'
 
 export type WithdrawalInput = Readonly<{
   name: string
@@ -24,9 +25,9 @@ const SKEW_MS = 5_000
 
 /**
  * The owner of an account, or the person who granted it, has removed the app at the platform, or wants their data deleted: all
- * channels that rest on that consent end. The token goes at once, with the
- * binding, and the channel waits in NEEDS_REAUTH: what its customers wrote is the organization's. A request that is older
- * than the token changes nothing: the owner has agreed again since.
+ * channels that rest on that consent end. The token goes at once, with the binding, and the channel waits in NEEDS_REAUTH: what
+ * its customers wrote is the organization's. A request that is older than the token changes nothing: the owner has agreed again
+ * since.
  */
 export const takeWithdrawal =
   (ports: CorePorts) =>
@@ -79,14 +80,7 @@ async function withdraw(
   if (channel.status === 'NEEDS_REAUTH') return true
   const told = await notifications.tellAdmins('CHANNEL_NEEDS_REAUTH', channelId, now)
   await outbox.append([
-    {
-      type: 'channel.health_changed',
-      actor: { type: 'SYSTEM', id: null },
-      resource: { type: 'channel', id: channelId },
-      ticketId: null,
-      data: { from: channel.status, to: 'NEEDS_REAUTH' },
-      requestId,
-    },
+    healthChanged(channelId, { from: channel.status, to: 'NEEDS_REAUTH' }, requestId),
     ...notificationEvents(told, requestId),
   ])
   return true

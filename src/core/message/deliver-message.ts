@@ -5,8 +5,9 @@ import type { Stores } from '../../ports/unit-of-work.ts'
 import type { MessageStatus } from '../../ports/views.ts'
 import { loseAuthorization } from '../channel/authorization.ts'
 import type { ChannelAccount, OutboundMessage } from '../channel/delivery.ts'
+import { healthChanged } from '../channel/health-changed.ts'
 import type { OutboundContent, PartContent } from '../channel/outbound-content.ts'
-import { pauseApp, pauseChannel, pauseOf, tellRefused, tellRestricted } from '../channel/pauses.ts'
+import { pauseApp, pauseChannel, pauseOf, tellRestricted } from '../channel/pauses.ts'
 import type { DomainEvent } from '../event/domain-event.ts'
 import type { PartId, UploadId } from '../ids.ts'
 import { allowsReply, needsHumanAgent, type WindowFacts, type WindowRules, windowOf } from '../ticket/window.ts'
@@ -19,9 +20,9 @@ export const LEASE_MS = 30_000
 const LINK_MS = 3_600_000
 
 /**
- * Takes up to `limit` conversations that have something due and begins to send, one part each. Resolves with the
- * deliveries under way, so that a slow account keeps only its own places busy: of each channel there are few at once. None means that nothing is due. A delivery
- * resolves with the milliseconds until its conversation's turn, where it came too early, else with null.
+ * Takes up to `limit` conversations that have something due, few of each channel, and begins to send, one part each. Resolves
+ * with the deliveries under way, so that a slow account keeps only its own places busy; none means that nothing is due. A
+ * delivery resolves with the milliseconds until its conversation's turn, where it came too early, else with null.
  */
 export const deliverDue =
   (ports: CorePorts) =>
@@ -122,7 +123,7 @@ async function deliver(
     if (settlement.status === 'SENT' && head.uploadId !== null)
       await stores.uploads.release(head.uploadId, new Date(now.getTime() + LINK_MS))
     if (delivery.status === 'refused' && delivery.alert)
-      await tellRefused(stores, account.channelId, delivery.detail, head.requestId)
+      await stores.outbox.append([healthChanged(account.channelId, { lastError: delivery.detail }, head.requestId)])
     if (restricted) await tellRestricted(stores, account.channelId, restricted, head.requestId)
     const pause = pauseOf(demands, 'account', now)
     if (pause) await pauseChannel(stores, account, pause, head.requestId)

@@ -19,11 +19,11 @@ export const retryMessage =
       }
       const adapter = channelRegistry.get(target.channelType)
       if (!adapter) throw new DomainError('channel-disconnected', `No adapter for ${target.channelType} is installed.`)
-      checkTarget(target, adapter.capabilities, clock.now(), { audience: message.audience })
-      // It may wait as long as a new one. A file that is gone already makes it fail for that.
       const now = clock.now()
+      checkTarget(target, adapter.capabilities, now, { audience: message.audience })
+      // It may wait as long as a new one. A file that is gone already makes it fail for that.
       await uploads.keepOf(input.messageId, now, new Date(now.getTime() + FILES_KEPT_MS))
-      const { from, to } = await sends.requeue(input.messageId, target, clock.now())
+      const { from, to } = await sends.requeue(input.messageId, target, now)
       await outbox.append([
         {
           type: 'message.status_changed',

@@ -11,7 +11,8 @@ type Ports = Pick<
 /**
  * Parts bodies that came for a whole app by account, before anything of them is stored under an organization: each share goes
  * on as a delivery of the one channel that is bound to its account, and durably, before this resolves. What is nobody's is
- * counted; what cannot be read is put aside for the operator. A repeat gives the same shares the same ids, and whoever has a share already takes no notice.
+ * counted; what cannot be read is put aside for the operator. A repeat gives the same shares the same ids, and whoever has a
+ * share already takes no notice.
  */
 export const routeAppDeliveries =
   ({ accountBindings, channelRegistry, ids, installationCounters, intake, log, unreadableBodies }: Ports) =>
