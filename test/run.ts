@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { variables } from '../src/config/variables.ts'
 import { assertNoneLeft, bearersOf, killAll, marked } from './support/processes.ts'
@@ -7,6 +8,9 @@ import { type Provided, provide, services } from './support/services.ts'
 import { testFiles, wordsIn } from './support/test-files.ts'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url)).replace(/\/$/, '')
+
+/** Half of what a suite of few tests takes is compiling, the same for each of them and for the programs that they start. */
+const COMPILED = join(ROOT, 'node_modules', '.cache', 'compiled')
 
 /** In the suites that share an embedded server, whose folder is theirs. */
 const EMBEDDED = 'embeddedTestServer'
@@ -83,7 +87,7 @@ function environmentOfSuites(environment: NodeJS.ProcessEnv, provided: readonly 
     ([name]) => !own.has(name) && !services.some(({ variable }) => variable === name),
   )
   const named = provided.flatMap(({ service, url }) => (url === null ? [] : [[service.variable, url]]))
-  return Object.fromEntries([...rest, ...named])
+  return Object.fromEntries([...rest, ...named, ['NODE_COMPILE_CACHE', COMPILED]])
 }
 
 function section(heading: string, lines: readonly string[], print: (line: string) => void): void {

@@ -19,11 +19,7 @@ export type MainProcess = Readonly<{
 export async function mainProcess(dataDir: string, given: Readonly<Record<string, string>>): Promise<MainProcess> {
   const port = await freePort()
   const url = `http://127.0.0.1:${port}`
-  const env = {
-    ...settings({ ...given, DATA_DIR: dataDir, PORT: String(port) }),
-    // Half of a start is compiling; what ends in order leaves it to the next one.
-    NODE_COMPILE_CACHE: join(dataDir, 'compile-cache'),
-  }
+  const env = settings({ ...given, DATA_DIR: dataDir, PORT: String(port) })
   const isReady = () =>
     fetch(`${url}/readyz`).then(
       ({ ok }) => ok,
@@ -31,7 +27,6 @@ export async function mainProcess(dataDir: string, given: Readonly<Record<string
     )
   const start = (role?: string) =>
     startProcess(process.execPath, ['src/main.ts', ...(role ? [role] : [])], env, { cwd: ROOT })
-  await start('a role that there is not').exited
   return {
     url,
     isReady,

@@ -36,7 +36,7 @@ export type ProcessOptions = Readonly<{
   ownGroup?: boolean
 }>
 
-/** With PATH, HOME and what is given as its whole environment. It does not outlive the test file. */
+/** With PATH, HOME, where compiled code is kept and what is given as its whole environment. It does not outlive the test file. */
 export function startProcess(
   command: string,
   args: readonly string[],
@@ -44,10 +44,10 @@ export function startProcess(
   { cwd = process.cwd(), mayLeak = false, ownGroup = false }: ProcessOptions = {},
 ): StartedProcess {
   const mark = randomUUID()
-  const { PATH = '', HOME = '' } = process.env
+  const { PATH = '', HOME = '', NODE_COMPILE_CACHE = '' } = process.env
   const child = spawn(command, args, {
     cwd,
-    env: { PATH, HOME, ...env, ...marked(mark) },
+    env: { PATH, HOME, NODE_COMPILE_CACHE, ...env, ...marked(mark) },
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: ownGroup,
   })
