@@ -117,9 +117,14 @@ export type Gesture =
 
 export type DeliveryAttempt = Readonly<{
   url: string
+  sentAt: Date
+  /** Until the end of the answer, or until there was none. */
+  tookMs: number
   /** Null when there was no answer. */
   status: number | null
   answer: string
+  /** The header, when there was one. */
+  retryAfter: string | null
   error: string | null
 }>
 

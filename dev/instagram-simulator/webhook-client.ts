@@ -24,7 +24,11 @@ export function postWebhook(
   timeoutMs: number,
 ): Promise<DeliveryAttempt> {
   const { promise, resolve } = Promise.withResolvers<DeliveryAttempt>()
-  const failed = (error: Error): void => resolve({ url, status: null, answer: '', error: reasonOf(error) })
+  const sentAt = new Date()
+  const startedAt = performance.now()
+  const ended = (how: Pick<DeliveryAttempt, 'status' | 'answer' | 'retryAfter' | 'error'>): void =>
+    resolve({ url, sentAt, tookMs: performance.now() - startedAt, ...how })
+  const failed = (error: Error): void => ended({ status: null, answer: '', retryAfter: null, error: reasonOf(error) })
   try {
     const request = (url.startsWith('https:') ? httpsRequest : httpRequest)(
       url,
@@ -34,7 +38,12 @@ export function postWebhook(
         response.on('data', (chunk: Buffer) => chunks.push(chunk))
         response.on('error', failed)
         response.on('end', () =>
-          resolve({ url, status: response.statusCode ?? null, answer: Buffer.concat(chunks).toString(), error: null }),
+          ended({
+            status: response.statusCode ?? null,
+            answer: Buffer.concat(chunks).toString(),
+            retryAfter: response.headers['retry-after'] ?? null,
+            error: null,
+          }),
         )
       },
     )

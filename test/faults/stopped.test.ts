@@ -70,6 +70,7 @@ function aMessage({ simulator, people, account }: Service): Call & { body: Buffe
   })
   const webhook = simulator.webhooks.at(-1) as Webhook
   const { body } = webhook
+  const sentAt = new Date()
   return {
     method: 'POST',
     url: account.webhookUrl ?? '',
@@ -77,7 +78,7 @@ function aMessage({ simulator, people, account }: Service): Call & { body: Buffe
     body,
     onEnd: (outcome) => {
       const status = outcome.kind === 'answered' ? outcome.status : null
-      webhook.attempts.push({ url: '', status, answer: '', error: null })
+      webhook.attempts.push({ url: '', sentAt, tookMs: 0, status, answer: '', retryAfter: null, error: null })
     },
   }
 }
