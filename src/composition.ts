@@ -1,6 +1,12 @@
 import 'reflect-metadata'
 import { Container } from 'inversify'
 import { collectDefaultMetrics, Registry } from 'prom-client'
+import {
+  createFailpoint,
+  jobsWithFailpoints,
+  portsWithFailpoints,
+  sourceWithFailpoints,
+} from './adapters/failpoints/index.ts'
 import { guardedFetchModule } from './adapters/guarded-fetch/index.ts'
 import { createHistoryMetrics } from './adapters/history-metrics.ts'
 import {
@@ -36,7 +42,7 @@ import type { ChannelAccounts, ChannelDirectory } from './ports/channel-director
 import type { ChannelRegistry } from './ports/channel-registry.ts'
 import type { TokenPlans } from './ports/channel-tokens.ts'
 import type { Clock } from './ports/clock.ts'
-import type { CoreSettings } from './ports/core-ports.ts'
+import type { CorePorts, CoreSettings } from './ports/core-ports.ts'
 import type { EventRelay } from './ports/event-relay.ts'
 import type { GuardedClient } from './ports/guarded-client.ts'
 import type { Housekeeping } from './ports/housekeeping.ts'
@@ -84,11 +90,13 @@ export async function compose({
   secrets: Secrets
   log: Logger
 }): Promise<Composition> {
+  const failpoint = createFailpoint(config.failpoints, log)
   // Closed in reverse order: at the end, or here, when a later step fails.
   await using opening = new AsyncDisposableStack()
   const database = opening.adopt(await openDatabase({ config, secrets, log }), (it) => it.close())
-  const messaging = opening.adopt(await openMessaging({ config, secrets, log, clock: systemClock, database }), (it) =>
-    it.close(),
+  const messaging = opening.adopt(
+    await openMessaging({ config, secrets, log, clock: systemClock, database, failpoint }),
+    (it) => it.close(),
   )
   const redis = secrets.redisUrl === null ? null : connectRedis(secrets.redisUrl, log)
   opening.defer(async () => redis?.close())
@@ -115,8 +123,8 @@ export async function compose({
     plainModule(),
     guardedFetchModule({ allowPrivate: config.allowPrivateUrls }),
     persistenceModule(database),
-    messagingModule(messaging, database),
-    httpModule({ config, secrets, redis, health, metrics }),
+    messagingModule(messaging, database, failpoint),
+    httpModule({ config, secrets, redis, health, metrics, failpoint }),
   )
   if (redis)
     (await container.rebind(T.SESSION_RECORDS)).toConstantValue(
@@ -135,8 +143,8 @@ export async function compose({
   container
     .bind<ChannelRegistry>(T.CHANNEL_REGISTRY)
     .toResolvedValue(createRegistry, [{ serviceIdentifier: T.CHANNEL_ADAPTER, isMultiple: true }])
-  container.bind<Core>(T.CORE).toResolvedValue(() =>
-    createCore({
+  container.bind<Core>(T.CORE).toResolvedValue(() => {
+    const ports: CorePorts = {
       accountBindings: container.get<AccountBindings>(T.ACCOUNT_BINDINGS),
       accountPace: container.get<AccountPace>(T.ACCOUNT_PACE),
       accounts: container.get<AccountDirectory>(T.ACCOUNT_DIRECTORY),
@@ -163,13 +171,16 @@ export async function compose({
       unreadableBodies: container.get<UnreadableBodies>(T.UNREADABLE_BODIES),
       unitOfWork: container.get<UnitOfWork>(T.UNIT_OF_WORK),
       wakeups: messaging.wakeups,
-    }),
-  )
+    }
+    return createCore(failpoint ? portsWithFailpoints(ports, failpoint) : ports)
+  })
+  const source = container.get<WebhookSource>(T.WEBHOOK_SOURCE)
+  const jobs = container.get<JobQueue>(T.JOB_QUEUE)
   const composition = {
     core: container.get<Core>(T.CORE),
     relay: container.get<EventRelay>(T.EVENT_RELAY),
-    source: container.get<WebhookSource>(T.WEBHOOK_SOURCE),
-    jobs: container.get<JobQueue>(T.JOB_QUEUE),
+    source: failpoint ? sourceWithFailpoints(source, failpoint) : source,
+    jobs: failpoint ? jobsWithFailpoints(jobs, failpoint) : jobs,
     wakeups: messaging.wakeups,
     housekeeping: container.get<Housekeeping>(T.HOUSEKEEPING),
     clock: systemClock,

@@ -1,6 +1,7 @@
 import { isIP } from 'node:net'
 import { resolve } from 'node:path'
 import { inspect } from 'node:util'
+import { type FailpointSetting, parseFailpoints } from './config/failpoints.ts'
 import { parseKeyRing, splitSecrets } from './config/formats.ts'
 import { LocalSecretsError, loadOrCreateLocalSecrets } from './config/local-secrets.ts'
 import { productionProblems } from './config/production.ts'
@@ -27,9 +28,11 @@ export function loadConfig(environment: Environment, options: Readonly<{ role: R
     if (given[id] !== undefined && given[secret] === undefined)
       problems.push({ name: id, problem: `${id} needs ${secret} beside it.` })
   }
-  if (problems.length > 0) return { ok: false, problems }
+  const failpoints = given.FAILPOINT === undefined ? null : parseFailpoints(given.FAILPOINT)
+  if (typeof failpoints === 'string') problems.push({ name: 'FAILPOINT', problem: failpoints })
+  if (problems.length > 0 || typeof failpoints === 'string') return { ok: false, problems }
 
-  const config = toConfig(values, given, options)
+  const config = toConfig(values, given, options, failpoints)
   const warnings = warningsOf(config, values)
   try {
     const secrets = toSecrets(values, config, warnings)
@@ -40,7 +43,12 @@ export function loadConfig(environment: Environment, options: Readonly<{ role: R
   }
 }
 
-function toConfig(values: Values, given: Given, options: { role: Role; dev?: boolean }): Config {
+function toConfig(
+  values: Values,
+  given: Given,
+  options: { role: Role; dev?: boolean },
+  failpoints: FailpointSetting | null,
+): Config {
   const production = values.NODE_ENV === 'production'
   return Object.freeze({
     role: options.role,
@@ -80,6 +88,8 @@ function toConfig(values: Values, given: Given, options: { role: Role; dev?: boo
     historySweepMinutes: values.HISTORY_SWEEP_MINUTES,
     logLevel: values.LOG_LEVEL,
     metricsPort: values.METRICS_PORT ?? null,
+    failpoints,
+    deliveryDeadlineMs: values.DELIVERY_DEADLINE_SECONDS * 1_000,
   })
 }
 
@@ -121,6 +131,7 @@ function warningsOf(config: Config, values: Values): string[] {
       'ALLOW_UNVERIFIED_WEBHOOKS is on: webhook calls from this machine are taken without a signature. Not for real use.',
     )
   }
+  if (config.failpoints) warnings.push('FAILPOINT is set: the program fails where it says. Not for real use.')
   if (config.allowPrivateUrls) {
     warnings.push(
       'ALLOW_PRIVATE_URLS is on: addresses that people enter are called also where they lead to this machine. Not for real use.',

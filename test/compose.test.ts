@@ -73,6 +73,7 @@ const ownOfTheFile = {
   METRICS_PORT: "a container's network is its own",
   ALLOW_UNVERIFIED_WEBHOOKS: 'production refuses it',
   ALLOW_PRIVATE_URLS: 'production refuses it',
+  FAILPOINT: 'production refuses it',
 } satisfies Partial<Record<(typeof variables)[number]['name'], string>>
 
 test('every other setting of the table reaches the programs that .env is said to set', (t) => {

@@ -42,5 +42,6 @@ export function productionProblems(given: Given, role: Role): ConfigProblem[] {
   }
   for (const name of ['ALLOW_UNVERIFIED_WEBHOOKS', 'ALLOW_PRIVATE_URLS'] as const)
     if (given[name] === 'true') refuse(name, 'must not be on')
+  if (given.FAILPOINT !== undefined) refuse('FAILPOINT', 'must not be set')
   return problems
 }

@@ -1,4 +1,5 @@
 import type { EncryptionKey } from '../ports/secret-box.ts'
+import type { FailpointSetting } from './failpoints.ts'
 import type { Values } from './variables.ts'
 
 export const roles = ['all', 'api', 'inbound', 'outbound', 'relay', 'scheduler', 'migrate', 'cli'] as const
@@ -50,6 +51,10 @@ export type Config = Readonly<{
   logLevel: Values['LOG_LEVEL']
   /** Where a process without the HTTP API answers about its health; null: nowhere. */
   metricsPort: number | null
+  /** Where the program is to fail, for tests of faults; null: nowhere. Never set in production. */
+  failpoints: FailpointSetting | null
+  /** How long a batch of deliveries may take before it counts as failed. */
+  deliveryDeadlineMs: number
 }>
 
 /** Prints and serialises as a word, so that it cannot be logged by mistake. */

@@ -390,6 +390,25 @@ export const variables = [
     default: false,
     example: 'true',
   },
+  {
+    name: 'DELIVERY_DEADLINE_SECONDS',
+    group: 'Operation',
+    schema: { type: 'integer', minimum: 1, maximum: 300 },
+    must: 'a whole number of seconds from 1 to 300',
+    description: 'How long the processing of webhook bodies may take before it is given up and tried again.',
+    default: 30,
+    example: '30',
+  },
+  {
+    name: 'FAILPOINT',
+    group: 'Operation',
+    schema: { type: 'string' },
+    must: 'failpoints',
+    description:
+      'For tests of faults: name:kill|throw|hang|delay@n makes the program fail as it passes that place for the nth time; several with commas between them. docs/reliability.md names the places. Refused in production.',
+    defaultNote: 'unset',
+    example: 'ingest.committed:kill@1',
+  },
 ] as const satisfies readonly Variable[]
 
 type Entry = (typeof variables)[number]

@@ -39,9 +39,13 @@ export interface WebhookSource {
   /**
    * Hands deliveries to `handle` in batches of one organization and channel, up to 100 of what is waiting, never waiting to
    * fill; up to `concurrency` batches at once. A batch is acknowledged when `handle` resolves and comes again, later, when
-   * it rejects. The same delivery may come more than once.
+   * it rejects. One that takes too long counts as failed: its signal aborts, and it is to begin nothing more. The same
+   * delivery may come more than once.
    */
-  start(handle: (batch: readonly RawDelivery[]) => Promise<void>, options: SourceOptions): Promise<void>
+  start(
+    handle: (batch: readonly RawDelivery[], signal: AbortSignal) => Promise<void>,
+    options: SourceOptions,
+  ): Promise<void>
   /** Takes no more, waits for the running batches, gives the rest back. */
   stop(): Promise<void>
 }

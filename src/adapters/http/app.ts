@@ -70,6 +70,7 @@ export function createHttpApp(deps: HttpDeps, timing?: StreamTiming): HttpApp {
     core,
     log,
     metrics: metrics.webhooks,
+    failpoint: deps.failpoint ?? null,
     receipts: { publicUrl: config.publicUrl, secrets: secrets.sessionSecrets },
   })
 

@@ -1,4 +1,5 @@
 import type { Registry } from 'prom-client'
+import type { Failpoint } from '../../config/failpoints.ts'
 import type { Core } from '../../core/index.ts'
 import type { AccountDirectory } from '../../ports/account-directory.ts'
 import type { ChannelRegistry } from '../../ports/channel-registry.ts'
@@ -83,6 +84,8 @@ export type HttpDeps = Readonly<{
   rateLimits: RateLimits
   health: Readonly<{ ready(): Promise<readonly HealthCheck[]> }>
   metrics: Registry
+  /** Null: nothing is to fail. */
+  failpoint?: Failpoint | null
   config: HttpConfig
   secrets: HttpSecrets
   /** Read and compiled already; without it the application does that. */

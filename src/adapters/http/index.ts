@@ -1,6 +1,7 @@
 import { createHmac } from 'node:crypto'
 import { ContainerModule } from 'inversify'
 import type { Registry } from 'prom-client'
+import type { Failpoint } from '../../config/failpoints.ts'
 import type { Config, Secrets } from '../../config.ts'
 import type { Core } from '../../core/index.ts'
 import type { AccountDirectory } from '../../ports/account-directory.ts'
@@ -30,11 +31,12 @@ export type HttpModuleOptions = Readonly<{
   redis: RedisConnection | null
   health: HttpDeps['health']
   metrics: Registry
+  failpoint: Failpoint | null
 }>
 
 const HOUR_MS = 3_600_000
 
-export const httpModule = ({ config, secrets, redis, health, metrics }: HttpModuleOptions) =>
+export const httpModule = ({ config, secrets, redis, health, metrics, failpoint }: HttpModuleOptions) =>
   new ContainerModule(({ bind }) => {
     bind<HttpApp>(HTTP_APP)
       .toResolvedValue(
@@ -66,6 +68,7 @@ export const httpModule = ({ config, secrets, redis, health, metrics }: HttpModu
             rateLimits: createRateLimits(redis, `${config.servicesPrefix}:limit`),
             health,
             metrics,
+            failpoint,
             config: {
               publicUrl: config.publicUrl,
               trustProxy: config.trustProxyHops,

@@ -31,7 +31,7 @@ type Accept = (deps: WebhookDeps, exchange: WebhookExchange, webhook: RawWebhook
 export const takeDelivery = (accept: Accept): WebhookOperation => ({
   access: 'raw',
   make: (deps) => {
-    const { log, metrics } = deps
+    const { log, metrics, failpoint } = deps
     return async (exchange) => {
       const { req, res, channelId, appName, requestId } = exchange
       const at = appName === null ? { channelId } : { appName }
@@ -44,6 +44,7 @@ export const takeDelivery = (accept: Accept): WebhookOperation => ({
         refuse(exchange, 'payload-too-large')
         return discardRest(req, MAX_DISCARDED_BYTES)
       }
+      if (failpoint) await failpoint('webhook.read')
       const headers = req.headers as Readonly<Record<string, string | undefined>>
       const { status } = await accept(deps, exchange, { body, headers })
       metrics.count(status)
@@ -52,6 +53,10 @@ export const takeDelivery = (accept: Accept): WebhookOperation => ({
         return refuse(exchange, REFUSALS[status])
       }
       log.info({ requestId, ...at }, 'a webhook delivery was taken')
+      if (failpoint) {
+        await failpoint('webhook.answering')
+        res.once('finish', () => void failpoint('webhook.answered'))
+      }
       // A flat list of headers is what Node writes fastest.
       res.writeHead(200, ['Content-Type', PLAIN_TEXT, 'Content-Length', RECEIVED_LENGTH, 'X-Request-Id', requestId])
       res.end(RECEIVED)

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Failpoint } from '../../config/failpoints.ts'
 import type { ChannelId } from '../../core/ids.ts'
 import type { Core } from '../../core/index.ts'
 import type { Logger } from '../../ports/logger.ts'
@@ -12,6 +13,7 @@ export type WebhookDeps = Readonly<{
   receipts: Readonly<{ publicUrl: string; secrets: readonly string[] }>
   log: Logger
   metrics: WebhookMetrics
+  failpoint: Failpoint | null
 }>
 
 /** One call on the platforms' door, before and without Express. */

@@ -1,5 +1,5 @@
 import type { Logger } from '../../ports/logger.ts'
-import { within } from './deadline.ts'
+import { withinDeadline } from './deadline.ts'
 import { isTransient, reasonOf } from './failure.ts'
 
 export type ChannelBatcherOptions<T> = Readonly<{
@@ -8,7 +8,8 @@ export type ChannelBatcherOptions<T> = Readonly<{
   keyOf(item: T): string
   /** Handed out alone, so that whatever is wrong with it harms no neighbour. */
   isSuspect(item: T): boolean
-  handle(batch: readonly T[]): Promise<void>
+  /** The signal aborts when the deadline is over: nothing more is to be begun then. */
+  handle(batch: readonly T[], signal: AbortSignal): Promise<void>
   done(batch: readonly T[]): Promise<void>
   /** The batch itself is at fault. A failure of a server is not told: the batch waits here and is tried again. */
   failed(batch: readonly T[], error: unknown): Promise<void>
@@ -75,7 +76,7 @@ export function createChannelBatcher<T>(options: ChannelBatcherOptions<T>): Chan
   const work = async (lane: Lane<T>, batch: T[]): Promise<void> => {
     let settle = () => options.done(batch)
     try {
-      await within(deadlineMs, options.handle(batch), () => new Error(`The batch took longer than ${deadlineMs} ms.`))
+      await withinDeadline(deadlineMs, (signal) => options.handle(batch, signal))
     } catch (error) {
       if (isTransient(error)) return later(lane, batch, error)
       settle = () => options.failed(batch, error)

@@ -1,15 +1,20 @@
 import { Unavailable } from '../../core/errors.ts'
 import type { WebhookSource } from '../../ports/webhook-intake.ts'
-import { within } from './deadline.ts'
+import { withinDeadline } from './deadline.ts'
 
-/** Together less than a source itself allows a batch. */
 const ADMITTED_WITHIN_MS = 20_000
-const HANDLED_WITHIN_MS = 35_000
+const HANDLED_WITHIN_MS = 30_000
+
+/** What a source has to allow a batch, so that the time for its place and its work comes first. */
+export const sourceDeadlineMs = (handledWithinMs: number): number => ADMITTED_WITHIN_MS + handledWithinMs + 5_000
 
 type Waiting = Readonly<{ channel: string; enter: () => void; refuse: (error: unknown) => void }>
 
 /** Drains all of them at once, the broker and the spool, with `concurrency` batches altogether and a channel once at a time. */
-export function createCombinedSource(sources: readonly WebhookSource[]): WebhookSource {
+export function createCombinedSource(
+  sources: readonly WebhookSource[],
+  { handledWithinMs = HANDLED_WITHIN_MS } = {},
+): WebhookSource {
   let queue: Waiting[] = []
   let stopping = false
 
@@ -37,24 +42,20 @@ export function createCombinedSource(sources: readonly WebhookSource[]): Webhook
         }, ADMITTED_WITHIN_MS)
         await turn.promise.finally(() => clearTimeout(timer))
       }
-      const inTurn = async (channel: string, work: () => Promise<void>): Promise<void> => {
+      const inTurn = async (channel: string, work: (signal: AbortSignal) => Promise<void>): Promise<void> => {
         // For a source this is like a server that is away: the batch goes back as it is.
         if (stopping) throw new Unavailable('stopping')
         await admitted(channel)
         try {
           // A hanging one must not keep its place for ever.
-          await within(
-            HANDLED_WITHIN_MS,
-            work(),
-            () => new Error(`The batch took longer than ${HANDLED_WITHIN_MS} ms.`),
-          )
+          await withinDeadline(handledWithinMs, work)
         } finally {
           busy.delete(channel)
           admit()
         }
       }
       for (const source of sources) {
-        await source.start((batch) => inTurn(batch[0]?.channelId ?? '', () => handle(batch)), {
+        await source.start((batch) => inTurn(batch[0]?.channelId ?? '', (signal) => handle(batch, signal)), {
           concurrency,
           ...(handleGivenUp && { handleGivenUp }),
           ...(handleForApp && {

@@ -60,10 +60,14 @@ export const batchKey = (delivery: AnyDelivery): string =>
 export function handlerOfAny(
   handle: Parameters<WebhookSource['start']>[0],
   { handleForApp }: SourceOptions,
-): (batch: readonly AnyDelivery[]) => Promise<void> {
-  return (batch) => {
+): (batch: readonly AnyDelivery[], signal: AbortSignal) => Promise<void> {
+  return (batch, signal) => {
     const forApp = batch.filter(isForApp)
-    if (forApp.length === 0) return handle(batch.filter((delivery): delivery is RawDelivery => !isForApp(delivery)))
+    if (forApp.length === 0)
+      return handle(
+        batch.filter((delivery): delivery is RawDelivery => !isForApp(delivery)),
+        signal,
+      )
     return handleForApp?.(forApp) ?? Promise.reject(new Error('Nobody takes deliveries for a whole app here.'))
   }
 }

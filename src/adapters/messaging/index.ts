@@ -1,4 +1,5 @@
 import { ContainerModule } from 'inversify'
+import type { Failpoint } from '../../config/failpoints.ts'
 import type { EventRelay } from '../../ports/event-relay.ts'
 import type { JobQueue } from '../../ports/job-queue.ts'
 import type { Logger } from '../../ports/logger.ts'
@@ -14,6 +15,7 @@ export { type OpenMessaging, openMessaging } from './open-messaging.ts'
 export const messagingModule = (
   { wakeups, queue, intake, source }: OpenMessaging,
   database: Pick<MessagingDatabase, 'directSystem'>,
+  failpoint: Failpoint | null,
 ) =>
   new ContainerModule(({ bind }) => {
     bind<StartableWakeups>(WAKEUPS).toConstantValue(wakeups)
@@ -23,6 +25,9 @@ export const messagingModule = (
       .toResolvedValue((log: Logger) => createPostgresJobs({ queue, wakeups, log }), [LOGGER])
       .inSingletonScope()
     bind<EventRelay>(EVENT_RELAY)
-      .toResolvedValue((log: Logger) => createRelay({ connection: database.directSystem, wakeups, log }), [LOGGER])
+      .toResolvedValue(
+        (log: Logger) => createRelay({ connection: database.directSystem, wakeups, log, failpoint }),
+        [LOGGER],
+      )
       .inSingletonScope()
   })

@@ -1,9 +1,10 @@
 import type { ClientConfig, Pool } from 'pg'
+import type { Failpoint, FailpointName } from '../../config/failpoints.ts'
 import type { Config, Secrets } from '../../config.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { Logger } from '../../ports/logger.ts'
 import type { WebhookIntake, WebhookSource } from '../../ports/webhook-intake.ts'
-import { createCombinedSource } from './combined-source.ts'
+import { createCombinedSource, sourceDeadlineMs } from './combined-source.ts'
 import { createPostgresIntake, createPostgresSource } from './postgres-intake.ts'
 import { createPostgresQueue, type PostgresQueue } from './postgres-queue.ts'
 import { closeRabbit, connectRabbit } from './rabbit-connection.ts'
@@ -12,6 +13,7 @@ import { createRabbitPublisher } from './rabbit-publisher.ts'
 import { createRabbitSource } from './rabbit-source.ts'
 import { createSpoolingIntake } from './spooling-intake.ts'
 import { topologyOf } from './topology.ts'
+import { createTrials } from './trials.ts'
 import { createWakeups, type PostgresWakeups } from './wakeups.ts'
 
 /** What this adapter needs of the database. */
@@ -34,13 +36,27 @@ export type OpenMessaging = Readonly<{
   close(): Promise<void>
 }>
 
-type Options = Readonly<{ config: Config; secrets: Secrets; log: Logger; clock: Clock; database: MessagingDatabase }>
+type Options = Readonly<{
+  config: Config
+  secrets: Secrets
+  log: Logger
+  clock: Clock
+  database: MessagingDatabase
+  failpoint: Failpoint | null
+}>
 
 /** The queue that RABBITMQ_URL chooses. Behind a broker the PostgreSQL queue is the spool, and is drained with it. */
-export async function openMessaging({ config, secrets, log, clock, database }: Options): Promise<OpenMessaging> {
+export async function openMessaging(options: Options): Promise<OpenMessaging> {
+  const { config, secrets, log, clock, database, failpoint } = options
+  const handledWithinMs = config.deliveryDeadlineMs
+  const deadlineMs = secrets.rabbitmqUrl === null ? handledWithinMs : sourceDeadlineMs(handledWithinMs)
+  const trials = createTrials({ pool: database.systemPool, log, failpoint })
   const wakeups = createWakeups({ connection: database.direct, log })
-  const queue = createPostgresQueue({ pool: database.systemPool, clock, log, wakeups })
-  const spool = { intake: createPostgresIntake({ queue }), source: createPostgresSource({ queue, wakeups, log }) }
+  const queue = createPostgresQueue({ pool: database.systemPool, clock, log, wakeups, failpoint })
+  const spool = {
+    intake: createPostgresIntake({ queue }),
+    source: createPostgresSource({ queue, wakeups, log, trials, deadlineMs, failpoint }),
+  }
   if (secrets.rabbitmqUrl === null) return { wakeups, queue, ...spool, ping: null, close: () => wakeups.stop() }
 
   const topology = topologyOf({ prefix: `${config.servicesPrefix}.` })
@@ -55,12 +71,21 @@ export async function openMessaging({ config, secrets, log, clock, database }: O
     wakeups,
     queue,
     intake: createSpoolingIntake({
-      broker: createRabbitIntake({ publisher, topology }),
-      spool: spool.intake,
+      broker: passing(failpoint, createRabbitIntake({ publisher, topology }), [
+        'broker.publishing',
+        'broker.confirmed',
+      ]),
+      spool: passing(failpoint, spool.intake, ['spool.writing', 'spool.written']),
       clock,
       log,
     }),
-    source: createCombinedSource([createRabbitSource({ rabbit: consuming, publisher, topology, log }), spool.source]),
+    source: createCombinedSource(
+      [
+        createRabbitSource({ rabbit: consuming, publisher, topology, log, trials, deadlineMs, failpoint }),
+        spool.source,
+      ],
+      { handledWithinMs },
+    ),
     ping: () => publishing.onConnect(1_000, true),
     async close() {
       await publisher.close()
@@ -68,3 +93,18 @@ export async function openMessaging({ config, secrets, log, clock, database }: O
     },
   }
 }
+
+const passing = (
+  failpoint: Failpoint | null,
+  intake: WebhookIntake,
+  [before, after]: readonly [FailpointName, FailpointName],
+): WebhookIntake =>
+  failpoint === null
+    ? intake
+    : {
+        async accept(delivery) {
+          await failpoint(before)
+          await intake.accept(delivery)
+          await failpoint(after)
+        },
+      }

@@ -1,3 +1,4 @@
+import type { Failpoint } from '../../config/failpoints.ts'
 import type { Logger } from '../../ports/logger.ts'
 import type { Wakeups } from '../../ports/wakeups.ts'
 import type { SourceOptions, WebhookIntake, WebhookSource } from '../../ports/webhook-intake.ts'
@@ -7,6 +8,7 @@ import { backoffMs, reasonOf } from './failure.ts'
 import type { HeldJob, PostgresQueue } from './postgres-queue.ts'
 import { putAside } from './put-aside.ts'
 import { createPoller, type Poller } from './queue-poller.ts'
+import { KilledItsHolders, type Trials } from './trials.ts'
 
 const QUEUE = 'inbound'
 const MAX_ATTEMPTS = 10
@@ -35,13 +37,21 @@ export type PostgresSourceOptions = Readonly<{
   queue: PostgresQueue
   wakeups: Wakeups
   log: Logger
+  /** Of deliveries that come again, so that one that kills its holder is found; without it they are batched as any other. */
+  trials?: Trials
   retryDelayMs?: (attempt: number) => number
+  /** How long a batch may take before it counts as failed. */
+  deadlineMs?: number
+  failpoint?: Failpoint | null
 }>
 
 type Held = { job: HeldJob; delivery: AnyDelivery }
 
+/** It failed, or its holder died or hung. */
+const cameBefore = ({ job }: Held): boolean => job.attempt > 1
+
 export function createPostgresSource(options: PostgresSourceOptions): WebhookSource {
-  const { queue, wakeups, log, retryDelayMs = backoffMs } = options
+  const { queue, wakeups, log, trials, retryDelayMs = backoffMs, deadlineMs, failpoint = null } = options
   const held = new Set<HeldJob>()
   let batcher: ChannelBatcher<Held> | undefined
   let giveUp: SourceOptions['handleGivenUp']
@@ -54,6 +64,7 @@ export function createPostgresSource(options: PostgresSourceOptions): WebhookSou
     if (!(await putAside(giveUp, delivery, error, log)))
       return queue.retry([job], retryDelayMs(job.attempt), reasonOf(error))
     await queue.done(job)
+    await trials?.forget(job.id)
   }
 
   const failed = async (batch: readonly Held[], error: unknown): Promise<void> => {
@@ -63,7 +74,8 @@ export function createPostgresSource(options: PostgresSourceOptions): WebhookSou
     const attempts = Map.groupBy(batch, ({ job }) => job.attempt)
     for (const [attempt, items] of attempts) {
       const jobs = items.map(({ job }) => job)
-      if (attempt >= MAX_ATTEMPTS) await Promise.all(items.map((item) => givenUp(item, error)))
+      if (attempt >= MAX_ATTEMPTS || error instanceof KilledItsHolders)
+        await Promise.all(items.map((item) => givenUp(item, error)))
       else await queue.retry(jobs, retryDelayMs(attempt), reason)
     }
   }
@@ -97,15 +109,25 @@ export function createPostgresSource(options: PostgresSourceOptions): WebhookSou
         concurrency: options.concurrency,
         maxBatch: MAX_BATCH,
         keyOf: ({ delivery }) => batchKey(delivery),
-        isSuspect: ({ job }) => job.attempt >= SUSPECT_FROM,
-        handle: (batch) => handleAny(batch.map(({ delivery }) => delivery)),
+        isSuspect: (one) => one.job.attempt >= SUSPECT_FROM || (trials !== undefined && cameBefore(one)),
+        handle(batch, signal) {
+          const work = () =>
+            handleAny(
+              batch.map(({ delivery }) => delivery),
+              signal,
+            )
+          const [first] = batch
+          return trials && first && cameBefore(first) ? trials.alone(first.job.id, work, signal) : work()
+        },
         async done(batch) {
           for (const { job } of batch) held.delete(job)
           await Promise.all(batch.map(({ job }) => queue.done(job)))
+          if (failpoint) await failpoint('batch.acknowledged')
         },
         failed,
         onRoom: () => poller.poke(),
         log,
+        ...(deadlineMs !== undefined && { deadlineMs }),
       })
       const poller = createPoller({ look: () => take(running), log, minMs: 250, maxMs: 1_000 })
       const maintenance = createPoller({

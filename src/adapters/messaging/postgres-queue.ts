@@ -1,4 +1,5 @@
 import type pg from 'pg'
+import type { Failpoint } from '../../config/failpoints.ts'
 import { Unavailable } from '../../core/errors.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { Logger } from '../../ports/logger.ts'
@@ -56,6 +57,7 @@ export type PostgresQueueOptions = Readonly<{
   log: Logger
   wakeups: Wakeups
   statementTimeoutMs?: number
+  failpoint?: Failpoint | null
 }>
 
 /** Rows below the bound are skipped, so that dead ones pile up behind it while a long snapshot keeps vacuum away. */
@@ -63,7 +65,7 @@ const FULL_SCAN_EVERY_MS = 5_000
 const CLAIM_BYTES = 16 * 1_048_576
 
 export function createPostgresQueue(options: PostgresQueueOptions): PostgresQueue {
-  const { pool, clock, log, wakeups, statementTimeoutMs = 1_500 } = options
+  const { pool, clock, log, wakeups, statementTimeoutMs = 1_500, failpoint = null } = options
   const run = <Row extends pg.QueryResultRow>(text: string, values: readonly unknown[], timeoutMs = 10_000) =>
     runStatement<Row>(pool, text, values, timeoutMs)
   const bounds = new Map<string, { bound: string; fullScanAtMs: number }>()
@@ -75,6 +77,7 @@ export function createPostgresQueue(options: PostgresQueueOptions): PostgresQueu
       offsets.push(offset)
       offset += payload.byteLength
     }
+    if (failpoint) await failpoint('group.committing')
     // One binary parameter holds all payloads: an array of bytea would travel as hexadecimal text.
     await run(
       sql.INSERT,
@@ -90,6 +93,7 @@ export function createPostgresQueue(options: PostgresQueueOptions): PostgresQueu
       ],
       statementTimeoutMs,
     )
+    if (failpoint) await failpoint('group.committed')
     for (const queue of new Set(jobs.map((job) => job.queue))) wakeups.wake('jobs', queue)
   }
   const save = createGroupCommit<NewJob>({ saveMany: insert, isDataError, bytesOf: (job) => job.payload.byteLength })
@@ -113,12 +117,14 @@ export function createPostgresQueue(options: PostgresQueueOptions): PostgresQueu
       const nowMs = clock.monotonicMs()
       const full = known === undefined || nowMs >= known.fullScanAtMs
       const bound = full ? '-infinity' : known.bound
+      if (failpoint) await failpoint('queue.claiming')
       const { rows } = await run<HeldJob & { run_at: string; margin: string }>(sql.CLAIM, [
         queue,
         limit,
         bound,
         CLAIM_BYTES,
       ])
+      if (failpoint && rows.length > 0) await failpoint('queue.claimed')
       const first = rows[0]
       bounds.set(queue, {
         bound: first?.margin ?? known?.bound ?? '-infinity',

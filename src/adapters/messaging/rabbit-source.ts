@@ -1,5 +1,6 @@
 import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises'
 import { type AsyncMessage, type Consumer, ConsumerStatus } from 'rabbitmq-client'
+import type { Failpoint } from '../../config/failpoints.ts'
 import type { Logger } from '../../ports/logger.ts'
 import type { SourceOptions, WebhookSource } from '../../ports/webhook-intake.ts'
 import { type ChannelBatcher, createChannelBatcher } from './channel-batcher.ts'
@@ -9,14 +10,15 @@ import { putAside } from './put-aside.ts'
 import type { RabbitConnection } from './rabbit-connection.ts'
 import { MESSAGE_TYPE, type RabbitPublisher } from './rabbit-publisher.ts'
 import type { Topology } from './topology.ts'
+import { KilledItsHolders, type Trials } from './trials.ts'
 
 const PREFETCH = 500
 const MAX_BATCH = 100
 const MAX_ATTEMPTS = 10
 /** After so many failures a delivery is handed out alone. */
 const SUSPECT_AFTER = 3
-/** So often somebody who held it vanished: it is sent round another way, to part it from those that were merely beside it. */
-const LOST_TOO_OFTEN = 3
+/** So often somebody who held it vanished: it is sent round once, so that the broker counts anew and does not give it up. */
+const LOST_TOO_OFTEN = 10
 const ACKNOWLEDGED_WITHIN_MS = 100
 
 export type RabbitSourceOptions = Readonly<{
@@ -25,16 +27,24 @@ export type RabbitSourceOptions = Readonly<{
   publisher: RabbitPublisher
   topology: Topology
   log: Logger
+  /** Of deliveries whose holder vanished, so that one that kills it is found; without it they are batched as any other. */
+  trials?: Trials
+  /** How long a batch may take before it counts as failed. */
+  deadlineMs?: number
+  failpoint?: Failpoint | null
 }>
 
 type Item = Readonly<{
   message: AsyncMessage
   delivery: AnyDelivery
   failures: number
+  /** Somebody who held it vanished. */
+  wasLost: boolean
   settle(status: ConsumerStatus): void
 }>
 
-export function createRabbitSource({ rabbit, publisher, topology, log }: RabbitSourceOptions): WebhookSource {
+export function createRabbitSource(options: RabbitSourceOptions): WebhookSource {
+  const { rabbit, publisher, topology, log, trials, deadlineMs, failpoint = null } = options
   let consumer: Consumer | undefined
   let batcher: ChannelBatcher<Item> | undefined
   let giveUp: SourceOptions['handleGivenUp']
@@ -43,16 +53,9 @@ export function createRabbitSource({ rabbit, publisher, topology, log }: RabbitS
   let late: (() => void)[] = []
 
   /** The copy is confirmed before the original is acknowledged: twice rather than not at all. */
-  const moveOn = async (
-    message: AsyncMessage,
-    failures: number,
-    reason: string,
-    random = false,
-  ): Promise<ConsumerStatus> => {
+  const moveOn = async (message: AsyncMessage, failures: number, reason: string): Promise<ConsumerStatus> => {
     const last = topology.retries.length - 1
-    const step = random
-      ? Math.floor(Math.random() * Math.min(3, topology.retries.length))
-      : Math.min(failures - 1, last)
+    const step = Math.min(Math.max(0, failures - 1), last)
     const retry = failures >= MAX_ATTEMPTS ? undefined : topology.retries[step]
     const fields = { ...ownHeaders(message), failures, reason }
     const id = String(message.messageId ?? '')
@@ -60,6 +63,7 @@ export function createRabbitSource({ rabbit, publisher, topology, log }: RabbitS
       log.error({ rawEventId: id, reason, failures }, 'a delivery was given up and is in the dead-letter queue')
     try {
       await publisher.publish(retry?.queue ?? topology.dead, { id, headers: fields, body: bytesOf(message.body) })
+      if (failpoint && retry) await failpoint('retry.queued')
       return ConsumerStatus.ACK
     } catch (error) {
       log.warn({ reason: reasonOf(error) }, 'a retry could not be queued; the delivery goes back')
@@ -72,12 +76,11 @@ export function createRabbitSource({ rabbit, publisher, topology, log }: RabbitS
   const fail = async (
     { message, delivery, failures }: Pick<Item, 'message' | 'delivery' | 'failures'>,
     error: unknown,
-    random = false,
   ): Promise<ConsumerStatus> => {
     const reason = reasonOf(error)
-    if (failures < MAX_ATTEMPTS || giveUp === undefined || isForApp(delivery))
-      return moveOn(message, failures, reason, random)
+    if (failures < MAX_ATTEMPTS || giveUp === undefined || isForApp(delivery)) return moveOn(message, failures, reason)
     if (!(await putAside(giveUp, delivery, error, log))) return moveOn(message, MAX_ATTEMPTS - 1, reason)
+    await trials?.forget(delivery.id)
     return ConsumerStatus.ACK
   }
 
@@ -85,7 +88,9 @@ export function createRabbitSource({ rabbit, publisher, topology, log }: RabbitS
     const reason = reasonOf(error)
     log.warn({ reason, size: batch.length, about: batch[0] && batchKey(batch[0].delivery) }, 'a batch failed')
     await Promise.all(
-      batch.map(async ({ settle, ...item }) => settle(await fail({ ...item, failures: item.failures + 1 }, error))),
+      batch.map(async ({ settle, ...item }) =>
+        settle(await fail({ ...item, failures: failuresAfter(item, error) }, error)),
+      ),
     )
   }
 
@@ -98,12 +103,12 @@ export function createRabbitSource({ rabbit, publisher, topology, log }: RabbitS
     const read = readDelivery(message.messageId, message.headers, message.body)
     if ('wrong' in read) return moveOn(message, MAX_ATTEMPTS, read.wrong)
     const failures = numberOf(message, 'failures')
-    if (numberOf(message, 'x-delivery-count') >= LOST_TOO_OFTEN) {
-      const item = { message, delivery: read.delivery, failures: failures + 1 }
-      return fail(item, new Error('whoever held it died or hung'), true)
-    }
-    return new Promise((settle) => into.add({ message, delivery: read.delivery, failures, settle }))
+    const lost = numberOf(message, 'x-delivery-count')
+    if (lost >= LOST_TOO_OFTEN) return moveOn(message, failures, 'whoever held it died or hung')
+    return new Promise((settle) => into.add({ message, delivery: read.delivery, failures, wasLost: lost > 0, settle }))
   }
+
+  const received = (pass: Failpoint) => (message: AsyncMessage) => pass('broker.delivered').then(() => receive(message))
 
   /** They come again on the next channel; here they cannot be acknowledged any more. */
   const forget = (): void => {
@@ -121,18 +126,31 @@ export function createRabbitSource({ rabbit, publisher, topology, log }: RabbitS
         concurrency: options.concurrency,
         maxBatch: MAX_BATCH,
         keyOf: ({ delivery }) => batchKey(delivery),
-        isSuspect: ({ failures }) => failures >= SUSPECT_AFTER,
-        handle: (batch) => handleAny(batch.map(({ delivery }) => delivery)),
+        isSuspect: ({ failures, wasLost }) => failures >= SUSPECT_AFTER || (trials !== undefined && wasLost),
+        handle(batch, signal) {
+          const work = () =>
+            handleAny(
+              batch.map(({ delivery }) => delivery),
+              signal,
+            )
+          const [first] = batch
+          return trials && first?.wasLost ? trials.alone(first.delivery.id, work, signal) : work()
+        },
         async done(batch) {
           for (const { settle } of batch) settle(ConsumerStatus.ACK)
+          if (failpoint) await failpoint('batch.acknowledged')
         },
         failed,
         onRoom() {},
         log,
+        ...(deadlineMs !== undefined && { deadlineMs }),
       })
       rabbit.on('error', forget)
       const { queue, ...queueOptions } = topology.work
-      consumer = rabbit.createConsumer({ queue, queueOptions, qos: { prefetchCount: PREFETCH } }, receive)
+      consumer = rabbit.createConsumer(
+        { queue, queueOptions, qos: { prefetchCount: PREFETCH } },
+        failpoint ? received(failpoint) : receive,
+      )
       consumer.on('error', (error) =>
         log.debug({ reason: reasonOf(error) }, 'the consumer lost a channel or an acknowledgement'),
       )
@@ -160,6 +178,10 @@ export function createRabbitSource({ rabbit, publisher, topology, log }: RabbitS
     },
   }
 }
+
+/** What kills its holders is given up at once. */
+const failuresAfter = ({ failures }: Pick<Item, 'failures'>, error: unknown): number =>
+  error instanceof KilledItsHolders ? MAX_ATTEMPTS : failures + 1
 
 /** Without what the broker added: it counts anew. */
 const ownHeaders = (message: AsyncMessage): Record<string, unknown> =>

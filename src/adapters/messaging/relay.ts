@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import pg from 'pg'
+import type { Failpoint } from '../../config/failpoints.ts'
 import type { Logger } from '../../ports/logger.ts'
 import type { Wakeups } from '../../ports/wakeups.ts'
 import { BATCH, numberEvents, numberedPayload } from './event-numbering.ts'
@@ -26,10 +27,11 @@ export type RelayOptions = Readonly<{
   connection: pg.ClientConfig
   wakeups: Wakeups
   log: Logger
+  failpoint?: Failpoint | null
 }>
 
 /** Numbers events after commit, so that a reader's cursor never passes one that commits late. One leads, the others wait. */
-export function createRelay({ connection, wakeups, log }: RelayOptions): Relay {
+export function createRelay({ connection, wakeups, log, failpoint = null }: RelayOptions): Relay {
   let stopped = true
   let leading = false
   let finished: Promise<void> | undefined
@@ -66,8 +68,10 @@ export function createRelay({ connection, wakeups, log }: RelayOptions): Relay {
 
   const numberWaiting = async (client: pg.Client): Promise<void> => {
     for (let more = true; more && !stopped; ) {
+      if (failpoint) await failpoint('events.numbering')
       const orgs = await numberEvents(client)
       if (orgs.length === 0) return
+      if (failpoint) await failpoint('events.numbered')
       wakeups.wake('events-numbered', numberedPayload(orgs))
       more = orgs.reduce((sum, { count }) => sum + count, 0) === BATCH
     }

@@ -38,13 +38,16 @@ export function createHousekeeping(pool: pg.Pool): Housekeeping {
     forgetEarlyFacts: async (before) =>
       (await forget('delete from early_edits where created_at < $1', before)) +
       (await forget('delete from early_reads where created_at < $1', before)),
-    forgetDeadJobs: (before) =>
-      inBatches(BATCH, () =>
+    async forgetDeadJobs(before) {
+      // A trial that was never ended belongs to a delivery that went another way.
+      await forget('delete from delivery_trials where last_at < $1', before)
+      return inBatches(BATCH, () =>
         forget(
           `delete from jobs where id in (select id from jobs where state = 'DEAD' and dead_at < $1 order by dead_at limit ${BATCH})`,
           before,
         ),
-      ),
+      )
+    },
     forgetIdempotencyKeys: (before) => forget('delete from idempotency_keys where created_at < $1', before),
     forgetSessions: (before) => forget('delete from sessions where expires_at < $1', before),
   }

@@ -22,16 +22,18 @@ export const putAsideGivenUp =
 export type HowReceived = Readonly<{
   /** It came before: the channel's counters have it already. */
   isReplay: boolean
+  /** Aborts when somebody else may have begun with the same deliveries: no transaction is begun any more. */
+  signal?: AbortSignal | undefined
 }>
 
 /**
  * Turns deliveries of one organization and channel into customers, tickets and messages, in one transaction. Resolves when
- * they are stored or quarantined; rejects while the database is away, and the batch comes again.
+ * they are stored or quarantined; rejects while the database is away or once the signal aborts, and the batch comes again.
  */
 export const receiveWebhooks =
   (ports: CorePorts) =>
-  async (batch: readonly RawDelivery[]): Promise<void> => {
-    await receive(ports, batch, { isReplay: false })
+  async (batch: readonly RawDelivery[], signal?: AbortSignal): Promise<void> => {
+    await receive(ports, batch, { isReplay: false, signal })
   }
 
 /** As `receiveWebhooks`; answers which deliveries were put aside. */
@@ -91,6 +93,7 @@ type Reception = Readonly<{ ports: CorePorts; channel: WebhookChannel; adapter: 
 /** Where one delivery is at fault its neighbours are stored all the same: halves, down to the one, which is quarantined. */
 async function storeOrSplit(reception: Reception, units: readonly Unit[]): Promise<readonly RawEventId[]> {
   if (units.length === 0) return []
+  reception.how.signal?.throwIfAborted()
   try {
     await store(reception, units)
     return []

@@ -25,6 +25,7 @@ const READABLE: Record<string, string[] | 'all'> = {
   account_bindings: ['type', 'account', 'alias', 'granted_by', 'org_id', 'channel_id'],
   // The queue, the numbering of events and the lanes: ids, states and times.
   jobs: 'all',
+  delivery_trials: 'all',
   event_counters: 'all',
   send_lanes: 'all',
   event_log: ['id', 'org_id', 'seq', 'type', 'resource_type', 'resource_id', 'ticket_id', 'occurred_at'],
