@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { Client } from 'pg'
 import { freePort } from './processes.ts'
-import { isProgram, programOnPath, type Throwaway, untilItAnswers } from './throwaway.ts'
+import { isProgram, programOnPath, type Throwaway, throwawayServer } from './throwaway.ts'
 
 const OLDEST = 15
 /** PostgreSQL refuses to run as root. */
@@ -33,8 +33,17 @@ export function whyNoPostgres(): string | null {
   return found.version < OLDEST ? `the installed PostgreSQL is ${found.version}, and ${OLDEST} is needed` : null
 }
 
-/** A PostgreSQL server on a private port. Nothing in it outlives it, so it never waits for the disk. */
-export async function throwawayPostgres(): Promise<Throwaway> {
+export type PostgresOptions = Readonly<{
+  /** As in production, it waits for the disk; else it never does, since nothing in it outlives it. */
+  durable?: boolean
+  maxConnections?: number
+}>
+
+/** A PostgreSQL server on a private port. */
+export async function throwawayPostgres({
+  durable = false,
+  maxConnections = 200,
+}: PostgresOptions = {}): Promise<Throwaway> {
   const found = installation()
   if (found === null) throw new Error('no PostgreSQL server is installed')
   const who = process.getuid?.() === 0 ? { uid: NOBODY, gid: NOBODY } : {}
@@ -66,18 +75,21 @@ export async function throwawayPostgres(): Promise<Throwaway> {
     listen_addresses: '127.0.0.1',
     port,
     unix_socket_directories: '',
-    max_connections: 200,
-    fsync: 'off',
-    full_page_writes: 'off',
+    max_connections: maxConnections,
+    ...(durable ? {} : { fsync: 'off', full_page_writes: 'off' }),
   }
-  const server = spawn(
-    join(found.folder, 'postgres'),
-    ['-D', data, ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])],
-    { ...who, cwd: folder, env, stdio: ['ignore', 'pipe', 'pipe'] },
-  )
+  const args = ['-D', data, ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])]
   const url = `postgres://postgres:${password}@127.0.0.1:${port}/postgres`
   // SIGINT is its fast shutdown: it does not wait for clients.
-  return untilItAnswers({ name: 'PostgreSQL', url, server, ask: () => selectOne(url), stopBy: 'SIGINT', cleanUp })
+  return throwawayServer({
+    name: 'PostgreSQL',
+    url,
+    spawn: () =>
+      spawn(join(found.folder, 'postgres'), args, { ...who, cwd: folder, env, stdio: ['ignore', 'pipe', 'pipe'] }),
+    ask: () => selectOne(url),
+    stopBy: 'SIGINT',
+    cleanUp,
+  })
 }
 
 async function selectOne(url: string): Promise<void> {

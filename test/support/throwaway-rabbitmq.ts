@@ -1,25 +1,22 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, globSync } from 'node:fs'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
+import { promisify } from 'node:util'
 import { Connection } from 'rabbitmq-client'
 import { freePort } from './processes.ts'
+import { type Throwaway, throwawayServer } from './throwaway.ts'
+
+const run = promisify(execFile)
 
 /** A broker of the test's own, on private ports, with all its files in one folder. */
-export type ThrowawayRabbit = Readonly<{
-  url: string
-  /** As a crash: SIGKILL. */
-  kill(): Promise<void>
-  /** On the same data, ports and name. */
-  start(): Promise<void>
-  /** Takes connections and answers nothing, until resumed. */
-  pause(): void
-  resume(): void
-  /** Ends broker and epmd and removes the folder. */
-  dispose(): Promise<void>
-}>
+export type ThrowawayRabbit = Throwaway &
+  Readonly<{
+    /** Runs the broker's own command line, as an operator would; resolves to what it says. */
+    ctl(...args: readonly string[]): Promise<string>
+  }>
 
 /** The real script: the one in /usr/sbin changes user and configuration. */
 const script = (): string | undefined =>
@@ -66,53 +63,37 @@ export async function throwawayRabbit(): Promise<ThrowawayRabbit> {
     RABBITMQ_CONFIG_FILE: join(home, 'rabbitmq.conf'),
   }
   const epmd = spawn(epmdPath, ['-address', '127.0.0.1', '-port', String(epmdPort)], { env, stdio: 'ignore' })
-  let broker: ChildProcess | undefined
-  const killAll = (): void => {
-    broker?.kill('SIGKILL')
-    epmd.kill('SIGKILL')
-  }
-  process.on('exit', killAll)
-
-  const kill = async (): Promise<void> => {
-    const ended = broker
-    broker = undefined
-    if (ended === undefined || ended.exitCode !== null || ended.signalCode !== null) return
-    ended.kill('SIGKILL')
-    await once(ended, 'exit')
-  }
-  const rabbit: ThrowawayRabbit = {
+  const killEpmd = () => void epmd.kill('SIGKILL')
+  process.on('exit', killEpmd)
+  const broker = await throwawayServer({
+    name: 'RabbitMQ',
     url,
-    kill,
-    async start() {
-      broker = spawn(server, [], { env, cwd: home, stdio: 'ignore' })
-      await answering(url, broker)
-    },
-    pause: () => void broker?.kill('SIGSTOP'),
-    resume: () => void broker?.kill('SIGCONT'),
-    async dispose() {
-      broker?.kill('SIGCONT')
-      await kill()
-      epmd.kill('SIGKILL')
+    spawn: () => spawn(server, [], { env, cwd: home, stdio: 'ignore' }),
+    ask: () => answering(url),
+    answersWithinMs: 60_000,
+    stopBy: 'SIGKILL',
+    async cleanUp() {
+      killEpmd()
       if (epmd.exitCode === null && epmd.signalCode === null) await once(epmd, 'exit')
-      process.off('exit', killAll)
+      process.off('exit', killEpmd)
       await rm(home, { recursive: true, force: true, maxRetries: 5 })
     },
-  }
-  await rabbit.start().catch(async (error: unknown) => {
-    await rabbit.dispose()
-    throw error
   })
-  return rabbit
+  return {
+    ...broker,
+    async ctl(...args) {
+      const { stdout } = await run(join(dirname(server), 'rabbitmqctl'), ['--quiet', ...args], { env, cwd: home })
+      return stdout
+    },
+  }
 }
 
-async function answering(url: string, broker: ChildProcess): Promise<void> {
+async function answering(url: string): Promise<void> {
   const connection = new Connection({ url, retryLow: 100, retryHigh: 200 })
   connection.on('error', () => {})
-  const ended = once(broker, 'exit').then(([code]) => Promise.reject(new Error(`The broker ended with ${code}.`)))
   try {
-    await Promise.race([connection.onConnect(60_000, true), ended])
+    await connection.onConnect(5_000, true)
   } finally {
-    ended.catch(() => {})
     connection.unsafeDestroy()
   }
 }

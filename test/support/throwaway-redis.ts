@@ -5,31 +5,34 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createClient } from 'redis'
 import { freePort } from './processes.ts'
-import { programOnPath, type Throwaway, untilItAnswers } from './throwaway.ts'
+import { programOnPath, type Throwaway, throwawayServer } from './throwaway.ts'
 
 /** Why there can be none here, or null. */
 export const whyNoRedis = (): string | null => (programOnPath('redis-server') ? null : 'redis-server is not installed')
 
-/** A Redis server on a private port, with nothing in it and its only file in a folder of its own. */
-export async function throwawayRedis(): Promise<Throwaway> {
+/** A Redis server on a private port, with nothing in it and its files in a folder of its own. A durable one keeps what it has. */
+export async function throwawayRedis({ durable = false }: Readonly<{ durable?: boolean }> = {}): Promise<Throwaway> {
   const program = programOnPath('redis-server')
   if (program === null) throw new Error('redis-server is not installed')
   const folder = await mkdtemp(join(tmpdir(), 'dc-redis-'))
   const [port, password] = [await freePort(), randomBytes(16).toString('hex')]
   // In a file, since arguments can be seen by every user.
-  const settings = { port, bind: '127.0.0.1', requirepass: password, dir: folder, save: '""', appendonly: 'no' }
+  const settings = {
+    port,
+    bind: '127.0.0.1',
+    requirepass: password,
+    dir: folder,
+    save: '""',
+    appendonly: durable ? 'yes' : 'no',
+  }
   const lines = Object.entries(settings).map(([name, value]) => `${name} ${value}\n`)
   await writeFile(join(folder, 'redis.conf'), lines.join(''), { mode: 0o600 })
-  const server = spawn(program, [join(folder, 'redis.conf')], {
-    cwd: folder,
-    env: {},
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
   const url = `redis://:${password}@127.0.0.1:${port}`
-  return untilItAnswers({
+  return throwawayServer({
     name: 'Redis',
     url,
-    server,
+    spawn: () =>
+      spawn(program, [join(folder, 'redis.conf')], { cwd: folder, env: {}, stdio: ['ignore', 'pipe', 'pipe'] }),
     ask: () => ping(url),
     stopBy: 'SIGTERM',
     cleanUp: () => rm(folder, { recursive: true, force: true }),
