@@ -12,15 +12,18 @@ import { explain } from './explain.ts'
 const USAGE = `Usage:
   npm run cli -- member:add --org <organization id> --email <address> [--name <name>] [--role OWNER|ADMIN|AGENT|VIEWER] [--password <password>]
   npm run cli -- member:reset-password --email <address> [--password <password>]
+  npm run cli -- dead-letters:list
+  npm run cli -- dead-letters:replay [--id <id>]
 Without --password one is made and printed once.
 --help prints this.`
 
 const ROLES: readonly Role[] = ['OWNER', 'ADMIN', 'AGENT', 'VIEWER']
 const EX_USAGE = 64
+const MOST_SHOWN = 100
 
 class UsageError extends Error {}
 
-type Options = Readonly<Record<'org' | 'email' | 'name' | 'role' | 'password', string | undefined>>
+type Options = Readonly<Record<'org' | 'email' | 'id' | 'name' | 'role' | 'password', string | undefined>>
 
 /** What an operator does until there are invitations. */
 export async function main(args: readonly string[]): Promise<number> {
@@ -73,6 +76,24 @@ const commands: Readonly<Record<string, (options: Options) => Run>> = {
       return `${user.email} is now ${role} of the organization.${given ? '' : `\nPassword, if the person is new here: ${password}`}`
     }
   },
+  /** Those that are no organization's; each organization's administrators have theirs in the API. */
+  'dead-letters:list':
+    () =>
+    async ({ deadLetters }) => {
+      const found = await deadLetters.list(MOST_SHOWN)
+      const lines = found.map(
+        ({ id, queue, reason, deadAt, bytes }) =>
+          `${deadAt.toISOString()}  ${id}  ${queue}  ${bytes} bytes  ${reason ?? ''}`,
+      )
+      return lines.length === 0 ? 'There are none.' : lines.join('\n')
+    },
+  'dead-letters:replay': ({ id }) => {
+    if (id !== undefined && !isUuid(id)) throw new UsageError('--id is an id of dead-letters:list.')
+    return async ({ deadLetters }) => {
+      const count = await deadLetters.revive(id ?? null)
+      return `${count} ${count === 1 ? 'is' : 'are'} tried again.`
+    }
+  },
   'member:reset-password': (options) => {
     const email = emailIn(options)
     const given = passwordIn(options)
@@ -94,6 +115,7 @@ function read(args: readonly string[]): Run | null {
       options: {
         org: text,
         email: text,
+        id: text,
         name: text,
         role: text,
         password: text,
@@ -130,6 +152,8 @@ function passwordIn({ password }: Options): string | undefined {
     throw new UsageError('A password has 8 to 200 characters.')
   return password
 }
+
+const isUuid = (text: string): boolean => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text)
 
 const newPassword = (): string => randomBytes(12).toString('base64url')
 

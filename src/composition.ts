@@ -43,6 +43,7 @@ import type { ChannelRegistry } from './ports/channel-registry.ts'
 import type { TokenPlans } from './ports/channel-tokens.ts'
 import type { Clock } from './ports/clock.ts'
 import type { CorePorts, CoreSettings } from './ports/core-ports.ts'
+import type { InstallationDeadLetters } from './ports/dead-letter-store.ts'
 import type { EventRelay } from './ports/event-relay.ts'
 import type { GuardedClient } from './ports/guarded-client.ts'
 import type { Housekeeping } from './ports/housekeeping.ts'
@@ -69,6 +70,7 @@ export type Composition = Readonly<{
   jobs: JobQueue
   wakeups: StartableWakeups
   housekeeping: Housekeeping
+  deadLetters: InstallationDeadLetters
   clock: Clock
   /** Made when first asked for: only the api role needs it. */
   http(): HttpApp
@@ -182,6 +184,7 @@ export async function compose({
     source: failpoint ? sourceWithFailpoints(source, failpoint) : source,
     jobs: failpoint ? jobsWithFailpoints(jobs, failpoint) : jobs,
     wakeups: messaging.wakeups,
+    deadLetters: messaging.deadLetters,
     housekeeping: container.get<Housekeeping>(T.HOUSEKEEPING),
     clock: systemClock,
     http: () => container.get<HttpApp>(HTTP_APP),

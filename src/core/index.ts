@@ -14,6 +14,7 @@ import { unsubscribe } from './channel/unsubscribe.ts'
 import { updateChannel } from './channel/update-channel.ts'
 import { verifyChannel } from './channel/verify-channel.ts'
 import { lookUpProfile } from './customer/look-up-profile.ts'
+import { reviveDeadLetter, reviveDeadLetters } from './dead-letter/revive-dead-letters.ts'
 import { continueImport, startImport } from './history/import-history.ts'
 import { lookUpMessage } from './history/look-up-message.ts'
 import { planSweeps, sweepChannel } from './history/sweep-channel.ts'
@@ -66,6 +67,8 @@ export const createCore = (ports: CorePorts) => ({
   replayRawEvent: replayRawEvent(ports),
   replayRawEvents: replayRawEvents(ports),
   continueReplay: continueReplay(ports),
+  reviveDeadLetter: reviveDeadLetter(ports),
+  reviveDeadLetters: reviveDeadLetters(ports),
   startImport: startImport(ports),
   continueImport: continueImport(ports),
   planSweeps: planSweeps(ports),

@@ -10,10 +10,12 @@ import type {
   TicketId,
 } from '../core/ids.ts'
 import type { TicketKind, TicketStatus } from '../core/ticket/ticket.ts'
+import type { DeadLetterFilter } from './dead-letter-store.ts'
 import type { RawEventFilter } from './raw-event-store.ts'
 import type {
   ChannelView,
   CustomerView,
+  DeadLetterView,
   EventView,
   ImportView,
   MessageView,
@@ -83,6 +85,8 @@ export interface InboxQueries {
   rawEvent(orgId: OrgId, channelId: ChannelId, id: RawEventId): Promise<RawEventView | null>
   /** The body as text; null also where all of it was taken out. */
   rawEventBody(orgId: OrgId, channelId: ChannelId, id: RawEventId): Promise<string | null>
+  /** By deadAt, newest first. */
+  deadLetters(orgId: OrgId, filter: DeadLetterFilter, page: PageRequest): Promise<PageOf<DeadLetterView>>
 }
 
 export interface EventFeed {

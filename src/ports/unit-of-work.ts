@@ -5,6 +5,7 @@ import type { ChannelStore } from './channel-store.ts'
 import type { ChannelTokenStore } from './channel-tokens.ts'
 import type { ConnectStore } from './connect-store.ts'
 import type { CustomerStore } from './customer-store.ts'
+import type { DeadLetterStore } from './dead-letter-store.ts'
 import type { DoubtStore } from './doubt-store.ts'
 import type { HistoryStore } from './history-store.ts'
 import type { IdempotencyStore } from './idempotency-store.ts'
@@ -31,6 +32,7 @@ export type Stores = Readonly<{
   intake: IntakeStore
   media: MediaStore
   rawEvents: RawEventStore
+  deadLetters: DeadLetterStore
   history: HistoryStore
   sends: SendStore
   pace: PaceStore

@@ -8,6 +8,7 @@ import type { EventActor, EventType } from '../core/event/domain-event.ts'
 import type {
   ChannelId,
   CustomerId,
+  DeadLetterId,
   ImportId,
   MemberId,
   MessageId,
@@ -20,6 +21,7 @@ import type {
 } from '../core/ids.ts'
 import type { TicketKind, TicketStatus } from '../core/ticket/ticket.ts'
 import type { ReplyWindow } from '../core/ticket/window.ts'
+import type { JobQueueName } from './job-queue.ts'
 
 /** What screens and integrators read. Dates are Dates here and RFC 3339 on the wire; every member is always present. */
 
@@ -198,6 +200,17 @@ export type RawEventView = Readonly<{
   messages: number
   receivedAt: Date
   processedAt: Date
+}>
+
+/** Work of the organization that was given up. */
+export type DeadLetterView = Readonly<{
+  id: DeadLetterId
+  queue: JobQueueName
+  /** `crashed`: whoever worked on it always died or hung; `unreadable`: it says nothing; `failed`: it failed each time. */
+  reason: 'failed' | 'crashed' | 'unreadable'
+  /** How often it was tried. */
+  attempts: number
+  deadAt: Date
 }>
 
 /** Why a channel sends nothing: somebody's wish, a rejected token, or the network's wish for the account or its whole app. */

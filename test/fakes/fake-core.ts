@@ -179,6 +179,14 @@ export function createFakeCore(accounts: FakeAccounts, queries: FakeQueries, upl
       )
       return { matched: matched.length }
     }),
+    reviveDeadLetter: noted('reviveDeadLetter', async (actor, id) => {
+      if (!queries.deadLetters_.some((one) => one.id === id && one.orgId === actor.orgId))
+        throw new NotFound('dead letter')
+    }),
+    reviveDeadLetters: noted('reviveDeadLetters', async (actor, { queue }) => ({
+      matched: (await queries.deadLetters(actor.orgId, queue ? { queue } : {}, { limit: 100, after: null })).data
+        .length,
+    })),
     storeUpload: noted('storeUpload', async (actor, { body, fileName }) => {
       const pieces: Uint8Array[] = []
       for await (const piece of body) pieces.push(piece)

@@ -4,6 +4,7 @@ import type { InboxQueries, PageOf, PageRequest } from '../../src/ports/inbox-qu
 import type {
   ChannelView,
   CustomerView,
+  DeadLetterView,
   ImportView,
   MessageView,
   NotificationView,
@@ -19,6 +20,7 @@ export class FakeQueries implements InboxQueries {
   readonly messages_: MessageView[] = []
   readonly notifications_: (NotificationView & { memberId: MemberId })[] = []
   readonly rawEvents_: RawEventView[] = []
+  readonly deadLetters_: (DeadLetterView & { orgId: OrgId })[] = []
   /** By the id of their raw event; `{}` for those that are not here. */
   readonly rawBodies_ = new Map<string, string | null>()
   readonly imports_: ImportView[] = []
@@ -104,6 +106,15 @@ export class FakeQueries implements InboxQueries {
       newestFirst(({ receivedAt }) => receivedAt),
     )
   }
+  deadLetters: InboxQueries['deadLetters'] = async (orgId, { queue }, page) =>
+    this.#page(
+      this.deadLetters_
+        .filter((one) => one.orgId === orgId && is(one.queue, queue))
+        .map(({ orgId: _, ...view }) => view),
+      page,
+      newestFirst(({ deadAt }) => deadAt),
+    )
+
   rawEvent: InboxQueries['rawEvent'] = async (orgId, channelId, id) => {
     if (this.#find(this.channels_, orgId, channelId) === null) return null
     return this.rawEvents_.find((one) => one.id === id && one.channelId === channelId) ?? null

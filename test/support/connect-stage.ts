@@ -31,6 +31,8 @@ export type Person = Readonly<{
 
 export type ConnectStage = Readonly<{
   url: string
+  /** Of its queues, where it has some on a broker. */
+  prefix: string
   db: TestDatabase
   simulator: InstagramSimulator
   log: RecordingLog
@@ -111,6 +113,7 @@ export async function connectStage(
 
   return {
     url,
+    prefix,
     db,
     simulator,
     log,

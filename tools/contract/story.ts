@@ -239,6 +239,25 @@ export const story: readonly Folder[] = [
         after: check('there is none', 'pm.expect(answer.matched).to.equal(0)'),
       },
       {
+        operationId: 'listDeadLetters',
+        name: 'List background work that was given up',
+        status: 200,
+        after: check('there is none', 'pm.expect(answer.data).to.eql([])'),
+      },
+      {
+        operationId: 'replayDeadLetters',
+        name: 'Try all of it again',
+        status: 202,
+        body: {},
+        after: check('there is none', 'pm.expect(answer.matched).to.equal(0)'),
+      },
+      {
+        operationId: 'replayDeadLetter',
+        name: 'Try again what is not there',
+        path: { deadLetterId: '019a9f0e-7c1b-7d3a-9a55-0c6e2f1b4d21' },
+        status: 404,
+      },
+      {
         operationId: 'startImport',
         name: 'Import what was written before',
         path: { channelId: '{{instagramChannelId}}' },

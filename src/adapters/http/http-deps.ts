@@ -41,6 +41,8 @@ export type HttpCore = Pick<
   | 'verifyChannel'
   | 'replayRawEvent'
   | 'replayRawEvents'
+  | 'reviveDeadLetter'
+  | 'reviveDeadLetters'
   | 'storeUpload'
   | 'deleteUpload'
 >

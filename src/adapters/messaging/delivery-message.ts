@@ -9,6 +9,16 @@ type ForApp = Readonly<{ channelType: string }>
 
 export type AnyDelivery = RawDelivery | AppDelivery
 
+/**
+ * Of what is written now, in its type through the broker (`webhook.v1`) and as `version` among the fields in the table, where
+ * none means 1. Whoever changes the fields or their meaning counts it up.
+ */
+export const DELIVERY_VERSION = 1
+
+/** Made by a newer version of the program, which may run beside this one: it waits until one comes that knows it. */
+export const isNewer = (version: unknown): boolean =>
+  typeof version === 'number' && Number.isInteger(version) && version > DELIVERY_VERSION
+
 const UUID = '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'
 const ajv = new Ajv({ allErrors: true })
 const isFields = ajv.compile<DeliveryFields>({

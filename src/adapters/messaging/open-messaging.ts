@@ -2,9 +2,12 @@ import type { ClientConfig, Pool } from 'pg'
 import type { Failpoint, FailpointName } from '../../config/failpoints.ts'
 import type { Config, Secrets } from '../../config.ts'
 import type { Clock } from '../../ports/clock.ts'
+import type { InstallationDeadLetters } from '../../ports/dead-letter-store.ts'
 import type { Logger } from '../../ports/logger.ts'
 import type { WebhookIntake, WebhookSource } from '../../ports/webhook-intake.ts'
 import { createCombinedSource, sourceDeadlineMs } from './combined-source.ts'
+import { createDeadLetterSource } from './dead-letter-source.ts'
+import { createInstallationDeadLetters } from './installation-dead-letters.ts'
 import { createPostgresIntake, createPostgresSource } from './postgres-intake.ts'
 import { createPostgresQueue, type PostgresQueue } from './postgres-queue.ts'
 import { closeRabbit, connectRabbit } from './rabbit-connection.ts'
@@ -29,6 +32,7 @@ export type MessagingDatabase = Readonly<{
 export type OpenMessaging = Readonly<{
   wakeups: PostgresWakeups
   queue: PostgresQueue
+  deadLetters: InstallationDeadLetters
   intake: WebhookIntake
   source: WebhookSource
   /** Rejects while the broker does not answer; absent where there is none. */
@@ -57,7 +61,9 @@ export async function openMessaging(options: Options): Promise<OpenMessaging> {
     intake: createPostgresIntake({ queue }),
     source: createPostgresSource({ queue, wakeups, log, trials, deadlineMs, failpoint }),
   }
-  if (secrets.rabbitmqUrl === null) return { wakeups, queue, ...spool, ping: null, close: () => wakeups.stop() }
+  const deadLetters = createInstallationDeadLetters(database.systemPool)
+  if (secrets.rabbitmqUrl === null)
+    return { wakeups, queue, deadLetters, ...spool, ping: null, close: () => wakeups.stop() }
 
   const topology = topologyOf({ prefix: `${config.servicesPrefix}.` })
   const connect = (name: string) =>
@@ -70,6 +76,7 @@ export async function openMessaging(options: Options): Promise<OpenMessaging> {
   return {
     wakeups,
     queue,
+    deadLetters,
     intake: createSpoolingIntake({
       broker: passing(failpoint, createRabbitIntake({ publisher, topology }), [
         'broker.publishing',
@@ -82,6 +89,7 @@ export async function openMessaging(options: Options): Promise<OpenMessaging> {
     source: createCombinedSource(
       [
         createRabbitSource({ rabbit: consuming, publisher, topology, log, trials, deadlineMs, failpoint }),
+        createDeadLetterSource({ rabbit: consuming, publisher, topology, queue, log }),
         spool.source,
       ],
       { handledWithinMs },

@@ -3,7 +3,15 @@ import type { Logger } from '../../ports/logger.ts'
 import type { Wakeups } from '../../ports/wakeups.ts'
 import type { SourceOptions, WebhookIntake, WebhookSource } from '../../ports/webhook-intake.ts'
 import { type ChannelBatcher, createChannelBatcher } from './channel-batcher.ts'
-import { type AnyDelivery, batchKey, fieldsOf, handlerOfAny, isForApp, readDelivery } from './delivery-message.ts'
+import {
+  type AnyDelivery,
+  batchKey,
+  fieldsOf,
+  handlerOfAny,
+  isForApp,
+  isNewer,
+  readDelivery,
+} from './delivery-message.ts'
 import { backoffMs, reasonOf } from './failure.ts'
 import type { HeldJob, PostgresQueue } from './postgres-queue.ts'
 import { putAside } from './put-aside.ts'
@@ -43,7 +51,12 @@ export type PostgresSourceOptions = Readonly<{
   /** How long a batch may take before it counts as failed. */
   deadlineMs?: number
   failpoint?: Failpoint | null
+  /** How long a delivery of a newer version waits before somebody looks again whether it knows it. */
+  parkMs?: () => number
 }>
+
+/** 5 to 30 s: old and new workers are side by side for minutes, and each may be the one that looks. */
+const aWhileMs = (): number => 5_000 + Math.random() * 25_000
 
 type Held = { job: HeldJob; delivery: AnyDelivery }
 
@@ -51,7 +64,8 @@ type Held = { job: HeldJob; delivery: AnyDelivery }
 const cameBefore = ({ job }: Held): boolean => job.attempt > 1
 
 export function createPostgresSource(options: PostgresSourceOptions): WebhookSource {
-  const { queue, wakeups, log, trials, retryDelayMs = backoffMs, deadlineMs, failpoint = null } = options
+  const { queue, wakeups, log, trials, retryDelayMs = backoffMs, parkMs = aWhileMs } = options
+  const { deadlineMs, failpoint = null } = options
   const held = new Set<HeldJob>()
   let batcher: ChannelBatcher<Held> | undefined
   let giveUp: SourceOptions['handleGivenUp']
@@ -85,6 +99,11 @@ export function createPostgresSource(options: PostgresSourceOptions): WebhookSou
     if (room < MAX_WAITING / 2) return false
     const jobs = await queue.claim(QUEUE, room)
     for (const job of jobs) {
+      if (isNewer((job.meta as { version?: unknown } | null)?.version)) {
+        log.warn({ rawEventId: job.id }, 'a delivery is of a newer version and waits for it')
+        await queue.postpone([job], parkMs(), 'of a newer version')
+        continue
+      }
       const read = readDelivery(job.id, job.meta, job.payload)
       if ('wrong' in read) {
         await queue.dead([job], read.wrong)

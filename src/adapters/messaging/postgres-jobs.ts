@@ -1,12 +1,14 @@
 import type { Job, JobOutcome, JobQueue, JobQueueName } from '../../ports/job-queue.ts'
 import type { Logger } from '../../ports/logger.ts'
 import type { Wakeups } from '../../ports/wakeups.ts'
+import { isNewer } from './delivery-message.ts'
 import { backoffMs, isTransient, reasonOf } from './failure.ts'
 import type { HeldJob, PostgresQueue } from './postgres-queue.ts'
 import { createPoller, type Poller } from './queue-poller.ts'
 
 const MAX_ATTEMPTS = 10
 const MAINTENANCE_MS = 5_000
+const PARK_MS = 15_000
 
 export type PostgresJobsOptions = Readonly<{
   queue: PostgresQueue
@@ -35,6 +37,8 @@ export function createPostgresJobs(options: PostgresJobsOptions): JobQueue {
   const outcomeOf = async (job: HeldJob, handle: (job: Job) => Promise<JobOutcome>): Promise<JobOutcome> => {
     const payload = readPayload(job.payload)
     if (payload === null) return { status: 'dead', reason: 'the payload is not a JSON object' }
+    // Of a newer version, which may run beside this one: it waits for a worker of that.
+    if (isNewer(payload['version'])) return { status: 'wait', afterMs: PARK_MS, reason: 'of a newer version' }
     try {
       return await handle({ id: job.id, queue: job.queue as JobQueueName, payload, attempt: job.attempt })
     } catch (error) {

@@ -46,6 +46,23 @@ export const DEAD = `${held}
 update jobs j set state = 'DEAD', dead_at = now(), reason = $3, lease_until = null
 from held where j.id = held.id returning j.id, j.queue`
 
+export const BURY = `
+insert into jobs (id, queue, state, dead_at, reason, meta, payload)
+values ($1::uuid, $2, 'DEAD', now(), $3, $4, $5::bytea) on conflict (id) do nothing`
+
+/** What is nobody's in particular. */
+const NO_ONES = `state = 'DEAD' and org_id is null`
+
+export const DEAD_LETTERS = `
+select id, queue, reason, dead_at as "deadAt", octet_length(payload) as bytes from jobs
+where ${NO_ONES} order by dead_at desc, id desc limit $1`
+
+/** Unreadable bodies are kept under a name of their own, on which nobody works. */
+export const REVIVE = `
+update jobs set state = 'READY', attempt = 0, run_at = now(), reason = null, dead_at = null, lease_until = null,
+  queue = case queue when 'unreadable' then 'inbound' else queue end
+where ${NO_ONES} and ($1::uuid is null or id = $1) returning id`
+
 /** With a new time, since others already look only at what is newer than the old one. */
 export const GIVE_BACK = `${held}
 update jobs j set state = 'READY', attempt = j.attempt - 1, run_at = now(), lease_until = null

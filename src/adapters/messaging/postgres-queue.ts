@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import type pg from 'pg'
 import type { Failpoint } from '../../config/failpoints.ts'
 import { Unavailable } from '../../core/errors.ts'
@@ -30,6 +31,16 @@ export type HeldJob = Readonly<{
   payload: Buffer
 }>
 
+/** What was given up elsewhere. */
+export type Buried = Readonly<{
+  /** Of the message itself; the same message is buried once. */
+  about: string
+  queue: string
+  meta: Readonly<Record<string, unknown>>
+  payload: Uint8Array
+  reason: string
+}>
+
 export type JobRef = Pick<HeldJob, 'id' | 'attempt'>
 
 export interface PostgresQueue {
@@ -43,6 +54,8 @@ export interface PostgresQueue {
   /** As `retry`, and as if never claimed. */
   postpone(jobs: readonly JobRef[], delayMs: number, reason: string): Promise<void>
   dead(jobs: readonly JobRef[], reason: string): Promise<void>
+  /** Keeps it among the dead. Rejects with `Unavailable` where that is not possible now. */
+  bury(letter: Buried): Promise<void>
   /** As if never claimed. */
   giveBack(jobs: readonly JobRef[]): Promise<void>
   renew(jobs: readonly JobRef[]): Promise<void>
@@ -143,6 +156,13 @@ export function createPostgresQueue(options: PostgresQueueOptions): PostgresQueu
     async dead(jobs, reason) {
       const { rows } = await run<{ id: string; queue: string }>(sql.DEAD, [...refs(jobs), reasonOf(reason)])
       for (const { id, queue } of rows) log.error({ jobId: id, queue, reason: reasonOf(reason) }, 'a job is dead')
+    },
+    async bury({ about, queue, meta, payload, reason }) {
+      const id = createHash('md5').update(`${about}\n`).update(payload).digest('hex')
+      await run(sql.BURY, [id, queue, reasonOf(reason), JSON.stringify(meta), payload]).catch((error: unknown) => {
+        throw isDataError(error) ? error : new Unavailable('The queue could not be written.', error)
+      })
+      log.error({ jobId: id, queue, reason: reasonOf(reason) }, 'a job is dead')
     },
     async giveBack(jobs) {
       await run(sql.GIVE_BACK, refs(jobs))

@@ -1,11 +1,18 @@
 import { Unavailable } from '../../core/errors.ts'
 import type { Logger } from '../../ports/logger.ts'
 import { within } from './deadline.ts'
+import { DELIVERY_VERSION } from './delivery-message.ts'
 import { reasonOf } from './failure.ts'
 import type { RabbitConnection } from './rabbit-connection.ts'
 import type { Topology } from './topology.ts'
 
-export type OutgoingMessage = Readonly<{ id: string; headers: Readonly<Record<string, unknown>>; body: Buffer }>
+export type OutgoingMessage = Readonly<{
+  id: string
+  /** Of ours by default. */
+  type?: string
+  headers: Readonly<Record<string, unknown>>
+  body: Buffer
+}>
 
 export type RabbitPublisher = Readonly<{
   /** Resolves once the broker has the message on disk in that queue; else Unavailable, within the time limit. */
@@ -25,7 +32,13 @@ export type RabbitPublisherOptions = Readonly<{
 const DECLARED_WITHIN_MS = 10_000
 const CLOSED_WITHIN_MS = 1_000
 
-export const MESSAGE_TYPE = 'webhook.v1'
+export const MESSAGE_TYPE = `webhook.v${DELIVERY_VERSION}`
+
+/** Null for a type that is none of ours. */
+export function versionOf(type: unknown): number | null {
+  const [, version] = /^webhook\.v([1-9]\d{0,5})$/.exec(String(type)) ?? []
+  return version === undefined ? null : Number(version)
+}
 
 export function createRabbitPublisher(options: RabbitPublisherOptions): RabbitPublisher {
   const { rabbit, topology, log, confirmWithinMs = 1_000 } = options
@@ -50,7 +63,10 @@ export function createRabbitPublisher(options: RabbitPublisherOptions): RabbitPu
       .finally(() => (declaring = undefined))
   }
 
-  const confirmed = async (queue: string, { id, headers, body }: OutgoingMessage): Promise<void> => {
+  const confirmed = async (
+    queue: string,
+    { id, type = MESSAGE_TYPE, headers, body }: OutgoingMessage,
+  ): Promise<void> => {
     const correlationId = String(++sequence)
     await publisher.send(
       {
@@ -59,7 +75,7 @@ export function createRabbitPublisher(options: RabbitPublisherOptions): RabbitPu
         mandatory: true,
         messageId: id,
         correlationId,
-        type: MESSAGE_TYPE,
+        type,
         // Not JSON: the client would parse it, and the signature is over the bytes.
         contentType: 'application/octet-stream',
         headers: { ...headers },

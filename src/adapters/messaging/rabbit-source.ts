@@ -4,11 +4,12 @@ import type { Failpoint } from '../../config/failpoints.ts'
 import type { Logger } from '../../ports/logger.ts'
 import type { SourceOptions, WebhookSource } from '../../ports/webhook-intake.ts'
 import { type ChannelBatcher, createChannelBatcher } from './channel-batcher.ts'
-import { type AnyDelivery, batchKey, handlerOfAny, isForApp, readDelivery } from './delivery-message.ts'
+import { type AnyDelivery, batchKey, handlerOfAny, isForApp, isNewer, readDelivery } from './delivery-message.ts'
 import { reasonOf } from './failure.ts'
 import { putAside } from './put-aside.ts'
 import type { RabbitConnection } from './rabbit-connection.ts'
-import { MESSAGE_TYPE, type RabbitPublisher } from './rabbit-publisher.ts'
+import { bytesOf, numberOf, ownHeaders, typeOf } from './rabbit-message.ts'
+import { MESSAGE_TYPE, type RabbitPublisher, versionOf } from './rabbit-publisher.ts'
 import type { Topology } from './topology.ts'
 import { KilledItsHolders, type Trials } from './trials.ts'
 
@@ -62,13 +63,36 @@ export function createRabbitSource(options: RabbitSourceOptions): WebhookSource 
     if (retry === undefined)
       log.error({ rawEventId: id, reason, failures }, 'a delivery was given up and is in the dead-letter queue')
     try {
-      await publisher.publish(retry?.queue ?? topology.dead, { id, headers: fields, body: bytesOf(message.body) })
+      const copy = { id, ...typeOf(message), headers: fields, body: bytesOf(message.body) }
+      await publisher.publish(retry?.queue ?? topology.dead, copy)
       if (failpoint && retry) await failpoint('retry.queued')
       return ConsumerStatus.ACK
     } catch (error) {
-      log.warn({ reason: reasonOf(error) }, 'a retry could not be queued; the delivery goes back')
-      await delay(stopped ? 0 : 1_000)
-      return ConsumerStatus.REQUEUE
+      return goBack(error)
+    }
+  }
+
+  const goBack = async (error: unknown): Promise<ConsumerStatus> => {
+    log.warn({ reason: reasonOf(error) }, 'a retry could not be queued; the delivery goes back')
+    await delay(stopped ? 0 : 1_000)
+    return ConsumerStatus.REQUEUE
+  }
+
+  /** It goes round the retry queues, as often as it takes and without being blamed, until one comes by who knows its version. */
+  const park = async (message: AsyncMessage): Promise<ConsumerStatus> => {
+    const parked = numberOf(message, 'parked')
+    const id = String(message.messageId ?? '')
+    if (parked === 0)
+      log.warn({ rawEventId: id, type: message.type }, 'a delivery is of a newer version and waits for it')
+    const step = topology.retries[Math.min(parked, topology.retries.length - 1)]
+    const headers = { ...ownHeaders(message), parked: parked + 1 }
+    try {
+      await publisher.publish(step?.queue ?? topology.dead, {
+        ...{ id, ...typeOf(message), headers, body: bytesOf(message.body) },
+      })
+      return ConsumerStatus.ACK
+    } catch (error) {
+      return goBack(error)
     }
   }
 
@@ -99,6 +123,7 @@ export function createRabbitSource(options: RabbitSourceOptions): WebhookSource 
     const into = batcher
     // Not at once: as long as we consume it would come straight back.
     if (stopped) return new Promise((settle) => late.push(() => settle(ConsumerStatus.REQUEUE)))
+    if (isNewer(versionOf(message.type))) return park(message)
     if (message.type !== MESSAGE_TYPE) return moveOn(message, MAX_ATTEMPTS, `unknown message type ${message.type}`)
     const read = readDelivery(message.messageId, message.headers, message.body)
     if ('wrong' in read) return moveOn(message, MAX_ATTEMPTS, read.wrong)
@@ -182,15 +207,3 @@ export function createRabbitSource(options: RabbitSourceOptions): WebhookSource 
 /** What kills its holders is given up at once. */
 const failuresAfter = ({ failures }: Pick<Item, 'failures'>, error: unknown): number =>
   error instanceof KilledItsHolders ? MAX_ATTEMPTS : failures + 1
-
-/** Without what the broker added: it counts anew. */
-const ownHeaders = (message: AsyncMessage): Record<string, unknown> =>
-  Object.fromEntries(Object.entries(message.headers ?? {}).filter(([name]) => !name.startsWith('x-')))
-
-const numberOf = (message: AsyncMessage, header: string): number => {
-  const value: unknown = message.headers?.[header]
-  return typeof value === 'number' && Number.isFinite(value) ? value : 0
-}
-
-const bytesOf = (body: unknown): Buffer =>
-  Buffer.isBuffer(body) ? body : Buffer.from(typeof body === 'string' ? body : JSON.stringify(body))

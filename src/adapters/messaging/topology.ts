@@ -3,6 +3,8 @@ import type { Cmd, MethodParams } from 'rabbitmq-client'
 type QueueDeclare = MethodParams[Cmd.QueueDeclare]
 
 export type Topology = Readonly<{
+  /** Of the same deliveries where they are in the table. */
+  name: 'inbound'
   /** Verified webhook bodies on their way to the inbound role. */
   work: QueueDeclare & { queue: string }
   /** One queue for each delay: a time to live is looked at only at a queue's head. */
@@ -33,6 +35,7 @@ export function topologyOf({
   const retries = retryDelaysMs.map((delayMs) => ({ queue: `${name}.retry.${delayMs}ms`, delayMs }))
   const work = quorum(name, { 'x-delivery-limit': DELIVERY_LIMIT, ...deadLetterTo(dead) })
   return {
+    name: 'inbound',
     work,
     retries,
     dead,

@@ -4,6 +4,7 @@ import type { CapabilitiesOf } from '../../ports/send-store.ts'
 import { channelById, channelsPage } from './queries/channels.ts'
 import { emptyPage } from './queries/conditions.ts'
 import { customersById, customersPage } from './queries/customers.ts'
+import { deadLettersPage } from './queries/dead-letters.ts'
 import { importsById } from './queries/history.ts'
 import { messagesById, messagesPage } from './queries/messages.ts'
 import { notificationsById, notificationsPage } from './queries/notifications.ts'
@@ -44,6 +45,7 @@ export function createInboxQueries({ orm, capabilitiesOf, clock }: InboxQueriesD
     historyImport: (orgId, channelId, id) => one(orgId, [channelId, id], (tx) => importsById(tx, channelId, id)),
     rawEvents: (orgId, channelId, filter, page) =>
       list(orgId, null, (tx) => rawEventsPage(tx, channelId, filter, page)),
+    deadLetters: (orgId, filter, page) => list(orgId, emptyPage, (tx) => deadLettersPage(tx, filter, page)),
     rawEvent: (orgId, channelId, id) => one(orgId, [channelId, id], (tx) => rawEventById(tx, channelId, id)),
     rawEventBody: (orgId, channelId, id) => one(orgId, [channelId, id], (tx) => rawEventBody(tx, channelId, id)),
   }

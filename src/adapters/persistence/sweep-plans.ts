@@ -15,8 +15,8 @@ with due as (
 planned as (
   update channel_sweeps s set next_at = now() + $2::float8 * (0.9 + random() * 0.2) * interval '1 millisecond'
   from due where s.channel_id = due.channel_id returning s.org_id, s.channel_id)
-insert into jobs (id, queue, payload)
-select gen_random_uuid(), 'history-sweep',
+insert into jobs (id, queue, org_id, payload)
+select gen_random_uuid(), 'history-sweep', p.org_id,
   convert_to(jsonb_build_object('orgId', p.org_id, 'channelId', p.channel_id)::text, 'UTF8')
 from planned p join channels c on c.id = p.channel_id where c.type = any($1::text[]) and c.status <> 'DISCONNECTED'`
 

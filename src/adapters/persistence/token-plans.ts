@@ -8,8 +8,8 @@ with due as (
 planned as (
   update channel_tokens t set next_check_at = $2::timestamptz + (0.9 + random() * 0.2) * interval '1 day'
   from due where t.channel_id = due.channel_id returning t.org_id, t.channel_id)
-insert into jobs (id, queue, payload)
-select gen_random_uuid(), 'token-refresh',
+insert into jobs (id, queue, org_id, payload)
+select gen_random_uuid(), 'token-refresh', p.org_id,
   convert_to(jsonb_build_object('orgId', p.org_id, 'channelId', p.channel_id)::text, 'UTF8')
 from planned p join channels c on c.id = p.channel_id where c.type = any($1::text[]) and c.status <> 'DISCONNECTED'`
 

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import test from 'ava'
 import { loadContract } from '../../../src/adapters/http/contract.ts'
 import type { Role } from '../../../src/core/actor.ts'
+import type { DeadLetterId } from '../../../src/core/ids.ts'
 import {
   aChannelView,
   aCustomerView,
@@ -28,6 +29,7 @@ const bodies: Record<string, unknown> = {
   createAttachment: Buffer.from('the bytes of a file'),
   chooseFacebookAccount: { choice: 'a-choice-of-the-callback', account: '17841400000000000' },
   replayRawEvents: { status: 'QUARANTINED' },
+  replayDeadLetters: {},
 }
 
 /** One of everything, and the ids to ask for it. */
@@ -46,6 +48,10 @@ async function organizationWithEverything(server: TestServer) {
   server.queries.notifications_.push(notification)
   const rawEvent = aRawEventView(channel.id)
   server.queries.rawEvents_.push(rawEvent)
+  const deadLetterId = randomUUID() as DeadLetterId
+  server.queries.deadLetters_.push({
+    ...{ orgId, id: deadLetterId, queue: 'reaction', reason: 'failed', attempts: 10, deadAt: new Date() },
+  })
   const upload = server.uploads.add(orgId, Buffer.from('the bytes of a file'))
   const historyImport = anImportView(channel.id)
   server.queries.imports_.push(historyImport)
@@ -58,6 +64,7 @@ async function organizationWithEverything(server: TestServer) {
     messageId: message.id,
     notificationId: notification.id,
     rawEventId: rawEvent.id,
+    deadLetterId,
     attachmentId: upload.id,
     importId: historyImport.id,
   }

@@ -37,6 +37,24 @@ if (needs(test, 'internal jobs', ['TEST_DATABASE_URL'])) {
     ])
   const states = () => database.sql('select state, attempt, reason from jobs')
 
+  test.serial('B19: a job of a newer version waits for a worker that knows it', async (t) => {
+    await insert({ version: 2, shape: 'we do not know' })
+    await insert({ version: 1 })
+    const got: unknown[] = []
+    const jobs = jobsWith()
+    await jobs.start(
+      'profile-lookup',
+      async ({ payload }) => {
+        got.push(payload)
+        return { status: 'done' }
+      },
+      { concurrency: 2 },
+    )
+    await until(async () => (await states()).some(({ reason }) => reason === 'of a newer version') && got.length > 0)
+    t.deepEqual(got, [{ version: 1 }])
+    t.like(await states(), [{ state: 'READY', attempt: 0 }])
+  })
+
   test.serial('jobs inserted by dc_app are done, so many at once, and are gone then', async (t) => {
     const app = database.pool('dc_app', 1)
     for (let index = 0; index < 20; index++) {

@@ -89,6 +89,30 @@ if (needs(test, 'queue on PostgreSQL', ['TEST_DATABASE_URL'])) {
     t.deepEqual(await database.sql('select count(*)::int from jobs'), [{ count: 499 }])
   })
 
+  test.serial('B19: a delivery of a newer version waits for somebody who knows it, without being blamed', async (t) => {
+    const queue = queueOver(database.pool('dc_system'))
+    const newer = aJob({ queue: 'inbound', meta: { version: 2, whatever: 'we do not know' } })
+    const old = aDelivery(aChannel())
+    await queue.enqueue(newer)
+    await createPostgresIntake({ queue }).accept(old)
+    const got: string[] = []
+    let looks = 0
+    const source = createPostgresSource({
+      ...{ queue, wakeups: lostWakeups, log: quietLog },
+      parkMs: () => {
+        looks += 1
+        return 5
+      },
+    })
+    await source.start(async (batch) => void got.push(...batch.map(({ id }) => id)), { concurrency: 1 })
+    await until(() => looks > 2 && got.length > 0)
+    await source.stop()
+    t.deepEqual(got, [old.id])
+    t.like(await database.sql('select id::text, state, attempt, meta from jobs'), [
+      { id: newer.id, state: 'READY', attempt: 0, meta: newer.meta },
+    ])
+  })
+
   test.serial('what was enqueued is there after its backend was killed, or the caller knows better', async (t) => {
     const queue = queueOver(database.pool('dc_system'))
     const kept: string[] = []

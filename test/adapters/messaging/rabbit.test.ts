@@ -1,8 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import test from 'ava'
+import type { SyncMessage } from 'rabbitmq-client'
 import { closeRabbit, connectRabbit } from '../../../src/adapters/messaging/rabbit-connection.ts'
 import { createRabbitIntake } from '../../../src/adapters/messaging/rabbit-intake.ts'
-import { createRabbitPublisher } from '../../../src/adapters/messaging/rabbit-publisher.ts'
+import { createRabbitPublisher, type RabbitPublisher } from '../../../src/adapters/messaging/rabbit-publisher.ts'
+import { createRabbitSource } from '../../../src/adapters/messaging/rabbit-source.ts'
 import { topologyOf } from '../../../src/adapters/messaging/topology.ts'
 import { Unavailable } from '../../../src/core/errors.ts'
 import type { RawDelivery } from '../../../src/ports/webhook-intake.ts'
@@ -142,7 +144,7 @@ if (needs(test, 'RabbitMQ', ['TEST_RABBITMQ_URL'])) {
       const id = aDelivery(aChannel()).id
       const publisher = setup.rabbit.createPublisher({ confirm: true })
       for (const envelope of [
-        { type: 'webhook.v2', messageId: id, headers: good },
+        { type: 'invoice.v1', messageId: id, headers: good },
         { type: 'webhook.v1', messageId: 'no uuid', headers: good },
         { type: 'webhook.v1', messageId: id, headers: { ...good, receivedAt: 'yesterday', orgId: 7 } },
         { type: 'webhook.v1', messageId: id },
@@ -158,12 +160,59 @@ if (needs(test, 'RabbitMQ', ['TEST_RABBITMQ_URL'])) {
       await publisher.close()
       await source.stop()
       t.deepEqual(got, [])
-      t.regex(String(reasons[0]), /unknown message type webhook\.v2/)
+      t.regex(String(reasons[0]), /unknown message type invoice\.v1/)
       t.regex(String(reasons[1]), /not a UUID/)
       t.regex(String(reasons[2]), /orgId must be string.*receivedAt must match/)
       t.regex(String(reasons[3]), /must be object/)
       t.regex(String(reasons[4]), /body is not bytes/)
     }),
+  )
+
+  test.serial(
+    'B19: a delivery of a newer version goes round until somebody knows it, without being blamed; an older one stays known',
+    (t) =>
+      within(
+        async (setup) => {
+          const { queue } = setup.topology.work
+          const { id, receivedAt, body: _body, ...fields } = aDelivery(aChannel())
+          const newer = {
+            type: 'webhook.v2',
+            messageId: id,
+            headers: { ...fields, receivedAt: receivedAt.toISOString() },
+          }
+          const publisher = setup.rabbit.createPublisher({ confirm: true })
+          await publisher.send({ routingKey: queue, durable: true, ...newer }, Buffer.from('x'))
+          await publisher.close()
+          const old = aDelivery(aChannel())
+          await setup.intake.accept(old)
+          const got: string[] = []
+          let parkings = 0
+          const counted: RabbitPublisher = {
+            ...setup.publisher,
+            publish: (...args) => setup.publisher.publish(...args).finally(() => (parkings += 1)),
+          }
+          const { rabbit, topology } = setup
+          const source = createRabbitSource({ rabbit, publisher: counted, topology, log: quietLog })
+          await source.start(async (batch) => void got.push(...batch.map((one) => one.id)), { concurrency: 1 })
+          // More often than ten failures would be.
+          await until(() => parkings > 12 && got.length > 0)
+          await source.stop()
+          t.deepEqual(got, [old.id])
+          const kept: SyncMessage[] = []
+          await until(async () => {
+            for (const name of [queue, ...topology.retries.map((retry) => retry.queue)]) {
+              const message = await rabbit.basicGet({ queue: name, noAck: true })
+              if (message) kept.push(message)
+            }
+            return kept.length > 0
+          })
+          t.like(kept[0], { type: 'webhook.v2', messageId: id })
+          t.deepEqual(String(kept[0]?.body), 'x')
+          t.is(kept[0]?.headers?.['failures'], undefined)
+          t.is(await rabbit.basicGet({ queue: topology.dead, noAck: true }), undefined)
+        },
+        [5, 10],
+      ),
   )
 
   test.serial('one that was held ten times by somebody who vanished goes round once and is handled', (t) =>

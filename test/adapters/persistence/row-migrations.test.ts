@@ -84,6 +84,10 @@ async function seedOld(client: Client, name: string): Promise<string> {
     const part = { ...place, id: randomUUID(), message_id: message, position: 0, status: row['status'] }
     await insert(client, 'message_parts', part)
   }
+  const enqueue = (queue: string, payload: string) =>
+    insert(client, 'jobs', { id: randomUUID(), queue, payload: Buffer.from(payload) })
+  await enqueue('profile-lookup', JSON.stringify({ orgId: id.org, note: '\0' }))
+  await enqueue('history-sweep', JSON.stringify({ orgId: id.org }).replace(':', ': '))
   return id.org
 }
 
@@ -98,6 +102,7 @@ const of = async (client: Client, orgId: string) => {
     tokens: await rows(
       `select c.account, k.set_at, k.expires_at from channel_tokens k join channels c on c.id = k.channel_id where k.org_id = $1`,
     ),
+    jobs: await rows('select queue from jobs where org_id = $1 order by queue'),
     names: await rows(
       'select username, username_at, name, name_at from customer_identities where org_id = $1 order by external_id',
     ),
@@ -126,6 +131,7 @@ const expected = (name: string) => ({
   ],
   // As old as the channel, for all that is known; the channels without a token have none.
   tokens: [{ account: `account of ${name}`, set_at: AT, expires_at: null }],
+  jobs: [{ queue: 'history-sweep' }, { queue: 'profile-lookup' }],
   names: [
     { username: name, username_at: AT, name: null, name_at: null },
     { username: null, username_at: null, name, name_at: AT },
@@ -141,6 +147,7 @@ test('the migrations that change rows are those that are tried out here', (t) =>
     '0010-doubt.ts',
     '0013-names-by-time.ts',
     '0015-channel-tokens.ts',
+    '0029-dead-letters.ts',
   ])
 })
 
@@ -163,6 +170,13 @@ onEachProfile((profile) => {
       })
       await migrate(target, { upTo: BEFORE })
       const names = ['Acme', 'Borealis']
+      await onServer(target, async (client) => {
+        for (const [queue, payload] of [
+          ['inbound', '{"orgId":"x"}'],
+          ['reaction', 'nothing that is JSON'],
+        ])
+          await insert(client, 'jobs', { id: randomUUID(), queue, payload })
+      })
       const orgs = await onServer(target, async (client) => {
         const { rows } = await client.query('select rolsuper, rolbypassrls from pg_roles where rolname = current_user')
         t.deepEqual(rows, [{ rolsuper: false, rolbypassrls: false }])

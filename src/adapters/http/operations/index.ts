@@ -33,6 +33,7 @@ import { hideComment } from './hide-comment.ts'
 import { listChannelTypes } from './list-channel-types.ts'
 import { listChannels } from './list-channels.ts'
 import { listCustomers } from './list-customers.ts'
+import { listDeadLetters } from './list-dead-letters.ts'
 import { listEvents } from './list-events.ts'
 import { listMessages } from './list-messages.ts'
 import { listNotifications } from './list-notifications.ts'
@@ -47,6 +48,8 @@ import { receiveDataDeletion } from './receive-data-deletion.ts'
 import { receiveDeauthorization } from './receive-deauthorization.ts'
 import { receiveWebhook } from './receive-webhook.ts'
 import { removeReaction } from './remove-reaction.ts'
+import { replayDeadLetter } from './replay-dead-letter.ts'
+import { replayDeadLetters } from './replay-dead-letters.ts'
 import { replayRawEvent } from './replay-raw-event.ts'
 import { replayRawEvents } from './replay-raw-events.ts'
 import { retryMessage } from './retry-message.ts'
@@ -104,6 +107,7 @@ export const operations = {
   listChannelTypes,
   listChannels,
   listCustomers,
+  listDeadLetters,
   listEvents,
   listMessages,
   listNotifications,
@@ -116,6 +120,8 @@ export const operations = {
   receiveDataDeletion,
   receiveDeauthorization,
   receiveWebhook,
+  replayDeadLetter,
+  replayDeadLetters,
   replayRawEvent,
   replayRawEvents,
   retryMessage,

@@ -8,6 +8,7 @@ import { createChannelStore } from './channel-store.ts'
 import { createChannelTokenStore } from './channel-token-store.ts'
 import { createConnectStore } from './connect-store.ts'
 import { createCustomerStore } from './customer-store.ts'
+import { createDeadLetterStore } from './dead-letter-store.ts'
 import { createDoubtStore } from './doubt-store.ts'
 import { createHistoryStore } from './history-store.ts'
 import { createIdempotencyStore } from './idempotency-store.ts'
@@ -39,6 +40,7 @@ export const storesWith =
     intake: createIntakeStore(tx, deps),
     media: createMediaStore(tx),
     rawEvents: createRawEventStore(tx, deps),
+    deadLetters: createDeadLetterStore(tx),
     history: createHistoryStore(tx, deps),
     sends: createSendStore(tx, deps),
     pace: createPaceStore(tx),
