@@ -1,0 +1,87 @@
+import test from 'ava'
+import { FAILPOINTS } from '../../../src/config/failpoints.ts'
+import { onEachProfile } from '../../support/database.ts'
+import { settled } from '../../support/inbox-client.ts'
+import { waitFor } from '../../support/processes.ts'
+import { sampleFile } from '../../support/sample-files.ts'
+import { roleShop, roleStage } from './role-stage.ts'
+
+/** Without a broker nothing goes through it, and nothing past it to the spool. */
+const OF_THE_BROKER = [
+  'broker.publishing',
+  'broker.confirmed',
+  'broker.delivered',
+  'spool.writing',
+  'spool.written',
+  'retry.queued',
+]
+
+/** The first delivery goes to the spool, fails once and is tried alone; the second fails once on its way from the broker. */
+const TROUBLE = {
+  embedded: 'batch.handling:throw@1,batch.handling:throw@4',
+  services:
+    'broker.publishing:throw@1,batch.handling:throw@1,batch.handling:throw@3,broker.publishing:throw@3,batch.handling:throw@5',
+}
+
+onEachProfile((profile) => {
+  test(`${profile}: every failpoint is passed on the way in and out`, async (t) => {
+    t.timeout(180_000)
+    const stage = await roleStage(t, profile, { PUBLIC_URL: 'https://inbox.example' })
+    const { simulator, sql } = stage
+    const program = await stage.up('all', `trace,${TROUBLE[profile]},network.answered:throw@2`)
+    const shop = await roleShop(stage)
+    const passed = () => new Set([...program.output().matchAll(/"failpoint":"([a-z.-]+)"/g)].map(([, name]) => name))
+
+    // In.
+    const ann = shop.write()
+    const ticketId = await shop.ticketOf(ann)
+    if (profile === 'services') await new Promise((resolve) => setTimeout(resolve, 1_100))
+    const bob = shop.write()
+    await shop.ticketOf(bob)
+    // What killed its holders before is put aside, here a repeat of what is stored already.
+    const [webhook] = simulator.webhooks
+    if (!webhook) throw new Error('there is no webhook')
+    await simulator.deliver(webhook)
+    const trials = await waitFor(async () => {
+      const rows = await sql(
+        `insert into delivery_trials (delivery_id, begun) select id, 2 from jobs where queue = 'inbound'
+         on conflict (delivery_id) do update set begun = 2 returning delivery_id`,
+      )
+      return rows.length > 0
+    })
+    t.true(trials)
+    await waitFor(() => passed().has('given-up.handled'), 60_000)
+
+    // Out: one that is sent, and one whose answer is lost.
+    const sent = await shop.reply(ticketId, 'sent')
+    if (!sent.answer) throw new Error('no answer')
+    await settled(shop.client, sent.answer.message)
+    simulator.fault({ kind: 'echo-withheld' })
+    const doubtful = await shop.reply(ticketId, 'in doubt')
+    await waitFor(() => simulator.received(ann).length === 2)
+    await waitFor(async () => {
+      await sql(`update send_lanes set lease_until = now() - interval '1 second' where state = 'BUSY'`)
+      await sql(`update jobs set run_at = now() where queue = 'doubt-check' and state = 'READY'`)
+      return passed().has('doubt-check.ended') && passed().has('proof.committing')
+    }, 60_000)
+    if (!doubtful.answer) throw new Error('no answer')
+    await settled(shop.client, doubtful.answer.message)
+    const [theirs] = await shop.client.messages(ticketId)
+    const reaction = { emoji: '❤️' }
+    t.is((await shop.client.call('PUT', `/tickets/${ticketId}/messages/${theirs?.id}/reaction`, reaction)).status, 200)
+    const upload = await fetch(`${stage.url}/orgs/${shop.client.orgId}/attachments`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${shop.client.accessToken}` },
+      body: new Uint8Array(sampleFile('png')),
+    })
+    t.is(upload.status, 201)
+
+    const expected = Object.keys(FAILPOINTS).filter((name) => profile === 'services' || !OF_THE_BROKER.includes(name))
+    await waitFor(() => expected.every((name) => passed().has(name)), 30_000).catch(() => {})
+    t.deepEqual(
+      expected.filter((name) => !passed().has(name)),
+      [],
+    )
+    t.deepEqual(await shop.broken(), [])
+  })
+})
