@@ -21,6 +21,7 @@ import {
 import { createIdSource } from './adapters/ids.ts'
 import { instagramModule } from './adapters/instagram/index.ts'
 import { createInstallationCounters } from './adapters/installation-counters.ts'
+import { createIntakeMetrics } from './adapters/intake-metrics.ts'
 import { messagingModule, openMessaging } from './adapters/messaging/index.ts'
 import { claimApiProcess, openDatabase, persistenceModule } from './adapters/persistence/index.ts'
 import { plainModule } from './adapters/plain/index.ts'
@@ -96,15 +97,24 @@ export async function compose({
   // Closed in reverse order: at the end, or here, when a later step fails.
   await using opening = new AsyncDisposableStack()
   const database = opening.adopt(await openDatabase({ config, secrets, log }), (it) => it.close())
+  const metrics = new Registry()
+  collectDefaultMetrics({ register: metrics })
   const messaging = opening.adopt(
-    await openMessaging({ config, secrets, log, clock: systemClock, database, failpoint }),
+    await openMessaging({
+      config,
+      secrets,
+      log,
+      clock: systemClock,
+      database,
+      failpoint,
+      metrics: createIntakeMetrics(metrics),
+    }),
     (it) => it.close(),
   )
   const redis = secrets.redisUrl === null ? null : connectRedis(secrets.redisUrl, log)
   opening.defer(async () => redis?.close())
-  const health = { ready: readiness({ database, messaging, redis }) }
-  const metrics = new Registry()
-  collectDefaultMetrics({ register: metrics })
+  const needs = { database, messaging, redis }
+  const health = { ready: readiness(needs) }
   const historyMetrics = createHistoryMetrics(metrics)
   const container = new Container({ defaultScope: 'Singleton' })
   // Buffered counts are written while there is still a pool to write them with.
@@ -188,7 +198,14 @@ export async function compose({
     housekeeping: container.get<Housekeeping>(T.HOUSEKEEPING),
     clock: systemClock,
     http: () => container.get<HttpApp>(HTTP_APP),
-    operator: () => createOperatorApp({ health, clock: systemClock, metrics, metricsToken: secrets.metricsToken }),
+    // A worker can do nothing while one of them is away.
+    operator: () =>
+      createOperatorApp({
+        health: { ready: readiness(needs, { allNeeded: true }) },
+        clock: systemClock,
+        metrics,
+        metricsToken: secrets.metricsToken,
+      }),
     async joinApiProcesses() {
       if (redis) return { stop: async () => {} }
       const claim = await claimApiProcess(database.direct)

@@ -8,6 +8,7 @@ const START_WITHIN_MS = 180_000
 export type MainProcess = Readonly<{
   url: string
   start(role?: string): StartedProcess
+  /** And misses nothing. */
   isReady(): Promise<boolean>
   /** Rejects when the process ends before. */
   ready(process: StartedProcess): Promise<void>
@@ -21,10 +22,9 @@ export async function mainProcess(dataDir: string, given: Readonly<Record<string
   const url = `http://127.0.0.1:${port}`
   const env = settings({ ...given, DATA_DIR: dataDir, PORT: String(port) })
   const isReady = () =>
-    fetch(`${url}/readyz`).then(
-      ({ ok }) => ok,
-      () => false,
-    )
+    fetch(`${url}/readyz`)
+      .then(async (answer) => ((await answer.json()) as { status: string }).status === 'ok')
+      .catch(() => false)
   const start = (role?: string) =>
     startProcess(process.execPath, ['src/main.ts', ...(role ? [role] : [])], env, { cwd: ROOT })
   return {

@@ -47,7 +47,8 @@ export type HttpCore = Pick<
   | 'deleteUpload'
 >
 
-export type HealthCheck = Readonly<{ name: string; ok: boolean; detail: string | null }>
+/** Of something that is needed; `canWait`: the process serves on without it. */
+export type HealthCheck = Readonly<{ name: string; ok: boolean; detail: string | null; canWait?: boolean }>
 
 export type HttpConfig = Readonly<{
   /** Without a slash at its end. */

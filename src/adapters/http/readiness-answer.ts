@@ -7,7 +7,8 @@ const CACHE_MS = 1_000
 export type ReadinessAnswer = Readonly<{
   status: 200 | 503
   body: Readonly<{
-    status: 'ok' | 'unavailable'
+    /** `degraded`: something is missing that others can be served without. */
+    status: 'ok' | 'degraded' | 'unavailable'
     /** By name; null for whoever may not see details. */
     checks: Readonly<Record<string, Pick<HealthCheck, 'ok' | 'detail'>>> | null
   }>
@@ -28,8 +29,9 @@ export function readinessAnswers(
       results = health.ready()
     }
     const found = await results
-    const ok = !isClosing() && found.every((check) => check.ok)
     const checks = Object.fromEntries(found.map(({ name, ok, detail }) => [name, { ok, detail }]))
-    return { status: ok ? 200 : 503, body: { status: ok ? 'ok' : 'unavailable', checks: details ? checks : null } }
+    const serves = !isClosing() && found.every(({ ok, canWait }) => ok || canWait)
+    const status = !serves ? 'unavailable' : found.every(({ ok }) => ok) ? 'ok' : 'degraded'
+    return { status: serves ? 200 : 503, body: { status, checks: details ? checks : null } }
   }
 }

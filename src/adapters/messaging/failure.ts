@@ -18,6 +18,14 @@ export function reasonOf(error: unknown): string {
   return text.replaceAll('\0', ' ').slice(0, 300)
 }
 
+/** The reason at the bottom: an adapter's error says only that something is away. */
+export function causeOf(error: unknown): string {
+  let deepest = error
+  for (let depth = 0; depth < 5 && deepest instanceof Error && deepest.cause instanceof Error; depth++)
+    deepest = deepest.cause
+  return reasonOf(deepest)
+}
+
 /** 1 s, 2 s, 4 s … 60 s, of which a random half is taken off, so that neighbours do not come back together. */
 export function backoffMs(attempt: number, random: () => number = Math.random): number {
   const fullMs = Math.min(60_000, 1_000 * 2 ** Math.max(0, attempt - 1))

@@ -14,7 +14,7 @@ import { closeRabbit, connectRabbit } from './rabbit-connection.ts'
 import { createRabbitIntake } from './rabbit-intake.ts'
 import { createRabbitPublisher } from './rabbit-publisher.ts'
 import { createRabbitSource } from './rabbit-source.ts'
-import { createSpoolingIntake } from './spooling-intake.ts'
+import { createSpoolingIntake, type SpoolingIntakeOptions } from './spooling-intake.ts'
 import { topologyOf } from './topology.ts'
 import { createTrials } from './trials.ts'
 import { createWakeups, type PostgresWakeups } from './wakeups.ts'
@@ -35,7 +35,7 @@ export type OpenMessaging = Readonly<{
   deadLetters: InstallationDeadLetters
   intake: WebhookIntake
   source: WebhookSource
-  /** Rejects while the broker does not answer; absent where there is none. */
+  /** Rejects while the broker takes no messages; absent where there is none. */
   ping: (() => Promise<void>) | null
   close(): Promise<void>
 }>
@@ -47,11 +47,12 @@ type Options = Readonly<{
   clock: Clock
   database: MessagingDatabase
   failpoint: Failpoint | null
+  metrics?: SpoolingIntakeOptions['metrics']
 }>
 
 /** The queue that RABBITMQ_URL chooses. Behind a broker the PostgreSQL queue is the spool, and is drained with it. */
 export async function openMessaging(options: Options): Promise<OpenMessaging> {
-  const { config, secrets, log, clock, database, failpoint } = options
+  const { config, secrets, log, clock, database, failpoint, metrics } = options
   const handledWithinMs = config.deliveryDeadlineMs
   const deadlineMs = secrets.rabbitmqUrl === null ? handledWithinMs : sourceDeadlineMs(handledWithinMs)
   const trials = createTrials({ pool: database.systemPool, log, failpoint })
@@ -85,6 +86,7 @@ export async function openMessaging(options: Options): Promise<OpenMessaging> {
       spool: passing(failpoint, spool.intake, ['spool.writing', 'spool.written']),
       clock,
       log,
+      ...(metrics && { metrics }),
     }),
     source: createCombinedSource(
       [
@@ -94,7 +96,7 @@ export async function openMessaging(options: Options): Promise<OpenMessaging> {
       ],
       { handledWithinMs },
     ),
-    ping: () => publishing.onConnect(1_000, true),
+    ping: () => publisher.check(),
     async close() {
       await publisher.close()
       await Promise.all([closeRabbit(publishing), closeRabbit(consuming), wakeups.stop()])

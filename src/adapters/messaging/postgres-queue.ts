@@ -6,10 +6,10 @@ import type { Clock } from '../../ports/clock.ts'
 import type { Logger } from '../../ports/logger.ts'
 import type { Wakeups } from '../../ports/wakeups.ts'
 import { isDataError } from '../postgres-kit/errors.ts'
+import { runStatement } from '../postgres-kit/statement.ts'
 import { reasonOf } from './failure.ts'
 import { createGroupCommit } from './group-commit.ts'
 import * as sql from './postgres-queue-sql.ts'
-import { runStatement } from './statement.ts'
 
 export type NewJob = Readonly<{
   id: string

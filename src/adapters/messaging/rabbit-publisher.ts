@@ -17,10 +17,14 @@ export type OutgoingMessage = Readonly<{
 export type RabbitPublisher = Readonly<{
   /** Resolves once the broker has the message on disk in that queue; else Unavailable, within the time limit. */
   publish(queue: string, message: OutgoingMessage): Promise<void>
+  /** Rejects, saying why, where nothing can be published now: no connection, no answer, an alarm, no queue (which is made again). */
+  check(): Promise<void>
   /** Declares the queues if the broker can be reached now; else it happens at the first publish. */
   start(): Promise<void>
   close(): Promise<void>
 }>
+
+type UnderWay = { isReturned: boolean; readonly fail: (error: Error) => void }
 
 export type RabbitPublisherOptions = Readonly<{
   rabbit: RabbitConnection
@@ -29,6 +33,9 @@ export type RabbitPublisherOptions = Readonly<{
   confirmWithinMs?: number
 }>
 
+/** More than a broker under load needs, and little enough that the spool's turn comes well before the platform's patience ends. */
+const CONFIRMED_WITHIN_MS = 750
+const CHECKED_WITHIN_MS = 1_000
 const DECLARED_WITHIN_MS = 10_000
 const CLOSED_WITHIN_MS = 1_000
 
@@ -41,13 +48,22 @@ export function versionOf(type: unknown): number | null {
 }
 
 export function createRabbitPublisher(options: RabbitPublisherOptions): RabbitPublisher {
-  const { rabbit, topology, log, confirmWithinMs = 1_000 } = options
+  const { rabbit, topology, log, confirmWithinMs = CONFIRMED_WITHIN_MS } = options
   // Declares on every new channel, so that a broker that comes back empty has its queues again.
   const publisher = rabbit.createPublisher({ confirm: true, maxAttempts: 1, queues: [...topology.queues] })
-  const returned = new Set<string>()
+  const underWay = new Map<string, UnderWay>()
   publisher.on('basic.return', ({ correlationId }) => {
-    if (correlationId !== undefined) returned.add(correlationId)
+    const one = underWay.get(correlationId ?? '')
+    if (one) one.isReturned = true
   })
+  // Whoever waits for a confirmation then waits for the end of the alarm.
+  let blocked: string | null = null
+  rabbit.on('connection.blocked', (reason) => {
+    blocked = reason
+    for (const { fail } of underWay.values()) fail(new Error(`The broker takes no messages: ${reason}.`))
+  })
+  rabbit.on('connection.unblocked', () => (blocked = null))
+  rabbit.on('connection', () => (blocked = null))
   let sequence = 0
   let declaring: Promise<void> | undefined
 
@@ -63,11 +79,8 @@ export function createRabbitPublisher(options: RabbitPublisherOptions): RabbitPu
       .finally(() => (declaring = undefined))
   }
 
-  const confirmed = async (
-    queue: string,
-    { id, type = MESSAGE_TYPE, headers, body }: OutgoingMessage,
-  ): Promise<void> => {
-    const correlationId = String(++sequence)
+  const confirmed = async (correlationId: string, queue: string, message: OutgoingMessage): Promise<void> => {
+    const { id, type = MESSAGE_TYPE, headers, body } = message
     await publisher.send(
       {
         routingKey: queue,
@@ -84,22 +97,38 @@ export function createRabbitPublisher(options: RabbitPublisherOptions): RabbitPu
     )
     // An unroutable message is confirmed as well; its return was read before, but is told one turn of the loop later.
     await new Promise((resolve) => setImmediate(resolve))
-    if (!returned.delete(correlationId)) return
+    if (!underWay.get(correlationId)?.isReturned) return
     declareSoon()
     throw new Error(`There is no queue ${queue}.`)
+  }
+  const confirmedInTime = (queue: string, message: OutgoingMessage): Promise<void> => {
+    const correlationId = String(++sequence)
+    const { promise: failed, reject: fail } = Promise.withResolvers<never>()
+    underWay.set(correlationId, { isReturned: false, fail })
+    const late = () => new Error(`No confirmation within ${confirmWithinMs} ms.`)
+    return within(confirmWithinMs, Promise.race([failed, confirmed(correlationId, queue, message)]), late).finally(() =>
+      underWay.delete(correlationId),
+    )
   }
 
   return {
     async publish(queue, message) {
       if (!rabbit.ready) throw new Unavailable('The broker is away.')
       try {
-        await within(
-          confirmWithinMs,
-          confirmed(queue, message),
-          () => new Error(`No confirmation within ${confirmWithinMs} ms.`),
-        )
+        await confirmedInTime(queue, message)
       } catch (error) {
         throw new Unavailable('The broker did not take a message.', error)
+      }
+    },
+    async check() {
+      if (blocked !== null) throw new Unavailable(`The broker takes no messages: ${blocked}.`)
+      if (!rabbit.ready) throw new Unavailable('There is no connection to the broker.')
+      const found = rabbit.queueDeclare({ ...topology.work, passive: true })
+      try {
+        await within(CHECKED_WITHIN_MS, found, () => new Unavailable('The broker does not answer.'))
+      } catch (error) {
+        if (rabbit.ready) declareSoon()
+        throw error
       }
     },
     async start() {

@@ -2,8 +2,8 @@ import type { Pool } from 'pg'
 import type { Failpoint } from '../../config/failpoints.ts'
 import { Unavailable } from '../../core/errors.ts'
 import type { Logger } from '../../ports/logger.ts'
+import { runStatement } from '../postgres-kit/statement.ts'
 import { reasonOf } from './failure.ts'
-import { runStatement } from './statement.ts'
 
 /** Whoever held it died each time: at first with others beside it, then twice alone. */
 export class KilledItsHolders extends Error {

@@ -13,7 +13,7 @@ export type CacheTimes = Readonly<{
   patienceMs: number
 }>
 
-const TIMES: CacheTimes = { freshMs: 5_000, staleMs: 15 * 60_000, patienceMs: 1_000 }
+const TIMES: CacheTimes = { freshMs: 5_000, staleMs: 15 * 60_000, patienceMs: 250 }
 const MAX_CHANNELS = 10_000
 
 type Known = Readonly<{ channel: WebhookChannel; atMs: number }>
@@ -29,6 +29,8 @@ export function createCachedChannelDirectory(
 ): ClosableChannelDirectory {
   const known = new Map<ChannelId, Known>()
   const underWay = new Map<ChannelId, LookUp>()
+  // Once one look-up was too late nobody who can be served waits again, until one succeeds.
+  let isAway = false
 
   const keep = (id: ChannelId, channel: WebhookChannel | null) => {
     // Taken out and put in again: the map's order is the order of the last look-up.
@@ -44,6 +46,7 @@ export function createCachedChannelDirectory(
     const channel = directory
       .find(id)
       .then((found) => {
+        isAway = false
         keep(id, found)
         return found
       })
@@ -61,11 +64,13 @@ export function createCachedChannelDirectory(
       if (before && ageMs < times.freshMs) return before.channel
       const { channel, sinceMs } = look(id)
       if (!before || ageMs > times.staleMs) return channel
+      const patienceMs = isAway ? 0 : Math.max(0, times.patienceMs - (clock.monotonicMs() - sinceMs))
       try {
-        return await inTime(channel, Math.max(0, times.patienceMs - (clock.monotonicMs() - sinceMs)))
+        return await inTime(channel, patienceMs)
       } catch (error) {
-        if (error instanceof Unavailable) return before.channel
-        throw error
+        if (!(error instanceof Unavailable)) throw error
+        isAway = true
+        return before.channel
       }
     },
   }

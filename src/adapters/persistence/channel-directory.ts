@@ -4,6 +4,7 @@ import type { ChannelDirectory } from '../../ports/channel-directory.ts'
 import type { ChannelRegistry } from '../../ports/channel-registry.ts'
 import type { SecretBox } from '../../ports/secret-box.ts'
 import type { ChannelStatus } from '../../ports/views.ts'
+import { runStatement } from '../postgres-kit/statement.ts'
 import { countInto, createChannelCounters } from './channel-counters.ts'
 import { openSecrets } from './channel-secrets.ts'
 import { translated } from './sql-errors.ts'
@@ -24,6 +25,9 @@ type Row = {
   sealed: Record<string, string>
 }
 
+/** A webhook waits for it, and is to be 503 within 2 s where it cannot be taken. */
+const FOUND_WITHIN_MS = 1_500
+
 const FIND = `
 select c.id, c.org_id, c.type, c.status, c.account, c.settings,
   (select coalesce(jsonb_object_agg(s.name, s.sealed), '{}') from channel_secrets s where s.org_id = c.org_id and s.channel_id = c.id) as sealed
@@ -36,7 +40,7 @@ export function createChannelDirectory({ pool, secretBox, registry }: ChannelDir
   const counters = createChannelCounters(countInto(pool))
   const look = async (id: ChannelId): Promise<Row | null> => {
     try {
-      return (await pool.query<Row>({ name: 'channel-find', text: FIND, values: [id] })).rows[0] ?? null
+      return (await runStatement<Row>(pool, FIND, [id], FOUND_WITHIN_MS)).rows[0] ?? null
     } catch (error) {
       throw translated(error)
     }

@@ -17,6 +17,8 @@ export function createSystemPool(target: DatabaseTarget, options: SystemPoolOpti
   const timeout = options.statementTimeoutMs ?? 15_000
   const pool = new Pool({
     ...connectionConfig(target, { applicationName: 'delightchat-system', ...options }),
+    // The server's own limit is of no use where nothing comes from it any more.
+    query_timeout: timeout + 5_000,
     max: options.size ?? 4,
     idleTimeoutMillis: 30_000,
     onConnect: async (client) => {

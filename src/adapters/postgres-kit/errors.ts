@@ -30,7 +30,7 @@ export const isRetryable = (error: unknown): boolean => ['40P01', '40001'].inclu
 const NO_CONNECTION =
   /^(ECONN\w+|EPIPE|EHOSTUNREACH|EHOSTDOWN|ENETUNREACH|ENETDOWN|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|08...|57P0[1-5]|53300|25P0[34]|25006)$/
 const NO_CONNECTION_TEXT =
-  /Connection (terminated|ended)|timeout exceeded when trying to connect|connection error and is not queryable|Client was closed|pool after calling end|connection has been discarded|driver has already been destroyed/i
+  /Connection (terminated|ended)|timeout exceeded when trying to connect|Query read timeout|connection error and is not queryable|Client was closed|pool after calling end|connection has been discarded|driver has already been destroyed/i
 
 /** Never begins with an E, as EPIPE does. */
 const SQLSTATE = /^[0-9A-DF-Z][0-9A-Z]{4}$/

@@ -19,7 +19,7 @@ const channel = (secret: string): WebhookChannel => ({
 })
 
 /** A database with one channel whose secret can be changed, that can go away or just not answer. */
-function stage() {
+function stage({ patienceMs = 300 } = {}) {
   const world = { nowMs: 1_000, looks: 0, away: false, hangs: false, channel: channel('one') as WebhookChannel | null }
   const cached = createCachedChannelDirectory(
     {
@@ -35,7 +35,7 @@ function stage() {
     },
     {
       clock: { now: () => new Date(), monotonicMs: () => world.nowMs },
-      times: { freshMs: 5_000, staleMs: 900_000, patienceMs: 300 },
+      times: { freshMs: 5_000, staleMs: 900_000, patienceMs },
     },
   )
   return { world, secret: async () => (await cached.find(ID))?.webhookSecrets[0] ?? null }
@@ -89,6 +89,18 @@ test('a database that does not answer is not waited for by whoever can be served
   t.is(await secret(), 'one')
   t.true(performance.now() - since < 900, 'the same look-up is known to be late')
   t.is(world.looks, 2)
+})
+
+test('A4: after one look-up that was late none who can be served waits for the next, until one succeeds', async (t) => {
+  const { world, secret } = stage({ patienceMs: 60_000 })
+  await secret()
+  world.away = true
+  world.nowMs += 6_000
+  t.is(await secret(), 'one')
+  world.away = false
+  world.hangs = true
+  t.is(await secret(), 'one', 'a minute has not passed')
+  t.is(world.looks, 3)
 })
 
 test('what was disconnected is forgotten, and what was not found is asked for again at once', async (t) => {
