@@ -78,6 +78,7 @@ export function createWakeups({ connection, log }: WakeupsOptions): PostgresWake
       keepAlive: true,
       keepAliveInitialDelayMillis: 10_000,
       connectionTimeoutMillis: 5_000,
+      query_timeout: ANSWER_WITHIN_MS,
       ...connection,
     })
     fresh.on('error', (error) => lose(fresh, error))

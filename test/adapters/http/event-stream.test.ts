@@ -104,7 +104,7 @@ test('a number in the query does for clients without headers, and the header is 
   t.deepEqual([byQuery.seqs, both.seqs], [[3, 4], [4]])
 })
 
-test('a hint that names organizations reaches their readers, and a lost one heals within a second', async (t) => {
+test('C2: a hint that names organizations reaches their readers, and a lost one heals within a second', async (t) => {
   const { append, open, orgId, server } = await watch()
   t.teardown(() => server.stop())
   const stream = await open().opened()

@@ -115,7 +115,7 @@ if (needs(test, 'broker killed under load', ['TEST_DATABASE_URL'], whyNoRabbit()
   }
 
   test.serial(
-    'killed and started again under load: the spool takes over, drains, and nothing accepted is lost',
+    'A3, B12: killed and started again under load: the spool takes over, drains, and nothing accepted is lost',
     async (t) => {
       t.timeout(300_000)
       await system(async (all) => {
@@ -139,7 +139,7 @@ if (needs(test, 'broker killed under load', ['TEST_DATABASE_URL'], whyNoRabbit()
     },
   )
 
-  test.serial('a backlog in the broker and in the spool outlives the kill', async (t) => {
+  test.serial('A3: a backlog in the broker and in the spool outlives the kill', async (t) => {
     t.timeout(300_000)
     await system(async (all) => {
       await delay(700)
@@ -154,7 +154,7 @@ if (needs(test, 'broker killed under load', ['TEST_DATABASE_URL'], whyNoRabbit()
   })
 
   test.serial(
-    'one that takes connections and answers nothing costs a second once, then the spool is asked at once',
+    'A7: one that takes connections and answers nothing costs a second once, then the spool is asked at once',
     async (t) => {
       t.timeout(300_000)
       await system(async (all) => {
@@ -171,7 +171,7 @@ if (needs(test, 'broker killed under load', ['TEST_DATABASE_URL'], whyNoRabbit()
     },
   )
 
-  test.serial('with both away a delivery is refused soon', async (t) => {
+  test.serial('A5: with both away a delivery is refused soon', async (t) => {
     t.timeout(300_000)
     const setup = await settledSetup()
     await broker.kill()

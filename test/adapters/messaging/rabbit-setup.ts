@@ -15,11 +15,17 @@ export type RabbitSetup = Readonly<{
   source(): WebhookSource
   /** For looking and meddling. */
   rabbit: RabbitConnection
+  /** The one of its sources. */
+  consuming: RabbitConnection
   dispose(): Promise<void>
 }>
 
-export async function rabbitSetup(url: string, retryDelaysMs: readonly number[] = [100, 300]): Promise<RabbitSetup> {
-  const topology = topologyOf({ prefix: `test-${randomBytes(6).toString('hex')}.`, retryDelaysMs })
+export async function rabbitSetup(
+  url: string,
+  retryDelaysMs: readonly number[] = [100, 300],
+  { maxLength }: Readonly<{ maxLength?: number }> = {},
+): Promise<RabbitSetup> {
+  const topology = bounded(topologyOf({ prefix: `test-${randomBytes(6).toString('hex')}.`, retryDelaysMs }), maxLength)
   const out = connectRabbit({ url, name: 'test-out', log: quietLog })
   const into = connectRabbit({ url, name: 'test-in', log: quietLog })
   const publisher = createRabbitPublisher({ rabbit: out, topology, log: quietLog })
@@ -28,6 +34,7 @@ export async function rabbitSetup(url: string, retryDelaysMs: readonly number[] 
     topology,
     publisher,
     rabbit: out,
+    consuming: into,
     intake: createRabbitIntake({ publisher, topology }),
     source: () => createRabbitSource({ rabbit: into, publisher, topology, log: quietLog }),
     async dispose() {
@@ -38,4 +45,12 @@ export async function rabbitSetup(url: string, retryDelaysMs: readonly number[] 
       await closeRabbit(out)
     },
   }
+}
+
+/** As an operator may do by a policy. */
+function bounded(topology: Topology, maxLength: number | undefined): Topology {
+  if (maxLength === undefined) return topology
+  const { work } = topology
+  const full = { ...work, arguments: { ...work.arguments, 'x-max-length': maxLength } }
+  return { ...topology, work: full, queues: topology.queues.map((queue) => (queue === work ? full : queue)) }
 }

@@ -47,19 +47,21 @@ if (needs(test, 'RabbitMQ', ['TEST_RABBITMQ_URL'])) {
     throw new Error('Nothing was dead-lettered.')
   }
 
-  test.serial('an unroutable delivery is refused though the broker confirms it, and its queue is made again', (t) =>
-    within(async ({ intake, rabbit, topology }) => {
-      await intake.accept(aDelivery(aChannel()))
-      await rabbit.queueDelete({ queue: topology.work.queue })
-      const results = await Promise.allSettled(Array.from({ length: 50 }, () => intake.accept(aDelivery(aChannel()))))
-      t.true(results.every((result) => result.status === 'rejected' && result.reason instanceof Unavailable))
-      await until(() =>
-        intake.accept(aDelivery(aChannel())).then(
-          () => true,
-          () => false,
-        ),
-      )
-    }),
+  test.serial(
+    'A10: an unroutable delivery is refused though the broker confirms it, and its queue is made again',
+    (t) =>
+      within(async ({ intake, rabbit, topology }) => {
+        await intake.accept(aDelivery(aChannel()))
+        await rabbit.queueDelete({ queue: topology.work.queue })
+        const results = await Promise.allSettled(Array.from({ length: 50 }, () => intake.accept(aDelivery(aChannel()))))
+        t.true(results.every((result) => result.status === 'rejected' && result.reason instanceof Unavailable))
+        await until(() =>
+          intake.accept(aDelivery(aChannel())).then(
+            () => true,
+            () => false,
+          ),
+        )
+      }),
   )
 
   test.serial(

@@ -65,7 +65,7 @@ if (needs(test, 'wake-ups between processes', ['TEST_DATABASE_URL'])) {
   })
 
   test.serial(
-    'a lost connection comes back, and listeners are called, for something may have been missed',
+    'C2: a lost connection comes back, and listeners are called, for something may have been missed',
     async (t) => {
       const { here, there, stop } = await two()
       let calls = 0
