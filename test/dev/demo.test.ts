@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
 import { main as simulate } from '../../dev/instagram-simulator/cli.ts'
+import { waitFor } from '../support/processes.ts'
 
 const ROOT = join(import.meta.dirname, '..', '..')
 
@@ -140,9 +141,12 @@ test.serial('without --once it stays up, takes what simulate sends, and ends wit
     t.true(response.ok, `${method} ${path}: ${response.status}`)
     return response.text().then((text) => (text === '' ? null : JSON.parse(text)))
   }
-  const tickets: { id: string; kind: string; lastMessagePreview: string }[] = (await ask('GET', '/tickets')).data
-  const ofSam = tickets.find(({ lastMessagePreview }) => lastMessagePreview === 'hello from outside')?.id
-  const comment = tickets.find(({ kind }) => kind === 'COMMENT')?.id
+  // What the phones show is printed as it is sent; the inbox has it a moment later.
+  type Ticket = Readonly<{ id: string; kind: string; lastMessagePreview: string }>
+  const ticketWhere = (isIt: (ticket: Ticket) => boolean) =>
+    waitFor(async () => (await ask('GET', '/tickets')).data.find(isIt)?.id as string | undefined, 60_000)
+  const ofSam = await ticketWhere(({ lastMessagePreview }) => lastMessagePreview === 'hello from outside')
+  const comment = await ticketWhere(({ kind }) => kind === 'COMMENT')
   const [fromSam] = (await ask('GET', `/tickets/${ofSam}/messages`)).data
   await ask('PUT', `/tickets/${ofSam}/messages/${fromSam.id}/reaction`, { emoji: '❤️' })
   await ask('POST', `/tickets/${comment}/messages`, { content: 'Neuf francs.', audience: 'PUBLIC' })

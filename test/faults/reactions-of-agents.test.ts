@@ -56,8 +56,9 @@ onEachProfile((profile) => {
   const until = (client: InboxClient, message: MessageJson, status: string) =>
     waitFor(async () => {
       const all = await reactionsOf(client, message)
-      return all.some((one) => one.status === status) ? all : null
-    }, 30_000)
+      if (all.some((one) => one.status === status)) return all
+      throw new Error(`it shows ${JSON.stringify(all)}`)
+    }, 60_000)
   const actions = (accountId: string) =>
     simulator.calls.filter(({ accountId: id, route }) => id === accountId && route === 'sender-action').length
 
