@@ -76,7 +76,10 @@ test('the same evidence gives the same verdict, and two replies with one text ar
   const reply: Step = { kind: 'reply', person: 0, lostAnswers: 1, becomes: 'SENT' }
   const evidence = trueRun(1, 1, [{ kind: 'message', person: 0, answers: [503, 200] }, reply])
   t.deepEqual(check(structuredClone(evidence)), check(evidence))
-  t.regex(countsOf(check(evidence)), /^attempted 1, acknowledged 1, stored 1, quarantined 0, lost 0, /)
+  t.regex(
+    countsOf(check(evidence), 7),
+    /^attempted 1, acknowledged 1, stored 1, quarantined 0, lost 0, duplicated 0, reordered 0, stuck 0, unexpected 0, .*, seed 7$/,
+  )
   const { replies } = evidence.history
   t.throws(() => check({ ...evidence, history: { ...evidence.history, replies: [...replies, ...replies] } }))
 })

@@ -92,10 +92,10 @@ export function check(evidence: Evidence): Verdict {
 const sumOf = (violations: readonly Violation[], kind: ViolationKind): number =>
   violations.reduce((sum, violation) => sum + (violation.kind === kind ? violation.count : 0), 0)
 
-/** A line for a log: `attempted 500, acknowledged 500, …`. */
-export const countsOf = ({ violations: _, ...counts }: Verdict): string =>
-  Object.entries(counts)
-    .map(([name, count]) => `${name} ${count}`)
+/** A line for a log: `attempted 500, acknowledged 500, …, seed 7`; the seed is what the run can be repeated from. */
+export const countsOf = ({ violations: _, ...counts }: Verdict, seed?: number | string): string =>
+  Object.entries(seed === undefined ? counts : { ...counts, seed })
+    .map(([name, value]) => `${name} ${value}`)
     .join(', ')
 
 /** The first broken promises as lines, for a test to compare with none. */
