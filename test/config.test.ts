@@ -82,7 +82,7 @@ test('the public address follows the port, and has no slash at its end', (t) => 
   t.is(accepted({ PUBLIC_URL: 'https://a.example/inbox//' }).config.publicUrl, 'https://a.example/inbox')
 })
 
-test('everything wrong is named at once, in sentences', (t) => {
+test('X2: everything wrong is named at once, in sentences', (t) => {
   const problems = refused({
     PORT: '80000',
     HOST: 'localhost:3001',
@@ -106,7 +106,7 @@ test('everything wrong is named at once, in sentences', (t) => {
   t.regex(report, /^14 settings are wrong:\n {2}- PORT must be/)
 })
 
-test('no message shows a secret, not even one that is wrong', (t) => {
+test('X2: no message shows a secret, not even one that is wrong', (t) => {
   const planted = 'planted-Zx81'
   const secretNames = variables.filter((variable) => 'secret' in variable).map(({ name }) => name)
   const wrong = Object.fromEntries(secretNames.map((name) => [name, `${planted},`]))
@@ -154,7 +154,7 @@ test('production starts with its own secrets and listens on every address', (t) 
   t.is(accepted({ ...production, SIGNUP_MODE: 'open' }).config.signupMode, 'open')
 })
 
-test('production refuses to start without what it needs', (t) => {
+test('X2: production refuses to start without what it needs', (t) => {
   const names = refused({ NODE_ENV: 'production' }).map(({ name }) => name)
   t.deepEqual(names, ['PUBLIC_URL', 'DATABASE_URL', 'SESSION_SECRET', 'ENCRYPTION_KEYS'])
 })

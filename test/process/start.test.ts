@@ -17,7 +17,7 @@ function temporaryFolder(t: ExecutionContext): string {
   return folder
 }
 
-test('a wrong configuration ends with 78, the list of what is wrong and no stack trace', async (t) => {
+test('X2: a wrong configuration ends with 78, the list of what is wrong and no stack trace', async (t) => {
   const program = start({ PORT: 'many', LOG_LEVEL: 'loud', DATA_DIR: temporaryFolder(t) })
   t.is((await program.exited).code, 78)
   t.regex(program.output(), /PORT/)
@@ -25,7 +25,7 @@ test('a wrong configuration ends with 78, the list of what is wrong and no stack
   t.notRegex(program.output(), /^\s+at /m)
 })
 
-test('production refuses to start on nothing but defaults, and names every variable it needs', async (t) => {
+test('X2: production refuses to start on nothing but defaults, and names every variable it needs', async (t) => {
   const program = start({ NODE_ENV: 'production', DATA_DIR: temporaryFolder(t) })
   t.is((await program.exited).code, 78)
   for (const name of ['DATABASE_URL', 'SESSION_SECRET', 'ENCRYPTION_KEYS', 'PUBLIC_URL'])
