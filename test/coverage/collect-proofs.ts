@@ -35,9 +35,10 @@ export function collectProofs(root: string): Collected {
   return { proofs, problems }
 }
 
-/** Without the profile it runs on, and with an ellipsis where a table fills in. */
+/** Without the fault that it shows and the profile it runs on, and with an ellipsis where a table fills in. */
 const readable = (title: string): string =>
   title
+    .replace(/^[A-DX]\d+(?:, [A-DX]\d+)*: /, '')
     .replace(/^\$\{profile\}: /, '')
     .replace(/\$\{[^}]*\}/g, '…')
     .replaceAll("\\'", "'")

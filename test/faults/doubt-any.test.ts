@@ -148,7 +148,7 @@ onEachProfile((profile) => {
   // keeps what is known, and change-messages.ts proves whatever it has), or an echo makes a message of its own (ingest.ts: `#echo`
   // does not ask `#provesSend`).
   // proves: fail.unknown-any
-  test(`${profile}: whatever the platform answers, delivers and tells, no reply is doubled, lost or silently in doubt`, async (t) => {
+  test(`D12, D13: ${profile}: whatever the platform answers, delivers and tells, no reply is doubled, lost or silently in doubt`, async (t) => {
     t.timeout(600_000)
     await fc.assert(
       fc.asyncProperty(stories, async ({ seconds, stories }) => {

@@ -95,7 +95,7 @@ onEachProfile((profile) => {
 
   // proves: fail.unknown-read
   test.serial(
-    `${profile}: a reply in doubt that the platform lists is SENT under the id that it has there`,
+    `D12, D13: ${profile}: a reply in doubt that the platform lists is SENT under the id that it has there`,
     async (t) => {
       const { list, check, say, shown } = await program()
       await say('Good day')
@@ -133,7 +133,7 @@ onEachProfile((profile) => {
   )
 
   test.serial(
-    `${profile}: one that cannot be looked for in two minutes is told of all the same, and once`,
+    `D12, D13: ${profile}: one that cannot be looked for in two minutes is told of all the same, and once`,
     async (t) => {
       const { on, inbox, check, say, shown, pass, refuse } = await program()
       await say('Good day')
@@ -199,7 +199,7 @@ onEachProfile((profile) => {
   })
 
   test.serial(
-    `${profile}: while the platform cannot be read nothing is sent again, and what it lists then counts`,
+    `D12, D13: ${profile}: while the platform cannot be read nothing is sent again, and what it lists then counts`,
     async (t) => {
       const { list, check, say, shown, refuse, network } = await program()
       await say('Good day')

@@ -32,6 +32,7 @@ import {
   textOf,
   workOff,
 } from '../support/replies.ts'
+import { seedMember } from '../support/seed.ts'
 
 const HOLD_MS = 120_000
 const forTheRest = { status: 'unknown', detail: 'no answer in time' } as const
@@ -93,7 +94,7 @@ onEachProfile((profile) => {
   }
 
   test.serial(
-    `${profile}: four workers keep one message in flight in each of ten conversations, in order`,
+    `D8: ${profile}: four workers keep one message in flight in each of ten conversations, in order`,
     async (t) => {
       t.timeout(60_000)
       const network = aNetwork(async (message, externalId) => {
@@ -137,7 +138,7 @@ onEachProfile((profile) => {
   })
 
   test.serial(
-    `${profile}: a send whose worker died is UNKNOWN, is not sent again, and holds the rest for two minutes`,
+    `D12: ${profile}: a send whose worker died is UNKNOWN, is not sent again, and holds the rest for two minutes`,
     async (t) => {
       const network = aNetwork()
       const talk = await aTalk()
@@ -167,22 +168,25 @@ onEachProfile((profile) => {
     t.deepEqual(await statusesIn(desk, talk), ['one UNKNOWN', 'two SENT', 'three SENT'])
   })
 
-  test.serial(`${profile}: an answer in doubt holds the rest, its echo makes it SENT and lets them go`, async (t) => {
-    const network = aNetwork((message, externalId) =>
-      textOf(message) === 'one' ? forTheRest : taken(message, externalId),
-    )
-    const worker = aWorker({ send: network.send })
-    const talk = await aTalk()
-    await say(talk, 'one', 'two')
-    t.is(await workOff(worker), 1)
-    t.deepEqual(await statusesIn(desk, talk), ['one UNKNOWN', 'two QUEUED'])
-    await echo(talk, 'the-echo', 'one')
-    t.is(await workOff(worker), 1)
-    const [one, two] = await repliesIn(desk, talk)
-    t.is(one?.externalId, 'the-echo')
-    t.deepEqual([one?.status, two?.status], ['SENT', 'SENT'])
-    t.deepEqual(network.texts(), ['one', 'two'])
-  })
+  test.serial(
+    `D13: ${profile}: an answer in doubt holds the rest, its echo makes it SENT and lets them go`,
+    async (t) => {
+      const network = aNetwork((message, externalId) =>
+        textOf(message) === 'one' ? forTheRest : taken(message, externalId),
+      )
+      const worker = aWorker({ send: network.send })
+      const talk = await aTalk()
+      await say(talk, 'one', 'two')
+      t.is(await workOff(worker), 1)
+      t.deepEqual(await statusesIn(desk, talk), ['one UNKNOWN', 'two QUEUED'])
+      await echo(talk, 'the-echo', 'one')
+      t.is(await workOff(worker), 1)
+      const [one, two] = await repliesIn(desk, talk)
+      t.is(one?.externalId, 'the-echo')
+      t.deepEqual([one?.status, two?.status], ['SENT', 'SENT'])
+      t.deepEqual(network.texts(), ['one', 'two'])
+    },
+  )
 
   const refusal = { code: 'content-refused', title: 'No', detail: 'No.', retryable: false, platformCode: null }
   const late: Record<string, { settlement: Settlement; statuses: string[]; sentBesides: string[] }> = {
@@ -237,7 +241,7 @@ onEachProfile((profile) => {
     t.deepEqual(await statusesIn(desk, talk), ['one SENT', 'two SENT', 'three SENT'])
   })
 
-  test.serial(`${profile}: a worker that was paused after its claim does not send late`, async (t) => {
+  test.serial(`D15: ${profile}: a worker that was paused after its claim does not send late`, async (t) => {
     const network = aNetwork()
     let nowMs = 0
     const paused = aWorker({
@@ -465,7 +469,7 @@ onEachProfile((profile) => {
     t.deepEqual(await statusesIn(desk, ann), ['slow SENT', 'after SENT'])
   })
 
-  test.serial(`${profile}: a throttled account waits as a whole, and no other account does`, async (t) => {
+  test.serial(`D16: ${profile}: a throttled account waits as a whole, and no other account does`, async (t) => {
     const waits = new Set(['slow'])
     const network = aNetwork((message, externalId) =>
       waits.delete(textOf(message))
@@ -491,7 +495,7 @@ onEachProfile((profile) => {
     t.deepEqual(await statusesIn(desk, bea), ['same account SENT'])
   })
 
-  test.serial(`${profile}: an account that does not answer keeps its own places busy and no others`, async (t) => {
+  test.serial(`D17: ${profile}: an account that does not answer keeps its own places busy and no others`, async (t) => {
     const hung = aGate<void>()
     const network = aNetwork(async (message, externalId) => {
       if (textOf(message) === 'hangs') await hung.pass()
@@ -518,7 +522,7 @@ onEachProfile((profile) => {
   })
 
   test.serial(
-    `${profile}: a window that closed between the 201 and the send fails the reply without a call`,
+    `D19: ${profile}: a window that closed between the 201 and the send fails the reply without a call`,
     async (t) => {
       const network = aNetwork()
       const worker = aWorker({ send: network.send, clock: behind(-25 * 3_600_000) })
@@ -545,7 +549,7 @@ onEachProfile((profile) => {
   const keyed = (talk: Talk, key: string, content: string) =>
     desk.core.sendReply(talk.inbox.actor, { ticketId: talk.ticketId, content, idempotencyKey: key, via: 'API' })
 
-  test.serial(`${profile}: fifty parallel posts with one Idempotency-Key make one message`, async (t) => {
+  test.serial(`D2: ${profile}: fifty parallel posts with one Idempotency-Key make one message`, async (t) => {
     const talk = await aTalk()
     const results = await Promise.all(Array.from({ length: 50 }, () => keyed(talk, 'key', 'once')))
     t.is(new Set(results.map(({ messageId }) => messageId)).size, 1)
@@ -557,7 +561,7 @@ onEachProfile((profile) => {
     t.deepEqual(await keyed(talk, 'key', 'once'), { ...results[0], replayed: 'idempotency-key' } as SentReply)
   })
 
-  test.serial(`${profile}: fifty parallel posts with one clientMessageId make one message`, async (t) => {
+  test.serial(`D2: ${profile}: fifty parallel posts with one clientMessageId make one message`, async (t) => {
     const talk = await aTalk()
     const clientMessageId = randomUUID()
     const post = (content: string) =>
@@ -570,13 +574,24 @@ onEachProfile((profile) => {
   })
 
   test.serial(
-    `${profile}: a key that comes again with other content is refused, and speaks for its own ticket only`,
+    `D3: ${profile}: a key that comes again with other content is refused, and speaks for its own member and ticket only`,
     async (t) => {
-      const [talk, other] = [await aTalk(), await aTalk('bea')]
-      await keyed(talk, 'key', 'one')
+      const [talk, elsewhere] = [await aTalk(), await aTalk('bea')]
+      const beside = await startTalk(desk, talk.inbox, 'cat')
+      const colleague = { ...talk.inbox.actor, memberId: await seedMember(desk.orm, talk.inbox.orgId) }
+      const first = await keyed(talk, 'key', 'one')
       await t.throwsAsync(keyed(talk, 'key', 'two'), { code: 'idempotency-key-reused' })
-      t.is((await keyed(other, 'key', 'two')).replayed, 'no')
-      t.deepEqual(await statusesIn(desk, talk), ['one QUEUED'])
+      const others = [
+        await keyed(elsewhere, 'key', 'one'),
+        await keyed(beside, 'key', 'one'),
+        await keyed({ ...talk, inbox: { ...talk.inbox, actor: colleague } }, 'key', 'one'),
+      ]
+      t.deepEqual(
+        others.map(({ replayed }) => replayed),
+        ['no', 'no', 'no'],
+      )
+      t.is(new Set([first, ...others].map(({ messageId }) => messageId)).size, 4)
+      t.deepEqual(await statusesIn(desk, elsewhere), ['one QUEUED'])
       await workOff(aWorker({ send: aNetwork().send }))
     },
   )

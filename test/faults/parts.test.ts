@@ -224,7 +224,7 @@ onEachProfile((profile) => {
 
   // proves: out.several
   test.serial(
-    `${profile}: whatever happens to its parts, each is on the phone at most once, in order and as its status says`,
+    `D21: ${profile}: whatever happens to its parts, each is on the phone at most once, in order and as its status says`,
     async (t) => {
       t.timeout(180_000)
       await fc.assert(

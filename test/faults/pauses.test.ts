@@ -220,7 +220,7 @@ onEachProfile((profile) => {
   )
 
   // proves: fail.throttle
-  test.serial(`${profile}: a throttled account waits, shows it, and nobody else does`, async (t) => {
+  test.serial(`D16: ${profile}: a throttled account waits, shows it, and nobody else does`, async (t) => {
     const network = aNetwork(answering({ slow: throttled('account') }))
     const on = coreOn(db, { send: network.send })
     const [inbox, other] = [await seedInbox(on.orm), await seedInbox(on.orm)]

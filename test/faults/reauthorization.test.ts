@@ -57,7 +57,7 @@ onEachProfile((profile) => {
 
   // proves: fail.token, login.reauthorize
   test.serial(
-    `${profile}: a revoked token stops all conversations, tells each administrator once, and loses nothing`,
+    `D18: ${profile}: a revoked token stops all conversations, tells each administrator once, and loses nothing`,
     async (t) => {
       const { on, inbox, admin, agent, network, revive } = await aRejectedChannel(t)
       const talks = await Promise.all(Array.from({ length: 8 }, (_, index) => startTalk(on, inbox, `p${index}`)))
@@ -97,20 +97,23 @@ onEachProfile((profile) => {
     },
   )
 
-  test.serial(`${profile}: what waited for a token fails where its window has closed meanwhile`, async (t) => {
-    const { on, inbox, network, revive, pass } = await aRejectedChannel(t)
-    const talk = await startTalk(on, inbox, 'late')
-    await reply(on, talk, 'Good day')
-    await workOff(on)
-    t.deepEqual(await statusesIn(on, talk), ['Good day QUEUED'])
-    pass(25)
-    await revive()
-    const calls = network.sent.length
-    await workOff(on)
-    t.deepEqual(await statusesIn(on, talk), ['Good day FAILED'])
-    t.is((await repliesIn(on, talk))[0]?.failure?.code, 'messaging-window-closed')
-    t.is(network.sent.length, calls)
-  })
+  test.serial(
+    `D18, D19: ${profile}: what waited for a token fails where its window has closed meanwhile`,
+    async (t) => {
+      const { on, inbox, network, revive, pass } = await aRejectedChannel(t)
+      const talk = await startTalk(on, inbox, 'late')
+      await reply(on, talk, 'Good day')
+      await workOff(on)
+      t.deepEqual(await statusesIn(on, talk), ['Good day QUEUED'])
+      pass(25)
+      await revive()
+      const calls = network.sent.length
+      await workOff(on)
+      t.deepEqual(await statusesIn(on, talk), ['Good day FAILED'])
+      t.is((await repliesIn(on, talk))[0]?.failure?.code, 'messaging-window-closed')
+      t.is(network.sent.length, calls)
+    },
+  )
 
   test.serial(`${profile}: days of waiting for a token are not held against what waited`, async (t) => {
     let answer: Delivery | null = dead()

@@ -79,7 +79,7 @@ onEachProfile((profile) => {
 
   for (const kind of ['delivered-then-500', 'delivered-then-reset', 'delivered-then-cut'] as const) {
     // proves: fail.ambiguous
-    test(`${profile}: ${kind} is UNKNOWN, never a second copy, and SENT once its echo comes`, async (t) => {
+    test(`D13: ${profile}: ${kind} is UNKNOWN, never a second copy, and SENT once its echo comes`, async (t) => {
       const talk = await aTalk()
       const { id } = talk.account
       simulator.fault({ kind }, { account: id })
@@ -95,7 +95,7 @@ onEachProfile((profile) => {
     })
   }
 
-  test(`${profile}: a 500 that delivered nothing is UNKNOWN too, and is not sent again`, async (t) => {
+  test(`D13: ${profile}: a 500 that delivered nothing is UNKNOWN too, and is not sent again`, async (t) => {
     const talk = await aTalk()
     simulator.fault({ kind: 'server-error' }, { account: talk.account.id })
     const queued = await said(talk, 'Lost')
@@ -130,7 +130,7 @@ onEachProfile((profile) => {
     { kind: 'throttle', code: 613, httpStatus: 400, retryAfterSeconds: 10 },
   ] as const) {
     // proves: fail.throttle
-    test(`${profile}: throttled (${'code' in throttle ? 'code 613' : '429'}): waits as told, is SENT once, and no other account waits`, async (t) => {
+    test(`D16: ${profile}: throttled (${'code' in throttle ? 'code 613' : '429'}): waits as told, is SENT once, and no other account waits`, async (t) => {
       const talk = await aTalk()
       const other = await aTalk()
       simulator.fault(throttle, { account: talk.account.id })
@@ -147,7 +147,7 @@ onEachProfile((profile) => {
   }
 
   // proves: fail.refused
-  test(`${profile}: a refusal is FAILED with a stable code and a sentence, holds nobody back, and costs one call`, async (t) => {
+  test(`D20: ${profile}: a refusal is FAILED with a stable code and a sentence, holds nobody back, and costs one call`, async (t) => {
     const refusals = [
       [{ code: 10, subcode: 2534022 }, 'messaging-window-closed'],
       [{ code: 551, subcode: 1545041 }, 'recipient-unavailable'],
@@ -378,7 +378,7 @@ onEachProfile((profile) => {
     t.deepEqual(texts(talk), ['Once'])
   })
 
-  test(`${profile}: twenty quick replies keep the order of their 201s with four more workers`, async (t) => {
+  test(`D8: ${profile}: twenty quick replies keep the order of their 201s with four more workers`, async (t) => {
     t.timeout(120_000)
     const workers = Array.from({ length: 4 }, () => main.start('outbound'))
     await Promise.all(workers.map((worker) => worker.says(/"roles":\["outbound"\]/, 60_000)))

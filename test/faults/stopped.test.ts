@@ -90,7 +90,7 @@ const aList = ({ url, client }: Service): Call => ({
 })
 
 test.serial(
-  'SIGTERM under load fails no request, finishes or gives back what it has, and leaves nobody running',
+  'D24: SIGTERM under load fails no request, finishes or gives back what it has, and leaves nobody running',
   async (t) => {
     t.timeout(240_000)
     const service = await aService(t)

@@ -119,7 +119,7 @@ test('a session ends when its time is over', async (t) => {
   t.is((await own.call('GET', '/auth/me', { token })).status, 401)
 })
 
-test('a session store that is away or silent is 503 and not 401, and the webhook does not care', async (t) => {
+test('D6: a session store that is away or silent is 503 and not 401, and the webhook does not care', async (t) => {
   const own = await startHttp()
   t.teardown(() => own.stop())
   const { cookie, email, orgId, token } = await own.signUp()

@@ -24,7 +24,7 @@ const step = fc.oneof(
 
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
 
-test('wherever a stream breaks, its reader sees what it may see exactly once and in order', async (t) => {
+test('C3: wherever a stream breaks, its reader sees what it may see exactly once and in order', async (t) => {
   const server = await startHttp({ timing: { ...defaultTiming, pollMs: 10 } })
   t.teardown(() => server.stop())
 

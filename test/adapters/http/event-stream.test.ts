@@ -1,7 +1,7 @@
 import test from 'ava'
 import { loadContract } from '../../../src/adapters/http/contract.ts'
 import { defaultTiming } from '../../../src/adapters/http/event-stream/stream-timing.ts'
-import type { MemberId, TicketId } from '../../../src/core/ids.ts'
+import type { MemberId, OrgId, TicketId } from '../../../src/core/ids.ts'
 import { aMemberId, aMessageView } from '../../fakes/fake-views.ts'
 import { startHttp, type TestServer } from './support/http-server.ts'
 import { SseClient } from './support/sse-client.ts'
@@ -94,6 +94,22 @@ test('without a number the stream begins with what happens next', async (t) => {
   t.deepEqual(stream.seqs, [2])
 })
 
+test('C3: what is pushed twice has its number, and says the same', async (t) => {
+  const { append, open, server } = await watch()
+  t.teardown(() => server.stop())
+  const live = await open().opened()
+  for (let i = 0; i < 3; i++) append()
+  numbered(server)
+  numbered(server)
+  await until(() => live.seqs.length === 3)
+  const again = await open({ 'last-event-id': '1' }).opened()
+  await until(() => again.seqs.length === 2)
+  numbered(server)
+  await new Promise((resolve) => setTimeout(resolve, 50))
+  t.deepEqual(live.seqs, [1, 2, 3])
+  t.deepEqual(again.events.slice(1), live.events.slice(2))
+})
+
 test('a number in the query does for clients without headers, and the header is newer', async (t) => {
   const { append, open, server } = await watch()
   t.teardown(() => server.stop())
@@ -182,7 +198,7 @@ test('a session has five streams and no more; one that ended makes room', async 
   t.is((await open().opened()).status, 200)
 })
 
-test('logging out ends the streams of that session at once, and no other', async (t) => {
+test('C5: logging out ends the streams of that session at once, and no other', async (t) => {
   const { email, open, orgId, server, token } = await watch()
   t.teardown(() => server.stop())
   const login = await server.call('POST', '/auth/login', { body: { email, password: 'planted-password-0123456789' } })
@@ -202,13 +218,18 @@ const endings: [what: string, reason: string, make: (own: Awaited<ReturnType<typ
   ['the membership ends', 'membership-ended', ({ server, userId, orgId }) => server.accounts.leave(userId, orgId)],
 ]
 for (const [what, reason, make] of endings) {
-  test(`a stream ends when ${what}`, async (t) => {
+  test(`C5: a stream ends when ${what}, and tells nothing more`, async (t) => {
+    t.true(defaultTiming.checkMs < 5_000)
     const own = await watch({ timing: { ...defaultTiming, checkMs: 20, maxAgeMs: 7_200_000 } })
     t.teardown(() => own.server.stop())
     const stream = await own.open().opened()
     make(own)
     await until(() => stream.closed)
+    own.append()
+    numbered(own.server)
+    await new Promise((resolve) => setTimeout(resolve, 50))
     t.like(stream.events.at(-1), { event: 'stream.goodbye', data: { reason } })
+    t.deepEqual(stream.seqs, [])
   })
 }
 
@@ -258,16 +279,17 @@ test('a server that ends says goodbye to everybody, opens no stream and keeps no
   t.is(server.wakeups.listening, 0)
 })
 
-test('a reader that does not read is let go, and loses nothing', async (t) => {
+test('C4: a reader that does not read is let go, holds up nobody, and loses nothing', async (t) => {
   const { open, orgId, server } = await watch({ timing: { ...defaultTiming, drainTimeoutMs: 1_000 } })
   t.teardown(() => server.stop())
-  const stream = await open().opened()
+  const [stream, keepsUp] = [await open().opened(), await open().opened()]
   stream.pause()
   // More than the kernel takes for a reader that sleeps.
   const count = 1_500
   const large = aMessageView(orgId, 'a ticket' as TicketId, { content: 'x'.repeat(20_000) })
   for (let i = 0; i < count; i++) server.feed.append(orgId, null, { type: 'message.created', data: large })
   numbered(server)
+  await until(() => keepsUp.seqs.length === count)
   await until(async () => /sse_closed_total\{reason="slow"\} 1/.test(await server.deps.metrics.metrics()))
   stream.disconnect()
 
@@ -280,7 +302,7 @@ test('a reader that does not read is let go, and loses nothing', async (t) => {
   )
 })
 
-test("a stream is for members, and another member's notifications are not in it", async (t) => {
+test("C6: a stream is for members, and another member's notifications are not in it", async (t) => {
   const { append, memberId, open, server } = await watch()
   t.teardown(() => server.stop())
   append(memberId)
@@ -289,6 +311,38 @@ test("a stream is for members, and another member's notifications are not in it"
   const stream = await open({ 'last-event-id': '0' }).opened()
   await until(() => stream.seqs.length === 2)
   t.deepEqual(stream.seqs, [1, 3])
+})
+
+test('C6: no name but that of an organization of one’s own opens a stream, and nobody speaks on one', async (t) => {
+  const { orgId, server, token, path } = await watch()
+  t.teardown(() => server.stop())
+  const foreign = (await server.signUp()).orgId
+  const own = orgId.slice(0, 8)
+  const names = [
+    foreign,
+    foreign.toUpperCase(),
+    `${orgId},${foreign}`,
+    `${orgId}%2C${foreign}`,
+    `${own}%25`,
+    `${own}.1%25`,
+  ]
+  const tricks = ['*', '%25', '%2A', '_', 'null', 'all', '%00', `${orgId}%00`, '%2E%2E', `${orgId}%2F..%2F${foreign}`]
+  for (const name of [...names, ...tricks]) {
+    const answer = await server.call('GET', `/orgs/${name}/events/stream`, { token })
+    t.true(answer.status === 404 || answer.status === 400, `${name}: ${answer.status}`)
+  }
+  server.feed.append(foreign as OrgId)
+  for (const query of ['orgId', 'org_id', 'channel', 'topic', 'filter[orgId]']) {
+    const stream = await new SseClient(`${server.url}${path}/stream?after=0&${query}=${foreign}`, {
+      authorization: `Bearer ${token}`,
+      'x-organization-id': foreign,
+    }).opened()
+    t.deepEqual(stream.seqs, [], query)
+    stream.disconnect()
+    await until(() => stream.closed)
+  }
+  for (const method of ['POST', 'PUT', 'PATCH', 'DELETE'])
+    t.is((await server.call(method, `${path}/stream`, { token, body: { type: 'message.created' } })).status, 405)
 })
 
 test('events are read page by page, over those of others too', async (t) => {

@@ -1,5 +1,6 @@
-import { randomBytes } from 'node:crypto'
+import { randomBytes, randomUUID } from 'node:crypto'
 import test from 'ava'
+import { loadContract } from '../../../src/adapters/http/contract.ts'
 import { createRateLimits } from '../../../src/adapters/http/rate-limits.ts'
 import { connectRedis, createRedisSessions } from '../../../src/adapters/http/redis.ts'
 import { RecordingLog } from '../../fakes/recording-log.ts'
@@ -78,7 +79,10 @@ if (needs(test, 'sessions and limits in Redis', ['TEST_REDIS_URL'])) {
     t.is((await server.call('GET', '/auth/me', { token })).status, 401)
   })
 
-  test('while Redis is away or silent it is 503 and not 401, limits go on here, and it comes back by itself', async (t) => {
+  // Whatever the routes of an organization are asked for, they ask for the session first.
+  const needSession = loadContract().operations.filter(({ template }) => template.startsWith('/orgs/'))
+
+  test('D6: while Redis is away or silent it is 503 and not 401, limits go on here, and it comes back by itself', async (t) => {
     const proxy = await startTcpProxy(url)
     const log = new RecordingLog()
     const connection = connectRedis(proxy.url, log)
@@ -99,6 +103,22 @@ if (needs(test, 'sessions and limits in Redis', ['TEST_REDIS_URL'])) {
       t.is(answer.status, 503, trouble)
       t.is(answer.json.code, 'unavailable')
       t.true(performance.now() - startedAt < 30_000)
+      t.true(needSession.length > 20)
+      const answers = await Promise.all(
+        needSession.map(({ method, template }) =>
+          server.call(
+            method.toUpperCase(),
+            template.replace(/\{\w+\}/g, () => randomUUID()),
+            { token },
+          ),
+        ),
+      )
+      for (const [index, { status, json, headers }] of answers.entries())
+        t.deepEqual(
+          [status, json.code, headers.get('retry-after')],
+          [503, 'unavailable', '5'],
+          needSession[index]?.operationId,
+        )
       t.is((await server.call('GET', '/healthz')).status, 200)
       const limits = createRateLimits(connection, `${prefix}:${trouble}:limit`)
       const tries = Array.from({ length: 11 }, () => limits.takeLogin('somebody@example.com', '203.0.113.1'))

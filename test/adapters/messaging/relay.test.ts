@@ -40,7 +40,7 @@ if (needs(test, 'relay', ['TEST_DATABASE_URL'])) {
       ) s left join event_counters c using (org_id) where n <> d or lo <> 1 or hi <> n or last_seq is distinct from hi`)
 
   test.serial(
-    'four writers in each of three organizations: numbers without gap or repeat, in the order of the log',
+    'D8: four writers in each of three organizations: numbers without gap or repeat, in the order of the log',
     async (t) => {
       const orgs = await Promise.all([anOrg(), anOrg(), anOrg()])
       const relays = [relayWith(), relayWith()]
@@ -89,7 +89,7 @@ if (needs(test, 'relay', ['TEST_DATABASE_URL'])) {
     (await database.sql<{ id: number }>('select id::int from event_log order by id')).map(({ id }) => id)
 
   test.serial(
-    'one leads; is its backend killed, another does within a second, and no number is lost or given twice',
+    'D8: one leads; is its backend killed, another does within a second, and no number is lost or given twice',
     async (t) => {
       const orgId = await anOrg()
       const relays = [relayWith(), relayWith(), relayWith()]

@@ -61,7 +61,12 @@ export class EventReader {
     if (after !== null) metrics.streamResumed(tooFar ? 'reset' : 'ok')
     sse.hint(`${opening}${streamFrame({ type: 'stream.hello', data: hello })}${reset}`)
     metrics.streamOpened()
-    this.#res.on('close', () => metrics.streamClosed(this.#reason))
+    // From its own beginning on: the streams of a server are not looked up all at once.
+    const checks = setInterval(() => void this.check(), timing.checkMs).unref()
+    this.#res.on('close', () => {
+      clearInterval(checks)
+      metrics.streamClosed(this.#reason)
+    })
     this.reach(lastSeq)
   }
 

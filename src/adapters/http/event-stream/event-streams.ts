@@ -61,11 +61,7 @@ export function createEventStreams(deps: StreamDeps, timing: StreamTiming = defa
 
   const start = (): void => {
     if (timers.length > 0) return
-    timers = [
-      setInterval(look, timing.pollMs),
-      setInterval(() => each((reader) => reader.beat()), timing.heartbeatMs),
-      setInterval(() => each((reader) => reader.check()), timing.checkMs),
-    ]
+    timers = [setInterval(look, timing.pollMs), setInterval(() => each((reader) => reader.beat()), timing.heartbeatMs)]
     for (const timer of timers) timer.unref()
   }
   const stop = (): void => {

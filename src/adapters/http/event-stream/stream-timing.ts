@@ -1,7 +1,7 @@
 export type StreamTiming = Readonly<{
   pollMs: number
   heartbeatMs: number
-  /** How often session and membership are looked up again. */
+  /** How often session and membership are looked up again: nobody is told anything 5 s after losing either. */
   checkMs: number
   /** A stream that could not be looked up for so long is closed. */
   trustMs: number
@@ -15,7 +15,7 @@ export type StreamTiming = Readonly<{
 export const defaultTiming: StreamTiming = {
   pollMs: 1_000,
   heartbeatMs: 15_000,
-  checkMs: 20_000,
+  checkMs: 4_000,
   trustMs: 60_000,
   maxAgeMs: 3_600_000,
   drainTimeoutMs: 30_000,
