@@ -32,3 +32,12 @@ export class RolesMissing extends DatabaseSetupError {
     this.statements = statements
   }
 }
+
+/** Somebody else's transaction keeps a migration from its locks. What was applied stays; the same may be tried again. */
+export class MigrationBlocked extends Error {
+  override readonly name = 'MigrationBlocked'
+
+  constructor(what: string, cause: unknown) {
+    super(`${what} End what is in the way, or wait for it, and start again: nothing was left half done.`, { cause })
+  }
+}

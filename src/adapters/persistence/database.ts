@@ -1,29 +1,32 @@
-import { Migrator } from '@mikro-orm/migrations'
-import { MikroORM } from '@mikro-orm/postgresql'
 import { Client } from 'pg'
-import { connectionConfig, type DatabaseTarget, databaseNameOf } from './connection.ts'
-import { DatabaseSetupError } from './database-errors.ts'
+import { codeOf } from '../postgres-kit/errors.ts'
+import { connectionConfig, type DatabaseTarget } from './connection.ts'
+import { DatabaseSetupError, MigrationBlocked } from './database-errors.ts'
 import { MIGRATION_TABLE, migrations } from './migrations/index.ts'
 import { ensureRoles } from './roles.ts'
+import { runMigrations } from './run-migrations.ts'
 
 export type MigrateOptions = Readonly<{
   /** Given to dc_login where it is made here; one that exists keeps its own. */
   loginPassword?: string
   /** The name of the last migration to apply; all there are by default. */
   upTo?: string
+  /** How long other transactions may keep a migration from its locks. */
+  patienceMs?: number
 }>
 
 /** Any number that nobody else locks; the same in every release. */
 const MIGRATION_LOCK = 7_283_114_901
-const LOCK_WAIT_MS = 120_000
+const PATIENCE_MS = 120_000
 /** `on delete set null` that names its column. */
 const OLDEST_VERSION = 15
 
 /**
- * Brings the database to the current state: roles, then migrations, one process at a time. Throws RolesMissing, or
- * DatabaseSetupError `schema-newer` with nothing touched. The target's login owns what is made.
+ * Brings the database to the current state: roles, then migrations, one process at a time. Throws RolesMissing,
+ * MigrationBlocked, or DatabaseSetupError `schema-newer` with nothing touched. The target's login owns what is made.
  */
 export async function migrate(target: DatabaseTarget, options: MigrateOptions = {}): Promise<{ applied: number }> {
+  const { patienceMs = PATIENCE_MS } = options
   const client = new Client(connectionConfig(target, { applicationName: 'delightchat-migrate' }))
   // A connection that breaks while it only holds the lock must not take the process down: the next statement tells.
   client.on('error', () => {})
@@ -32,14 +35,23 @@ export async function migrate(target: DatabaseTarget, options: MigrateOptions = 
     await refuseOld(client)
     await refuseNewer(client)
     await ensureRoles(client, options.loginPassword)
-    await client.query(`set lock_timeout = ${LOCK_WAIT_MS}`)
-    await client.query('select pg_advisory_lock($1)', [MIGRATION_LOCK])
+    await takeTurn(client, patienceMs)
     await refuseNewer(client)
-    const applied = await runMigrations(target, options.upTo)
+    const applied = await runMigrations(target, { upTo: options.upTo, patienceMs })
     await grantAccess(client)
     return { applied }
   } finally {
     await client.end()
+  }
+}
+
+async function takeTurn(client: Client, patienceMs: number): Promise<void> {
+  await client.query(`set lock_timeout = ${patienceMs}`)
+  try {
+    await client.query('select pg_advisory_lock($1)', [MIGRATION_LOCK])
+  } catch (error) {
+    if (codeOf(error) !== '55P03') throw error
+    throw new MigrationBlocked('Another process is migrating the database and does not come to an end.', error)
   }
 }
 
@@ -69,23 +81,6 @@ async function refuseNewer(client: Client): Promise<void> {
     `The database was brought to a state (${unknown.join(', ')}) that this version of the program does not know. ` +
       'Nothing was changed. Start the newer version, or restore a backup made before it.',
   )
-}
-
-async function runMigrations(target: DatabaseTarget, upTo: string | undefined): Promise<number> {
-  const orm = new MikroORM({
-    entities: [],
-    dbName: databaseNameOf(target),
-    driverOptions: connectionConfig(target, { applicationName: 'delightchat-migrate' }),
-    pool: { min: 0, max: 1 },
-    extensions: [Migrator],
-    discovery: { warnWhenNoEntities: false },
-    migrations: { tableName: MIGRATION_TABLE, snapshot: false, silent: true, migrationsList: migrations },
-  })
-  try {
-    return (await orm.migrator.up(upTo === undefined ? {} : { to: upTo })).length
-  } finally {
-    await orm.close(true)
-  }
 }
 
 /** Repeated with every run: a database restored from a dump may have lost what belongs to the schema and the table. */
