@@ -14,6 +14,7 @@ const USAGE = `Usage:
   npm run cli -- member:reset-password --email <address> [--password <password>]
   npm run cli -- dead-letters:list
   npm run cli -- dead-letters:replay [--id <id>]
+  npm run cli -- unclaimed:list
 Without --password one is made and printed once.
 --help prints this.`
 
@@ -94,6 +95,17 @@ const commands: Readonly<Record<string, (options: Options) => Run>> = {
       return `${count} ${count === 1 ? 'is' : 'are'} tried again.`
     }
   },
+  /** How much came for accounts that nobody has connected; what it says is for nobody to read here. */
+  'unclaimed:list':
+    () =>
+    async ({ unclaimedEntries }) => {
+      const found = await unclaimedEntries.counts(MOST_SHOWN)
+      const lines = found.map(
+        ({ type, account, entries, bytes, oldest, newest }) =>
+          `${type}  ${account}  ${entries} entries  ${bytes} bytes  ${oldest.toISOString()} to ${newest.toISOString()}`,
+      )
+      return lines.length === 0 ? 'There are none.' : lines.join('\n')
+    },
   'member:reset-password': (options) => {
     const email = emailIn(options)
     const given = passwordIn(options)

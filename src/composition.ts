@@ -59,6 +59,7 @@ import type { SendLanes } from './ports/send-store.ts'
 import type { SettingsValidator } from './ports/settings-validator.ts'
 import type { SweepPlans } from './ports/sweep-plans.ts'
 import * as T from './ports/tokens.ts'
+import type { UnclaimedEntries } from './ports/unclaimed-entries.ts'
 import type { UnitOfWork } from './ports/unit-of-work.ts'
 import type { UnreadableBodies } from './ports/unreadable-bodies.ts'
 import type { StartableWakeups } from './ports/wakeups.ts'
@@ -72,6 +73,7 @@ export type Composition = Readonly<{
   wakeups: StartableWakeups
   housekeeping: Housekeeping
   deadLetters: InstallationDeadLetters
+  unclaimedEntries: UnclaimedEntries
   clock: Clock
   /** Made when first asked for: only the api role needs it. */
   http(): HttpApp
@@ -180,6 +182,7 @@ export async function compose({
       sweepPlans: container.get<SweepPlans>(T.SWEEP_PLANS),
       tokenPlans: container.get<TokenPlans>(T.TOKEN_PLANS),
       settingsValidator: container.get<SettingsValidator>(T.SETTINGS_VALIDATOR),
+      unclaimedEntries: container.get<UnclaimedEntries>(T.UNCLAIMED_ENTRIES),
       unreadableBodies: container.get<UnreadableBodies>(T.UNREADABLE_BODIES),
       unitOfWork: container.get<UnitOfWork>(T.UNIT_OF_WORK),
       wakeups: messaging.wakeups,
@@ -195,6 +198,7 @@ export async function compose({
     jobs: failpoint ? jobsWithFailpoints(jobs, failpoint) : jobs,
     wakeups: messaging.wakeups,
     deadLetters: messaging.deadLetters,
+    unclaimedEntries: container.get<UnclaimedEntries>(T.UNCLAIMED_ENTRIES),
     housekeeping: container.get<Housekeeping>(T.HOUSEKEEPING),
     clock: systemClock,
     http: () => container.get<HttpApp>(HTTP_APP),

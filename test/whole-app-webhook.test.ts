@@ -76,6 +76,20 @@ onEachProfile((profile) => {
     t.is((await rows('select 1 from messages where org_id = $1', [one.orgId])).length, 2)
   })
 
+  test(`${profile}: what came before an account was connected is on its tickets afterwards`, async (t) => {
+    const account = stage.account('instagram', 'early')
+    const before = await unknownEntries()
+    t.is(await send([await wrote(account, 'is anybody there?'), await wrote(account, 'hello?')]), 200)
+    await waitFor(async () => (await unknownEntries()) >= before + 2, 20_000)
+    const kept = () => rows('select 1 from unclaimed_entries where account = $1', [account.id])
+    t.is((await kept()).length, 2)
+    const person = await stage.person()
+    await connected(person, account)
+    await waitFor(async () => (await previews(person)).length === 2, 20_000)
+    t.deepEqual((await previews(person)).toSorted(), ['hello?', 'is anybody there?'])
+    await waitFor(async () => (await kept()).length === 0, 20_000)
+  })
+
   // proves: login.first-event
   test(`${profile}: the very first event finds its channel, also while the subscription is not read back yet`, async (t) => {
     const account = stage.account('instagram', 'eager')

@@ -2,6 +2,7 @@ import test from 'ava'
 import type { SimulatedAccount } from '../dev/instagram-simulator/index.ts'
 import { signedRequest } from '../dev/instagram-simulator/signed-request.ts'
 import { type ConnectStage, connected, connectStage } from './support/connect-stage.ts'
+import { waitFor } from './support/processes.ts'
 import { onEachProfile } from './support/profiles.ts'
 import { onServer } from './support/template.ts'
 
@@ -106,6 +107,24 @@ onEachProfile((profile) => {
     const forged = (first.body['url'] ?? '').replace(/-1-/, '-0-')
     t.is((await read(forged, 'application/json')).status, 404)
     t.is((await read(`${stage.url}/data-deletion/x`, 'application/json')).status, 404)
+  })
+
+  test(`${profile}: what came for an account that nobody has connected goes with its owner’s consent`, async (t) => {
+    const { appSecret } = stage.apps.instagram
+    const [gone, other] = [stage.account('instagram', 'nobodys'), stage.account('instagram', 'nobodys.other')]
+    const bodies = [gone, other].map((account) =>
+      stage.simulator.dm(stage.simulator.customer({ account }), 'to nobody', { hold: true }),
+    )
+    const url = `${stage.url}/webhook/instagram`
+    t.is((await stage.simulator.together(await Promise.all(bodies), { url, secret: appSecret })).status, 200)
+    const left = () =>
+      onServer(stage.db.admin, async (client) => {
+        const { rows } = await client.query<{ account: string }>('select account from unclaimed_entries')
+        return rows.map(({ account }) => account).toSorted()
+      })
+    await waitFor(async () => (await left()).length === 2, 20_000)
+    await call('data-deletion', signedRequest(appSecret, gone.id, new Date()))
+    t.deepEqual(await left(), [other.id])
   })
 
   test(`${profile}: what neither secret signs changes nothing`, async (t) => {

@@ -22,6 +22,7 @@ import { addMember } from './member/add-member.ts'
 import { resetPassword } from './member/reset-password.ts'
 import { checkDoubt } from './message/check-doubt.ts'
 import { checkMessage } from './message/check-message.ts'
+import { claimEntries } from './message/claim-entries.ts'
 import { deliverDue } from './message/deliver-message.ts'
 import { moderateComment } from './message/moderate-comment.ts'
 import { putAsideGivenUp, receiveWebhooks } from './message/receive-webhooks.ts'
@@ -62,6 +63,7 @@ export const createCore = (ports: CorePorts) => ({
   takeWithdrawal: takeWithdrawal(ports),
 
   routeAppDeliveries: routeAppDeliveries(ports),
+  claimEntries: claimEntries(ports),
   receiveWebhooks: receiveWebhooks(ports),
   putAsideGivenUp: putAsideGivenUp(ports),
   replayRawEvent: replayRawEvent(ports),

@@ -17,7 +17,8 @@ export type AccountBinding = Readonly<{
 export interface AccountBindingStore {
   /**
    * Replaces the organization's own. Throws DomainError `account-bound-elsewhere` where another organization has it; with
-   * `moves` that one's channel is disconnected instead, in the same transaction.
+   * `moves` that one's channel is disconnected instead, in the same transaction. Enqueues the job that hands over what came for
+   * the account before; call `wakeups.wake('jobs')` after the commit.
    */
   bind(binding: AccountBinding, options: Readonly<{ moves: boolean }>): Promise<void>
   /** Whether the channel has one. */

@@ -91,7 +91,7 @@ export interface WebhookVerifier {
 export type SplitWebhook =
   | Readonly<{
       readable: true
-      /** Each a body of its own; an account comes once. */
+      /** Each a body of its own; an account comes once, or once for each entry where they are wanted apart. */
       shares: readonly Readonly<{ account: ExternalAccountId; body: string; entries: number }>[]
     }>
   | Readonly<{ readable: false; reason: string }>
@@ -114,7 +114,7 @@ export interface InboundParser {
    */
   parse(body: Uint8Array, options: ParseOptions): ParsedWebhook
   /** Parts a body for a whole app by account and looks no further. Total, as `parse`. Goes with `app`. */
-  split?(body: Uint8Array): SplitWebhook
+  split?(body: Uint8Array, how?: Readonly<{ apart: boolean }>): SplitWebhook
   /**
    * A body of its own (an account's share) without the words of the messages that were taken back; parsed again it gives the
    * same events, those messages without content. Never throws. Absent where the network has no unsending: then nothing of the

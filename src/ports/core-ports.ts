@@ -16,6 +16,7 @@ import type { PasswordHasher } from './password-hasher.ts'
 import type { SendLanes } from './send-store.ts'
 import type { SettingsValidator } from './settings-validator.ts'
 import type { SweepPlans } from './sweep-plans.ts'
+import type { UnclaimedEntries } from './unclaimed-entries.ts'
 import type { UnitOfWork } from './unit-of-work.ts'
 import type { UnreadableBodies } from './unreadable-bodies.ts'
 import type { Wakeups } from './wakeups.ts'
@@ -67,6 +68,7 @@ export type CorePorts = Readonly<{
   settingsValidator: SettingsValidator
   sweepPlans: SweepPlans
   tokenPlans: TokenPlans
+  unclaimedEntries: UnclaimedEntries
   unitOfWork: UnitOfWork
   unreadableBodies: UnreadableBodies
   wakeups: Wakeups

@@ -2,6 +2,8 @@
 export interface Housekeeping {
   /** Raw webhook bodies received before this time; how many went. */
   forgetRawEvents(before: Date): Promise<number>
+  /** Entries received before this time whose account nobody has connected since; how many went. */
+  forgetUnclaimed(before: Date): Promise<number>
   /** What was said before this time of messages that have not come since. */
   forgetEarlyFacts(before: Date): Promise<number>
   /** Jobs given up before this time: a delivery among them holds its whole body. */

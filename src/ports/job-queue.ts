@@ -9,6 +9,7 @@ export type JobQueueName =
   | 'history-sweep'
   | 'token-refresh'
   | 'unsubscribe'
+  | 'entry-claim'
   | 'doubt-check'
   | 'reaction'
 

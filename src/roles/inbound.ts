@@ -7,6 +7,7 @@ import type { ImportJob } from '../core/history/import-history.ts'
 import type { MessageJob } from '../core/history/look-up-message.ts'
 import type { SweepJob } from '../core/history/sweep-channel.ts'
 import type { Core } from '../core/index.ts'
+import type { ClaimJob } from '../core/message/claim-entries.ts'
 import type { Job, JobQueue } from '../ports/job-queue.ts'
 import type { WebhookSource } from '../ports/webhook-intake.ts'
 import type { RunningRole } from './role.ts'
@@ -57,6 +58,7 @@ export async function startInbound({
   await jobs.start('unsubscribe', (job) => core.unsubscribe(job.payload as UnsubscribeJob, stopping.signal), {
     concurrency: ACCOUNTS_AT_ONCE,
   })
+  await jobs.start('entry-claim', (job) => core.claimEntries(job.payload as unknown as ClaimJob), { concurrency: 1 })
   return {
     async stop() {
       stopping.abort()

@@ -29,12 +29,13 @@ export function startScheduler({
   const forget = async (): Promise<void> => {
     const ago = (hours: number) => new Date(clock.now().getTime() - hours * HOUR_MS)
     const rawEvents = await housekeeping.forgetRawEvents(ago(rawEventRetentionDays * 24))
+    const unclaimed = await housekeeping.forgetUnclaimed(ago(rawEventRetentionDays * 24))
     const earlyFacts = await housekeeping.forgetEarlyFacts(ago(rawEventRetentionDays * 24))
     const deadJobs = await housekeeping.forgetDeadJobs(ago(rawEventRetentionDays * 24))
     const keys = await housekeeping.forgetIdempotencyKeys(ago(IDEMPOTENCY_HOURS))
     const uploads = await housekeeping.forgetUploads(ago(0))
     const sessions = await housekeeping.forgetSessions(ago(0))
-    const forgotten = { rawEvents, earlyFacts, deadJobs, keys, uploads, sessions }
+    const forgotten = { rawEvents, unclaimed, earlyFacts, deadJobs, keys, uploads, sessions }
     if (Object.values(forgotten).some((count) => count > 0)) log.info(forgotten, 'forgot what was past its time')
   }
   const tasks = [

@@ -7,6 +7,7 @@ import { Unavailable } from '../../src/core/errors.ts'
 import type { ChannelId, ExternalAccountId, OrgId, RawEventId } from '../../src/core/ids.ts'
 import { routeAppDeliveries } from '../../src/core/message/route-app-deliveries.ts'
 import type { ChannelAdapter } from '../../src/ports/channel-adapter.ts'
+import type { ReadEntry } from '../../src/ports/unclaimed-entries.ts'
 import type { AppDelivery, RawDelivery } from '../../src/ports/webhook-intake.ts'
 import { RecordingLog } from '../fakes/recording-log.ts'
 
@@ -30,6 +31,7 @@ const aBody = (value: unknown): AppDelivery => ({
 function stage(secrets: readonly string[] = []) {
   const accepted: (RawDelivery | AppDelivery)[] = []
   const world = { unknown: 0, unreadable: 0, away: false }
+  const strays: ReadEntry[] = []
   const kept: { delivery: AppDelivery; reason: string }[] = []
   const adapter = {
     type: 'INSTAGRAM',
@@ -60,6 +62,16 @@ function stage(secrets: readonly string[] = []) {
       },
     },
     log: new RecordingLog(),
+    unclaimedEntries: {
+      keep: async (_type: string, entries: readonly ReadEntry[]) => {
+        if (world.away) throw new Unavailable('planted')
+        strays.push(...entries)
+      },
+      next: async () => [],
+      forget: async () => {},
+      forgetAccounts: async () => {},
+      counts: async () => [],
+    },
     unreadableBodies: {
       keep: async (delivery: AppDelivery, reason: string) => {
         if (world.away) throw new Unavailable('planted')
@@ -68,13 +80,13 @@ function stage(secrets: readonly string[] = []) {
     },
   }
   const route = routeAppDeliveries(ports)
-  return { accepted, kept, world, route, accept: acceptAppWebhook(ports) }
+  return { accepted, kept, strays, world, route, accept: acceptAppWebhook(ports) }
 }
 
 const textOf = ({ body }: Pick<RawDelivery, 'body'>) => Buffer.from(body).toString()
 
 test('each account gets one share of a body, with its own entries and no others', async (t) => {
-  const { accepted, route, world } = stage()
+  const { accepted, route, strays, world } = stage()
   const delivery = aBody({
     object: 'instagram',
     entry: [entry(FIRST, 'a'), entry(SECOND, 'b'), entry(FIRST, 'c'), entry('1', 'd'), null, entry('0', 'e')],
@@ -96,6 +108,14 @@ test('each account gets one share of a body, with its own entries and no others'
     })) as unknown as typeof accepted,
   )
   t.is(world.unknown, 3)
+  // The dashboard's sample is counted and not kept.
+  t.deepEqual(
+    strays.map(({ account, body }) => [account, JSON.parse(textOf({ body })).entry]),
+    [
+      ['1', [entry('1', 'd')]],
+      ['instagram ?', [null]],
+    ] as unknown as [ExternalAccountId, unknown][],
+  )
 })
 
 test('a repeat gives every share the id that it had, and no two shares have the same', async (t) => {
@@ -115,6 +135,8 @@ test('while the shares are nowhere durable the body is not done', async (t) => {
   const body = { object: 'instagram', entry: [entry(FIRST, 'a'), entry('1', 'b')] }
   await t.throwsAsync(route([aBody(body)]), { instanceOf: Unavailable })
   t.is(world.unknown, 0, 'counted when it is done')
+  await t.throwsAsync(route([aBody({ object: 'instagram', entry: [entry('1', 'b')] })]), { instanceOf: Unavailable })
+  t.is(world.unknown, 0, 'also where nobody’s entry is nowhere durable')
 })
 
 test('a body that cannot be read is put aside and counted, and its neighbours go on', async (t) => {

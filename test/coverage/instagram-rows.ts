@@ -54,6 +54,7 @@ export const SECTIONS: Readonly<Record<string, readonly Row[]>> = {
     row('webhook.several-secrets', 'one of several secrets signs'),
     row('webhook.whole-app', 'one webhook for a whole app, split by account'),
     row('webhook.whole-app-unreadable', 'a body for the whole app that cannot be read'),
+    row('webhook.unclaimed', 'entries of an account that is connected later'),
     row('time.units', 'times in seconds, milliseconds and text'),
     row('time.absurd', 'missing and absurd times fall back'),
   ],

@@ -11,6 +11,7 @@ import { createSendLanes } from '../../src/adapters/persistence/send-lanes.ts'
 import { createSweepPlans } from '../../src/adapters/persistence/sweep-plans.ts'
 import { createTokenPlans } from '../../src/adapters/persistence/token-plans.ts'
 import type { Orm } from '../../src/adapters/persistence/transaction.ts'
+import { createUnclaimedEntries } from '../../src/adapters/persistence/unclaimed-entries.ts'
 import { createUnreadableBodies } from '../../src/adapters/persistence/unreadable-bodies.ts'
 import { createMediaLinks } from '../../src/adapters/security/media-links.ts'
 import { oneTimeTokens } from '../../src/adapters/security/one-time-tokens.ts'
@@ -108,6 +109,7 @@ export function coreOn(db: TestDatabase, options: CoreOptions = {}): CoreOnDatab
     isCommonPassword: () => false,
     log,
     installationCounters: { count: () => {} },
+    unclaimedEntries: createUnclaimedEntries({ orm }),
     unreadableBodies: createUnreadableBodies({ pool, ids }),
     mediaLinks: createMediaLinks(['a-secret-for-links'], options.publicUrl ?? 'http://localhost'),
     oneTimeTokens,

@@ -31,12 +31,13 @@ function parseWebhook(body: Uint8Array, options: ParseOptions): ParsedWebhook {
   return { readable: true, shares }
 }
 
-function splitWebhook(body: Uint8Array): SplitWebhook {
+function splitWebhook(body: Uint8Array, { apart } = { apart: false }): SplitWebhook {
   const json = readJson(body)
   if (!json.ok) return { readable: false, reason: json.reason }
   if (countItems(json.value) > MAX_ITEMS) return { readable: false, reason: 'too-many-events' }
   const pieces = splitBody(json.value, { receivedAt: new Date(0), account: UNATTRIBUTABLE, verified: true })
-  const shares = groupByAccount(pieces).map((group) => ({
+  const groups = apart ? pieces.map((piece): Group => [piece]) : groupByAccount(pieces)
+  const shares = groups.map((group) => ({
     account: group[0].account,
     body: bodyOf(group),
     entries: group.length,

@@ -27,6 +27,13 @@ export function createHousekeeping(pool: pg.Pool): Housekeeping {
           before,
         ),
       ),
+    forgetUnclaimed: (before) =>
+      inBatches(BATCH, () =>
+        forget(
+          `delete from unclaimed_entries where id in (select id from unclaimed_entries where received_at < $1 order by received_at limit ${BATCH})`,
+          before,
+        ),
+      ),
     forgetUploads: (before) =>
       inBatches(FEW, () =>
         forget(

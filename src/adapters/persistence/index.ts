@@ -14,6 +14,7 @@ import type { SendLanes } from '../../ports/send-store.ts'
 import type { SessionRecords } from '../../ports/session-records.ts'
 import type { SweepPlans } from '../../ports/sweep-plans.ts'
 import * as T from '../../ports/tokens.ts'
+import type { UnclaimedEntries } from '../../ports/unclaimed-entries.ts'
 import type { UnitOfWork } from '../../ports/unit-of-work.ts'
 import type { UnreadableBodies } from '../../ports/unreadable-bodies.ts'
 import type { UploadQueries } from '../../ports/upload-store.ts'
@@ -32,6 +33,7 @@ import { createSessionRecords } from './session-store.ts'
 import { storesWith } from './stores/index.ts'
 import { createSweepPlans } from './sweep-plans.ts'
 import { createTokenPlans } from './token-plans.ts'
+import { createUnclaimedEntries } from './unclaimed-entries.ts'
 import { createUnitOfWork } from './unit-of-work.ts'
 import { createUnreadableBodies } from './unreadable-bodies.ts'
 import { createUploadQueries } from './upload-queries.ts'
@@ -79,6 +81,7 @@ export const persistenceModule = ({ orm, systemPool: pool }: OpenDatabase) =>
       .toResolvedValue(() => createAccountDirectory({ orm }))
       .inSingletonScope()
     bind<AccountBindings>(T.ACCOUNT_BINDINGS).toConstantValue(createAccountBindings({ pool }))
+    bind<UnclaimedEntries>(T.UNCLAIMED_ENTRIES).toConstantValue(createUnclaimedEntries({ orm }))
     bind<UnreadableBodies>(T.UNREADABLE_BODIES)
       .toResolvedValue((ids: IdSource) => createUnreadableBodies({ pool, ids }), [T.ID_SOURCE])
       .inSingletonScope()

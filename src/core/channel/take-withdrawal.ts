@@ -1,7 +1,7 @@
 import type { CorePorts } from '../../ports/core-ports.ts'
 import type { Stores } from '../../ports/unit-of-work.ts'
 import { NotFound } from '../errors.ts'
-import type { ChannelId } from '../ids.ts'
+import type { ChannelId, ExternalAccountId } from '../ids.ts'
 import { notificationEvents } from '../notification/notification-events.ts'
 import { appNamed } from './accept-app-webhook.ts'
 import { healthChanged } from './health-changed.ts'
@@ -32,7 +32,7 @@ const SKEW_MS = 5_000
 export const takeWithdrawal =
   (ports: CorePorts) =>
   async ({ name, kind, body, requestId }: WithdrawalInput): Promise<WithdrawalAnswer> => {
-    const { accountBindings, channelRegistry, clock, log, unitOfWork, wakeups } = ports
+    const { accountBindings, channelRegistry, clock, log, unclaimedEntries, unitOfWork, wakeups } = ports
     const found = appNamed(channelRegistry, name)
     if (!found?.app.signedRequest) return { status: 'unknown-channel' }
     const { adapter, app } = found
@@ -47,11 +47,16 @@ export const takeWithdrawal =
       requestId,
       now,
     }
-    let connections = 0
+    const ended: ExternalAccountId[] = []
     for (const { orgId, channelId } of bound) {
       // One after the other, each by itself: where one cannot be ended the platform is not told that all was done.
-      if (await unitOfWork.run(orgId, (stores) => withdraw(stores, channelId, facts))) connections += 1
+      const account = await unitOfWork.run(orgId, (stores) => withdraw(stores, channelId, facts))
+      if (account !== null) ended.push(account)
     }
+    const connections = ended.length
+    // What came for the account while nobody had it; a person's name is no account's, and matches nothing.
+    const named = request.user === null ? [] : [request.user as ExternalAccountId]
+    await unclaimedEntries.forgetAccounts(adapter.type, [...named, ...ended], new Date(facts.asked.getTime() + SKEW_MS))
     if (connections > 0) wakeups.wake('events-written')
     log.info({ requestId, kind, connections }, 'the platform told that a consent was withdrawn')
     return { status: 'accepted', receipt: { at: now, connections } }
@@ -59,29 +64,30 @@ export const takeWithdrawal =
 
 type Facts = Readonly<{ credentials: readonly string[]; asked: Date; requestId: string; now: Date }>
 
+/** The account whose connection ended; null where none did. */
 async function withdraw(
   { audit, bindings, channels, notifications, outbox, tokens }: Stores,
   channelId: ChannelId,
   { credentials, asked, requestId, now }: Facts,
-): Promise<boolean> {
+): Promise<ExternalAccountId | null> {
   const channel = await channels.get(channelId).catch((error: unknown) => {
     if (error instanceof NotFound) return null
     throw error
   })
-  if (channel === null) return false
+  if (channel === null) return null
   const age = await tokens.age(channelId)
-  if (age !== null && asked.getTime() + SKEW_MS < age.setAt.getTime()) return false
+  if (age !== null && asked.getTime() + SKEW_MS < age.setAt.getTime()) return null
   const noMore = Object.fromEntries(credentials.map((name) => [name, null]))
   await channels.save({ ...channel, status: 'NEEDS_REAUTH' }, noMore, now)
   await bindings.release(channelId)
   await tokens.forget(channelId)
   const about = { resourceType: 'channel', resourceId: channelId }
   await audit.record({ actorType: 'SYSTEM', actorId: null, action: 'channel.withdrawn', ...about, requestId })
-  if (channel.status === 'NEEDS_REAUTH') return true
+  if (channel.status === 'NEEDS_REAUTH') return channel.account
   const told = await notifications.tellAdmins('CHANNEL_NEEDS_REAUTH', channelId, now)
   await outbox.append([
     healthChanged(channelId, { from: channel.status, to: 'NEEDS_REAUTH' }, requestId),
     ...notificationEvents(told, requestId),
   ])
-  return true
+  return channel.account
 }

@@ -58,6 +58,6 @@ export function rawToKeep(
   })
 }
 
-const idsOf = (events: readonly InboundEvent[]): readonly ExternalMessageId[] => [
+export const idsOf = (events: readonly InboundEvent[]): readonly ExternalMessageId[] => [
   ...new Set(events.flatMap((event) => ('externalId' in event ? [event.externalId] : []))),
 ]

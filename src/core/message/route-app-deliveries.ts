@@ -1,32 +1,37 @@
 import type { CorePorts } from '../../ports/core-ports.ts'
 import type { AppDelivery, RawDelivery } from '../../ports/webhook-intake.ts'
 import type { ExternalAccountId, RawEventId } from '../ids.ts'
+import { handOver } from './claim-entries.ts'
+import { keepUnclaimed } from './keep-unclaimed.ts'
 
 type Ports = Pick<
   CorePorts,
-  'channelRegistry' | 'ids' | 'installationCounters' | 'intake' | 'log' | 'unreadableBodies'
+  'channelRegistry' | 'ids' | 'installationCounters' | 'intake' | 'log' | 'unclaimedEntries' | 'unreadableBodies'
 > &
   Readonly<{ accountBindings: Pick<CorePorts['accountBindings'], 'find'> }>
 
 /**
  * Parts bodies that came for a whole app by account, before anything of them is stored under an organization: each share goes
  * on as a delivery of the one channel that is bound to its account, and durably, before this resolves. What is nobody's is
- * counted; what cannot be read is put aside for the operator. A repeat gives the same shares the same ids, and whoever has a
- * share already takes no notice.
+ * counted, and kept until somebody connects its account or its time is over; what cannot be read is put aside for the operator.
+ * A repeat gives the same shares the same ids, and whoever has a share already takes no notice.
  */
 export const routeAppDeliveries =
-  ({ accountBindings, channelRegistry, ids, installationCounters, intake, log, unreadableBodies }: Ports) =>
+  (ports: Ports) =>
   async (batch: readonly AppDelivery[]): Promise<void> => {
+    const { accountBindings, channelRegistry, ids, installationCounters, intake, log, unreadableBodies } = ports
     const [first] = batch
     if (!first) return
-    const split = channelRegistry.get(first.channelType)?.parser.split
-    if (!split) throw new Error(`No adapter splits what comes for an app of type ${first.channelType}.`)
+    const type = first.channelType
+    const adapter = channelRegistry.get(type)
+    const split = adapter?.parser.split
+    if (!adapter || !split) throw new Error(`No adapter splits what comes for an app of type ${type}.`)
     const parted = batch.map((delivery) => ({ delivery, result: split(delivery.body) }))
     const shares = parted.flatMap(({ delivery, result }) =>
       result.readable ? result.shares.map((share) => ({ delivery, ...share })) : [],
     )
     const accounts = new Set<ExternalAccountId>(shares.map(({ account }) => account))
-    const bound = await accountBindings.find(first.channelType, [...accounts])
+    const bound = await accountBindings.find(type, [...accounts])
     const encoder = new TextEncoder()
     const own = shares.flatMap(({ delivery, account, body }): readonly RawDelivery[] => {
       const channel = bound.get(account)
@@ -37,7 +42,17 @@ export const routeAppDeliveries =
       return [{ id: shareId, ...channel, body: encoder.encode(body), verified: true, receivedAt, requestId }]
     })
     await Promise.all(own.map((share) => intake.accept(share)))
-    const unknown = shares.reduce((sum, { account, entries }) => sum + (bound.has(account) ? 0 : entries), 0)
+    const strays = shares.filter(({ account }) => !bound.has(account))
+    if (strays.length > 0) {
+      await keepUnclaimed(
+        ports,
+        adapter,
+        strays.map(({ body, ...stray }) => ({ ...stray, body: encoder.encode(body) })),
+      )
+      // Whoever was bound before they were kept did not find them; whoever is bound later does.
+      await handOver(ports, { type, accounts: [...new Set(strays.map(({ account }) => account))] })
+    }
+    const unknown = strays.reduce((sum, { entries }) => sum + entries, 0)
     if (unknown > 0) installationCounters.count('unknown-account', unknown)
     log.debug({ bodies: batch.length, shares: own.length, unknown }, 'bodies for a whole app were split')
 

@@ -26,6 +26,8 @@ const READABLE: Record<string, string[] | 'all'> = {
   // The queue, the numbering of events and the lanes: ids, states and times.
   jobs: 'all',
   delivery_trials: 'all',
+  // What came for accounts that nobody has connected: there is no organization whose it could be.
+  unclaimed_entries: 'all',
   event_counters: 'all',
   send_lanes: 'all',
   event_log: ['id', 'org_id', 'seq', 'type', 'resource_type', 'resource_id', 'ticket_id', 'occurred_at'],
@@ -120,7 +122,7 @@ onEachProfile((profile) => {
   test(`${profile}: an organization enqueues jobs, and reads none`, async (t) => {
     const insert = `insert into jobs (id, queue, payload) values (gen_random_uuid(), 'q', '')`
     t.is(await inOrganization(orm, orgId, (tx) => tx.affected(insert)), 1)
-    for (const table of ['jobs', 'users', 'sessions']) {
+    for (const table of ['jobs', 'users', 'sessions', 'unclaimed_entries']) {
       const error = await t.throwsAsync(
         inOrganization(orm, orgId, (tx) => tx.rows(`select * from ${table}`)),
         undefined,

@@ -19,6 +19,7 @@ import { M0020Unconfirmed } from './0020-unconfirmed.ts'
 import { M0021Farewells } from './0021-farewells.ts'
 import { M0022ProvenCredentials } from './0022-proven-credentials.ts'
 import { M0023LanesByChannel } from './0023-lanes-by-channel.ts'
+import { M0024UnclaimedEntries } from './0024-unclaimed-entries.ts'
 import { M0026DeliveryTrials } from './0026-delivery-trials.ts'
 import { M0029DeadLetters } from './0029-dead-letters.ts'
 import { M0031PartsByOrganization } from './0031-parts-by-organization.ts'
@@ -47,6 +48,7 @@ export const migrations: MigrationObject[] = [
   { name: '0021-farewells', class: M0021Farewells },
   { name: '0022-proven-credentials', class: M0022ProvenCredentials },
   { name: '0023-lanes-by-channel', class: M0023LanesByChannel },
+  { name: '0024-unclaimed-entries', class: M0024UnclaimedEntries },
   { name: '0026-delivery-trials', class: M0026DeliveryTrials },
   { name: '0029-dead-letters', class: M0029DeadLetters },
   { name: '0031-parts-by-organization', class: M0031PartsByOrganization },

@@ -1,9 +1,12 @@
 import { DomainError } from '../../../core/errors.ts'
 import type { AccountBindingStore } from '../../../ports/account-bindings.ts'
+import type { IdSource } from '../../../ports/id-source.ts'
 import { isUniqueViolation } from '../../postgres-kit/errors.ts'
 import type { Tx } from '../transaction.ts'
+import { insertRows } from './insert-rows.ts'
+import { bytea } from './raw-events.ts'
 
-export const createAccountBindingStore = (tx: Tx): AccountBindingStore => ({
+export const createAccountBindingStore = (tx: Tx, { ids }: { ids: IdSource }): AccountBindingStore => ({
   async bind({ type, account, alias, grantedBy, channelId, tokenIssuedAt, tokenExpiresAt }, { moves }) {
     if (moves) await tx.rows('select take_account_over($1, $2)', [type, account])
     // Its own go first: both of the account, and of the channel where that spoke for another account.
@@ -26,6 +29,10 @@ export const createAccountBindingStore = (tx: Tx): AccountBindingStore => ({
         { cause: error },
       )
     }
+    const job = { orgId: tx.orgId, channelId, type, accounts: [account, ...(alias === null ? [] : [alias])] }
+    await insertRows(tx, 'jobs', { id: 'uuid', queue: 'text', payload: 'bytea' }, [
+      { id: ids.next(), queue: 'entry-claim', payload: bytea(Buffer.from(JSON.stringify(job))) },
+    ])
   },
 
   async holds(channelId) {

@@ -31,7 +31,7 @@ export const storesWith =
   (deps: StoreDeps) =>
   (tx: Tx): Stores => ({
     tickets: createTicketStore(tx),
-    bindings: createAccountBindingStore(tx),
+    bindings: createAccountBindingStore(tx, deps),
     unsubscriptions: createUnsubscriptionStore(tx, deps),
     channels: createChannelStore(tx, deps),
     tokens: createChannelTokenStore(tx),
