@@ -247,7 +247,7 @@ export type IntakeRequest = Readonly<{
 export interface IntakeStore {
   /**
    * Makes the people and conversations that are missing (rows in sorted order), locks customers and conversations in id
-   * order, then reads.
+   * order, then reads. Rejects with `ChannelGone` where the channel is disconnected.
    */
   open(input: IntakeRequest): Promise<IntakeState>
   /** The organization's ticket counter is taken last. Answers how many jobs there are to do. */

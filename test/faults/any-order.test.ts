@@ -17,6 +17,12 @@ const AT_A_TIME = 4
 /** Soon after the stories, so that some windows are open and their reasons show. */
 const clock = { now: () => minutes(60), monotonicMs: () => performance.now() }
 
+type Dated = Readonly<{ sentAt: Date; externalId: string | null }>
+
+/** Ties by the platform's id. */
+const byPlatformTime = (a: Dated, b: Dated): number =>
+  a.sentAt.getTime() - b.sentAt.getTime() || (String(a.externalId) < String(b.externalId) ? -1 : 1)
+
 const orders = story.chain((events) => fc.record({ one: scheduleOf(events), other: scheduleOf(events) }))
 
 onEachProfile((profile) => {
@@ -37,13 +43,15 @@ onEachProfile((profile) => {
     }
     await Promise.all(Array.from({ length: workers }, work))
     if (log.of('error').length > 0) throw new Error(log.text)
-    return inboxState(queries, inbox.orgId)
+    const state = await inboxState(queries, inbox.orgId)
+    for (const { messages } of state.threads) deepStrictEqual(messages, messages.toSorted(byPlatformTime))
+    return state
   }
 
   // Turns red when, in src, ties are by arrival (derive-tickets.ts: the last message by `m.id` before `m.external_id`), the unread
   // count is incremented (there: `t.unread_count + …`), or the last edit to arrive wins (message-facts.ts: `isLaterEdit` says true).
   // proves: order.any
-  test(`${profile}: any permutation, repetition and split of the same events ends in the same inbox`, async (t) => {
+  test(`B7, B8: ${profile}: any permutation, repetition and split of the same events ends in the same inbox`, async (t) => {
     t.timeout(1_500_000)
     await fc.assert(
       fc.asyncProperty(fc.array(orders, { minLength: AT_A_TIME, maxLength: AT_A_TIME }), async (cases) => {

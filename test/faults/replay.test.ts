@@ -104,7 +104,7 @@ onEachProfile((profile) => {
     })
 
   // proves: order.replay
-  test.serial(`${profile}: a replay of everything changes nothing`, async (t) => {
+  test.serial(`B20: ${profile}: a replay of everything changes nothing`, async (t) => {
     const on = program()
     const inbox = await seedInbox(on.orm)
     const corpus = fixtureNames.map((name, index) =>

@@ -4,6 +4,7 @@ import { instagramCapabilities } from '../../src/adapters/instagram/capabilities
 import { createAccountBindings } from '../../src/adapters/persistence/account-bindings.ts'
 import { createAccountDirectory } from '../../src/adapters/persistence/account-directory.ts'
 import { createAccountPace } from '../../src/adapters/persistence/account-pace.ts'
+import { createCachedChannelDirectory } from '../../src/adapters/persistence/cached-channel-directory.ts'
 import { createChannelAccounts } from '../../src/adapters/persistence/channel-accounts.ts'
 import { createChannelDirectory } from '../../src/adapters/persistence/channel-directory.ts'
 import { createInboxQueries } from '../../src/adapters/persistence/inbox-queries.ts'
@@ -63,6 +64,10 @@ export type CoreOptions = Readonly<{
   parser?: InboundParser
   inboundVia?: ChannelAdapter['inboundVia']
   poolSize?: number
+  /** How long it waits where a server is silent. */
+  silenceMs?: number
+  /** Whether channels are kept for a while once they were looked up, as in a process. */
+  keepsChannels?: boolean
   publicUrl?: string
   /** What the network tells of what was written before. */
   history?: HistoryReader
@@ -86,14 +91,20 @@ const TYPE = 'INSTAGRAM'
 
 export function coreOn(db: TestDatabase, options: CoreOptions = {}): CoreOnDatabase {
   const clock = options.clock ?? realClock
-  const orm = options.beside?.orm ?? db.orm({ poolSize: options.poolSize ?? 4 })
+  const orm =
+    options.beside?.orm ??
+    db.orm({
+      poolSize: options.poolSize ?? 4,
+      ...(options.silenceMs === undefined ? {} : { silenceMs: options.silenceMs }),
+    })
   const pool = options.beside?.pool ?? db.systemPool({ size: 2 })
   const registry = registryOf(options)
   const unitOfWork = unitOfWorkOn(orm)
   const sendLanes = createSendLanes(pool)
   const queries = createInboxQueries({ orm, clock, capabilitiesOf: (type) => registry.get(type)?.capabilities ?? null })
   const log = new RecordingLog()
-  const channelDirectory = createChannelDirectory({ pool, secretBox: testSecretBox, registry })
+  const directory = createChannelDirectory({ pool, secretBox: testSecretBox, registry })
+  const channelDirectory = options.keepsChannels ? createCachedChannelDirectory(directory, { clock }) : directory
   const core = createCore({
     accountBindings: createAccountBindings({ pool }),
     accountPace: createAccountPace(pool),

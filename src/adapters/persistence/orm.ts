@@ -1,14 +1,20 @@
+import type { Socket } from 'node:net'
 import { MikroORM } from '@mikro-orm/postgresql'
-import { type Pool, TypeOverrides, types } from 'pg'
+import { type Pool, type PoolClient, TypeOverrides, types } from 'pg'
 import { type ConnectionOptions, connectionConfig, type DatabaseTarget, databaseNameOf } from './connection.ts'
 import { entities } from './rows/index.ts'
 
 export type OrmOptions = ConnectionOptions &
   Readonly<{
     poolSize?: number
+    /** How long a statement waits for a server that says nothing. */
+    silenceMs?: number
     /** Connections that broke while nobody used them; the pool has replaced them already. */
     onPoolError?: (error: Error) => void
   }>
+
+/** The server's own limits are of no use where nothing comes from it any more. Before a batch counts as hanging (30 s). */
+const SILENCE_MS = 25_000
 
 const TIMESTAMPTZ = 1184
 const TIMESTAMPTZ_ARRAY = 1185
@@ -17,6 +23,7 @@ const TIMESTAMPTZ_ARRAY = 1185
 export function createOrm(target: DatabaseTarget, options: OrmOptions = {}): MikroORM {
   const onPoolCreated = (pool: Pool) => {
     pool.on('error', (error) => options.onPoolError?.(error))
+    pool.on('connect', endWhenSilent)
     // The ORM keeps times as text and parses what its entities name; our own statements want Dates, and it takes those too.
     const parsers = pool.options.types
     if (!(parsers instanceof TypeOverrides)) throw new Error('the ORM no longer hands its type parsers to the pool')
@@ -25,10 +32,29 @@ export function createOrm(target: DatabaseTarget, options: OrmOptions = {}): Mik
   return new MikroORM({
     entities: [...entities],
     dbName: databaseNameOf(target),
-    driverOptions: { ...connectionConfig(target, options), onPoolCreated },
+    driverOptions: {
+      ...connectionConfig(target, options),
+      query_timeout: options.silenceMs ?? SILENCE_MS,
+      onPoolCreated,
+    },
     pool: { min: 0, max: options.poolSize ?? 10, idleTimeoutMillis: 30_000 },
     discovery: { inferDefaultValues: false, warnWhenNoEntities: false },
     schemaGenerator: { managementDbName: databaseNameOf(target) },
     ensureDatabase: false,
   })
+}
+
+/** A rollback on a connection that fell silent would wait for it as long again. */
+function endWhenSilent(client: PoolClient): void {
+  const query = client.query.bind(client) as (...args: unknown[]) => unknown
+  const { stream } = (client as unknown as { connection: { stream: Socket } }).connection
+  const ended = (error: unknown) => {
+    if (error instanceof Error && error.message === 'Query read timeout') stream.destroy()
+    throw error
+  }
+  const guarded = (...args: unknown[]) => {
+    const sent = query(...args)
+    return sent instanceof Promise ? sent.catch(ended) : sent
+  }
+  client.query = guarded as typeof client.query
 }

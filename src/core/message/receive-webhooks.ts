@@ -5,6 +5,7 @@ import type { QuarantinedDelivery } from '../../ports/intake-store.ts'
 import type { RawDelivery } from '../../ports/webhook-intake.ts'
 import { Unavailable } from '../errors.ts'
 import type { ExternalMessageId, RawEventId } from '../ids.ts'
+import { ChannelGone } from './channel-gone.ts'
 import type { IngestItem } from './ingest.ts'
 import { quotedIn, type Redact, redactWith, type Unit } from './raw-bodies.ts'
 import { storeEvents } from './store-events.ts'
@@ -99,6 +100,12 @@ async function storeOrSplit(reception: Reception, units: readonly Unit[]): Promi
     return []
   } catch (error) {
     if (error instanceof Unavailable) throw error
+    const { ports, channel, adapter, how } = reception
+    const redact = redactWith(adapter.parser)
+    if (error instanceof ChannelGone) {
+      const left = units.map(({ delivery, body }) => ({ delivery, body, reason: 'channel-gone', detail: null }))
+      return [...(await quarantine(ports, left, how, redact))]
+    }
     const [only] = units
     if (units.length > 1 || !only) {
       const middle = Math.ceil(units.length / 2)
@@ -107,8 +114,6 @@ async function storeOrSplit(reception: Reception, units: readonly Unit[]): Promi
         ...(await storeOrSplit(reception, units.slice(middle))),
       ]
     }
-    const { ports, channel, adapter, how } = reception
-    const redact = redactWith(adapter.parser)
     const { delivery, body } = only
     ports.log.error(
       { err: error, channelId: channel.id, rawEventId: delivery.id, requestId: delivery.requestId },

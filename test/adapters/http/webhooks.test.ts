@@ -212,7 +212,7 @@ for (const header of ['x-forwarded-for', 'forwarded', 'x-forwarded-host', 'x-for
 }
 
 // proves: webhook.handshake
-test('the handshake gives the challenge back exactly, as plain text', async (t) => {
+test('A22: the handshake gives the challenge back exactly, as plain text, and nothing to whoever has not the token', async (t) => {
   const query = (challenge: string, token = 'verify-me') =>
     `${path}?hub.mode=subscribe&hub.verify_token=${token}&hub.challenge=${encodeURIComponent(challenge)}&extra=1`
   for (const challenge of ['test_challenge', '1158201444', '<script>alert(1)</script>', 'é 😀']) {
@@ -222,10 +222,20 @@ test('the handshake gives the challenge back exactly, as plain text', async (t) 
     t.is(answer.headers.get('content-type'), 'text/plain; charset=utf-8')
     t.is(answer.headers.get('x-content-type-options'), 'nosniff')
   }
-  for (const to of [query('x', 'wrong'), path, `/webhook/${randomUUID()}?hub.mode=subscribe`, '/webhook/x']) {
+  const challenge = 'to-be-echoed'
+  for (const to of [
+    query(challenge, 'wrong'),
+    query(challenge, ''),
+    query(challenge).replace('hub.verify_token=verify-me&', ''),
+    query(challenge).replace('hub.verify_token', 'hub.verify_token[]'),
+    path,
+    `/webhook/${randomUUID()}?hub.mode=subscribe&hub.challenge=${challenge}`,
+    '/webhook/x',
+  ]) {
     const answer = await server.call('GET', to)
     t.is(answer.status, 403, to)
     t.is(answer.json.code, 'verification-failed')
+    t.false(answer.text.includes(challenge), to)
   }
 })
 

@@ -105,7 +105,7 @@ onEachProfile((profile) => {
     t.is((await inOrganization(small, org.orgId, (tx) => tx.rows('select 1'))).length, 1)
   })
 
-  test.serial(`${profile}: a deadlock is resolved by running the work again`, async (t) => {
+  test.serial(`B5: ${profile}: a deadlock is resolved by running the work again`, async (t) => {
     const uow = unitOfWorkOn(orm)
     await inOrganization(orm, org.orgId, (tx) =>
       tx.affected(

@@ -43,8 +43,8 @@ export type TcpProxy = Readonly<{
 }>
 
 export type ProxyOptions = Readonly<{
-  /** Of the server, on 127.0.0.1. */
-  target: number
+  /** The server's port on 127.0.0.1, or the path of its socket. */
+  target: number | string
   /** In [0, 1), for jitter. */
   random?: () => number
 }>
@@ -64,8 +64,11 @@ export async function createTcpProxy({ target, random = () => 0.5 }: ProxyOption
   function take(client: Socket): void {
     taken++
     // Each end is told of the other's end by the pumps, and not by Node.
-    const server = connect({ port: target, host: '127.0.0.1', allowHalfOpen: true, noDelay: true })
+    const place = typeof target === 'string' ? { path: target } : { port: target, host: '127.0.0.1', noDelay: true }
+    const server = connect({ ...place, allowHalfOpen: true })
     client.setNoDelay(true)
+    // A socket of the file system has no reset: its server is told the end.
+    const resetServer = () => void (typeof target === 'string' ? server.destroy() : server.resetAndDestroy())
     const pump = (direction: Direction, from: Socket, to: Socket) =>
       createPump({
         from,
@@ -76,12 +79,13 @@ export async function createTcpProxy({ target, random = () => 0.5 }: ProxyOption
           for (const listener of listeners[direction]) listener(chunk)
         },
         cut: () => link.reset(),
+        resetReceiver: to === server ? resetServer : () => client.resetAndDestroy(),
       })
     const link: Link = {
       pumps: { request: pump('request', client, server), response: pump('response', server, client) },
       reset() {
         client.resetAndDestroy()
-        server.resetAndDestroy()
+        resetServer()
       },
     }
     links.add(link)

@@ -13,6 +13,8 @@ type PumpOptions = Readonly<{
   seen: (chunk: Buffer) => void
   /** Both ends of the connection are to be reset. */
   cut: () => void
+  /** Resets the receiver. */
+  resetReceiver: () => void
 }>
 
 /** A chunk, the end of the stream, or its reset; none goes on before it is due. */
@@ -24,7 +26,7 @@ const MOST_HELD = 256 * 1_024
 const TICK_MS = 50
 
 /** Carries one direction of a connection: bytes, its end and its reset, as its mode of the moment says. */
-export function createPump({ from, to, mode: first, random, seen, cut }: PumpOptions): Pump {
+export function createPump({ from, to, mode: first, random, seen, cut, resetReceiver }: PumpOptions): Pump {
   let mode = first
   const items: Item[] = []
   let held = 0
@@ -112,7 +114,7 @@ export function createPump({ from, to, mode: first, random, seen, cut }: PumpOpt
       else if ('last' in item) {
         items.shift()
         if (item.last === 'end') to.end()
-        else to.resetAndDestroy()
+        else resetReceiver()
       } else {
         rest = await pass(rest ?? item.bytes)
         if (rest.length > 0) continue

@@ -1,4 +1,5 @@
 import type { ChannelId } from '../../../core/ids.ts'
+import { ChannelGone } from '../../../core/message/channel-gone.ts'
 import type { Tx } from '../transaction.ts'
 
 /**
@@ -9,4 +10,13 @@ import type { Tx } from '../transaction.ts'
 export async function lockChannel(tx: Tx, channelId: ChannelId, pass: 'together' | 'alone'): Promise<void> {
   const lock = pass === 'alone' ? 'pg_advisory_xact_lock' : 'pg_advisory_xact_lock_shared'
   await tx.rows(`select ${lock}(hashtextextended('intake ' || $1, 0))`, [channelId])
+}
+
+/** Whoever brings events may have looked the channel up a while ago. */
+export async function checkConnected(tx: Tx, channelId: ChannelId): Promise<void> {
+  const [connected] = await tx.rows(
+    `select 1 from channels where org_id = $1 and id = $2 and status <> 'DISCONNECTED'`,
+    [tx.orgId, channelId],
+  )
+  if (!connected) throw new ChannelGone()
 }

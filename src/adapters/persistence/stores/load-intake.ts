@@ -21,7 +21,7 @@ import type {
 } from '../../../ports/intake-store.ts'
 import { MOST_PARTS_MS, placeOf, placeOfLast } from '../seen-sql.ts'
 import type { Tx } from '../transaction.ts'
-import { lockChannel } from './channel-lock.ts'
+import { checkConnected, lockChannel } from './channel-lock.ts'
 
 /** The conversations of the messages that events speak of, once nothing that concerns them can slip past (`lockChannel`). */
 export async function admit(tx: Tx, { channelId, arrived, spokenOf }: IntakeRequest): Promise<ConversationId[]> {
@@ -29,6 +29,7 @@ export async function admit(tx: Tx, { channelId, arrived, spokenOf }: IntakeRequ
   const expected = new Set<ExternalMessageId>([...known.keys(), ...arrived])
   const alone = spokenOf.some((externalId) => !expected.has(externalId))
   await lockChannel(tx, channelId, alone ? 'alone' : 'together')
+  await checkConnected(tx, channelId)
   return [...(alone ? await spokenMessages(tx, channelId, spokenOf) : known).values()]
 }
 
