@@ -25,6 +25,7 @@ type Retry = Extract<Delivery, { status: 'retry' }>
 
 const DETAILS = {
   demands: true,
+  unanswered: true,
   reason: true,
   bound: true,
 } as const satisfies Record<Exclude<Optional<Retry>, 'platformCode'>, true>

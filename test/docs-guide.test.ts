@@ -23,6 +23,7 @@ const WAITS = {
   'app-throttled': true,
   restricted: true,
   'usage-high': true,
+  unreachable: true,
 } as const satisfies Record<PauseReason, true>
 
 test('the guide explains figures that a channel has', (t) => {

@@ -32,6 +32,8 @@ export type LoadedAccount = ChannelAccount &
     version: number
     /** What calls wait for; `until` is null where nobody knows for how long. One that is over may still be here. */
     pause: Readonly<{ until: Date | null; reason: PauseReason }> | null
+    /** Calls in a row until now that ended without any answer. */
+    unanswered: number
   }>
 
 /** Whom the outbound role speaks for; decrypts. Null once the channel is disconnected. */

@@ -29,6 +29,15 @@ export interface ChannelStore {
   save(channel: ChannelRecord, secrets: Readonly<Record<string, string | null>>, now: Date): Promise<void>
   /** Calls for it wait until then, unless they wait for longer already. Whether they did not wait at all for such a reason. */
   pause(id: ChannelId, pause: Readonly<{ until: Date; reason: PauseReason }>): Promise<boolean>
+  /**
+   * One more call ended without any answer: how many in a row. Null where the account is left alone already and this call began
+   * before that; `isTrial`: it was the one that was made all the same.
+   */
+  countUnanswered(id: ChannelId, isTrial: boolean): Promise<number | null>
+  /** Nobody calls for it until then, unless it waits for longer for another reason. Null: the next call may be made at once. */
+  leaveAlone(id: ChannelId, until: Date | null): Promise<void>
+  /** A call was answered: how many in a row before it were not. It is not left alone any more. */
+  forgetUnanswered(id: ChannelId): Promise<number>
   /** Sets DISCONNECTED and deletes its secrets and its binding to the account; history stays. */
   disconnect(id: ChannelId, now: Date): Promise<void>
 }

@@ -213,8 +213,18 @@ export type DeadLetterView = Readonly<{
   deadAt: Date
 }>
 
-/** Why a channel sends nothing: somebody's wish, a rejected token, or the network's wish for the account or its whole app. */
-export type PauseReason = 'paused' | 'needs-reauth' | 'throttled' | 'app-throttled' | 'restricted' | 'usage-high'
+/**
+ * Why a channel sends nothing: somebody's wish, a rejected token, the network's wish for the account or its whole app, or that no
+ * call for it is answered.
+ */
+export type PauseReason =
+  | 'paused'
+  | 'needs-reauth'
+  | 'throttled'
+  | 'app-throttled'
+  | 'restricted'
+  | 'usage-high'
+  | 'unreachable'
 
 export type ChannelStatus = 'ACTIVE' | 'PAUSED' | 'NEEDS_REAUTH' | 'DISCONNECTED'
 

@@ -17,8 +17,12 @@ export function deliveryOf(answer: GraphAnswer, recipient: Recipient, token: str
 }
 
 function plainly(answer: GraphAnswer, recipient: Recipient, token: string): Delivery {
-  if (answer.kind === 'not-written') return { status: 'retry', afterMs: null, pauses: 'message', detail: answer.detail }
-  if (answer.kind === 'no-answer') return { status: 'unknown', detail: answer.detail }
+  if (answer.kind !== 'answered') {
+    const { detail, cancelled } = answer
+    const unanswered = cancelled === undefined
+    if (answer.kind === 'no-answer') return { status: 'unknown', detail, unanswered }
+    return { status: 'retry', afterMs: null, pauses: 'message', detail, unanswered }
+  }
   const { status, headers, body } = answer
   const externalId = readMessageId(asShape<Shape<'message_id'>>(body)?.message_id) ?? commentIdOf(recipient, body)
   const error = readGraphError(body)

@@ -25,9 +25,9 @@ export type GraphAnswer =
   /** `body` is undefined where it could not be read as JSON. */
   | Readonly<{ kind: 'answered'; status: number; headers: Headers; body: unknown }>
   /** The call ended before a byte of it was written: nothing can have happened. */
-  | Readonly<{ kind: 'not-written'; detail: string }>
+  | Readonly<{ kind: 'not-written'; detail: string; cancelled?: true }>
   /** No answer, and the platform may or may not have acted. */
-  | Readonly<{ kind: 'no-answer'; detail: string }>
+  | Readonly<{ kind: 'no-answer'; detail: string; cancelled?: true }>
 
 export type GraphClient = (request: GraphRequest, signal: AbortSignal) => Promise<GraphAnswer>
 
@@ -55,7 +55,7 @@ export async function askPlatform(
   signal: AbortSignal,
   timeoutMs = DEFAULT_TIMEOUT_MS,
 ): Promise<GraphAnswer> {
-  if (signal.aborted) return { kind: 'not-written', detail: 'the call was cancelled before it began' }
+  if (signal.aborted) return { kind: 'not-written', detail: 'the call was cancelled before it began', cancelled: true }
   const timeout = AbortSignal.timeout(timeoutMs)
   try {
     const response = await fetch(url, {
@@ -64,10 +64,13 @@ export async function askPlatform(
       redirect: 'manual',
       signal: AbortSignal.any([signal, timeout]),
     })
-    return { kind: 'answered', status: response.status, headers: response.headers, body: await readBody(response) }
+    const body = await readBody(response)
+    // A refusal's status says enough without its end.
+    if (body === undefined && response.ok && timeout.aborted) return { kind: 'no-answer', detail: 'no answer in time' }
+    return { kind: 'answered', status: response.status, headers: response.headers, body }
   } catch (error) {
     if (timeout.aborted) return { kind: 'no-answer', detail: 'no answer in time' }
-    if (signal.aborted) return { kind: 'no-answer', detail: 'the call was cancelled' }
+    if (signal.aborted) return { kind: 'no-answer', detail: 'the call was cancelled', cancelled: true }
     const reason = reasonNothingWasWritten(error)
     return reason === null
       ? { kind: 'no-answer', detail: 'the connection broke' }

@@ -1,7 +1,7 @@
 import type { ChannelAccounts } from '../../ports/channel-directory.ts'
 import type { SecretBox } from '../../ports/secret-box.ts'
 import { openSecrets } from './channel-secrets.ts'
-import { longestPause } from './queries/pauses.ts'
+import { waitsOf } from './queries/pauses.ts'
 import { ChannelRow, ChannelSecretRow } from './rows/channel-rows.ts'
 import { type Orm, readInOrganization } from './transaction.ts'
 import { isUuid } from './uuid.ts'
@@ -23,7 +23,7 @@ export const createChannelAccounts = ({ orm, secretBox }: { orm: Orm; secretBox:
         status: row.status,
         app: row.app ?? null,
         version: row.version,
-        pause: await longestPause(tx, row),
+        ...(await waitsOf(tx, row)),
         settings: row.settings,
         secrets: openSecrets(secretBox, row, sealed),
       }

@@ -23,7 +23,12 @@ export type RefusalCode =
 export type Demand = Readonly<{ pauses: 'account' | 'app'; afterMs: number; reason: PauseReason }>
 
 /** What a network answered to a send. Doubt is a value of its own: only a definite refusal may be tried again. */
-export type Delivery = Answer & Readonly<{ demands?: readonly Demand[] }>
+export type Delivery = Answer &
+  Readonly<{
+    demands?: readonly Demand[]
+    /** The network said nothing at all: it could not be reached, did not answer in time, or the connection broke. */
+    unanswered?: boolean
+  }>
 
 type Answer =
   | Readonly<{ status: 'accepted'; externalId: ExternalMessageId }>

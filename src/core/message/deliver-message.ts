@@ -8,6 +8,7 @@ import type { ChannelAccount, OutboundMessage } from '../channel/delivery.ts'
 import { healthChanged } from '../channel/health-changed.ts'
 import type { OutboundContent, PartContent } from '../channel/outbound-content.ts'
 import { pauseApp, pauseChannel, pauseOf, tellRestricted } from '../channel/pauses.ts'
+import { isTrial, noteAnswer } from '../channel/unanswered.ts'
 import type { DomainEvent } from '../event/domain-event.ts'
 import type { PartId, UploadId } from '../ids.ts'
 import { allowsReply, needsHumanAgent, type WindowFacts, type WindowRules, windowOf } from '../ticket/window.ts'
@@ -86,7 +87,10 @@ async function deliver(
     await stores.outbox.append(statusEvents(next, change, 'SENDING'))
     return { ...next, content, uploadId: 'uploadId' in next.content ? next.content.uploadId : null }
   })
-  if (begun === null || typeof begun === 'number' || !account || !adapter) return begun as number | null
+  if (begun === null || typeof begun === 'number' || !account || !adapter) {
+    if (account && isTrial(account)) await anotherTrial(ports, account)
+    return begun as number | null
+  }
   const head = begun
 
   const message: OutboundMessage = {
@@ -125,12 +129,14 @@ async function deliver(
     if (delivery.status === 'refused' && delivery.alert)
       await stores.outbox.append([healthChanged(account.channelId, { lastError: delivery.detail }, head.requestId)])
     if (restricted) await tellRestricted(stores, account.channelId, restricted, head.requestId)
+    if (!late) await noteAnswer(stores, account, delivery, head.requestId, now)
     const pause = pauseOf(demands, 'account', now)
     if (pause) await pauseChannel(stores, account, pause, head.requestId)
     const { humanAgent = null } = adapter.capabilities.replyWindow ?? {}
     if (humanAgent && delivery.status === 'refused' && delivery.code === 'human-agent-not-approved')
       await switchOff(stores, account, humanAgent.setting, head.requestId, now)
   })
+  if (late && isTrial(account)) await anotherTrial(ports, account)
   const { messageId, partId, requestId, ticketId } = head
   const fields = { ticketId, messageId, partId, requestId, outcome: settlement.status }
   if (settlement.status === 'SENT') log.info(fields, 'a reply was sent')
@@ -138,6 +144,10 @@ async function deliver(
     log.warn({ ...fields, detail: 'detail' in delivery ? delivery.detail : null }, 'a reply was not confirmed as sent')
   return null
 }
+
+/** The one call for an account that was left alone was not made: somebody else may make it. */
+const anotherTrial = ({ unitOfWork }: CorePorts, { orgId, channelId }: ChannelAccount): Promise<void> =>
+  unitOfWork.run(orgId, ({ channels }) => channels.leaveAlone(channelId, null))
 
 /** Milliseconds until the account's rate has room for this part. */
 async function turnOf(

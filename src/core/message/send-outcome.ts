@@ -1,6 +1,7 @@
 import type { Settlement } from '../../ports/send-store.ts'
 import type { MessageFailure } from '../../ports/views.ts'
 import type { Delivery, Demand, RefusalCode } from '../channel/delivery.ts'
+import { LONGEST_ALONE_MS } from '../channel/unanswered.ts'
 
 /** How long a message in doubt holds the rest of its conversation back. */
 export const HOLD_MS = 120_000
@@ -135,7 +136,9 @@ export function settlementOf(
         return { status: 'FAILED', failure: failureOf(bound.code, platformCode) }
       if (now.getTime() - attempt.firstAt.getTime() > GIVE_UP_AFTER_MS)
         return { status: 'FAILED', failure: failureOf('gave-up') }
-      const backoff = Math.min(MAX_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** (attempt.number - 1))
+      // Of a network that is away for hours, nothing waits long once it is back.
+      const longest = delivery.unanswered ? LONGEST_ALONE_MS : MAX_BACKOFF_MS
+      const backoff = Math.min(longest, FIRST_BACKOFF_MS * 2 ** (attempt.number - 1))
       const waitMs = Math.max(delivery.afterMs ?? 0, backoff / 2) + (random * backoff) / 2
       return { status: 'QUEUED', notBefore: new Date(now.getTime() + waitMs), detail, platformCode }
     }

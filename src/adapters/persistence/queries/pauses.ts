@@ -13,10 +13,18 @@ order by until desc limit 1`
 /** 'infinity' comes as a number. */
 export type PauseColumns = { until: Date | number; reason: PauseReason }
 
-export async function longestPause(tx: Tx, { id }: Readonly<{ id: ChannelId }>): Promise<LoadedAccount['pause']> {
-  const [row] = await tx.rows<PauseColumns>(
-    `select w.* from channels c cross join lateral (${LONGEST_PAUSE}) w where c.org_id = $1 and c.id = $2`,
+export async function waitsOf(
+  tx: Tx,
+  { id }: Readonly<{ id: ChannelId }>,
+): Promise<Pick<LoadedAccount, 'pause' | 'unanswered'>> {
+  const [row] = await tx.rows<(PauseColumns | { until: null; reason: null }) & { unanswered: number | null }>(
+    `select w.until, w.reason, (select unanswered from channel_pauses where org_id = c.org_id and channel_id = c.id) as unanswered
+     from channels c left join lateral (${LONGEST_PAUSE}) w on true where c.org_id = $1 and c.id = $2`,
     [tx.orgId, id],
   )
-  return row ? { until: row.until instanceof Date ? row.until : null, reason: row.reason } : null
+  const { until = null, reason = null, unanswered = null } = row ?? {}
+  return {
+    pause: reason === null ? null : { until: until instanceof Date ? until : null, reason },
+    unanswered: unanswered ?? 0,
+  }
 }

@@ -1,3 +1,4 @@
+import { UNANSWERED_AT_MOST } from '../../../core/channel/unanswered.ts'
 import { DomainError, NotFound } from '../../../core/errors.ts'
 import type { ChannelId } from '../../../core/ids.ts'
 import type { ChannelRecord, ChannelStore } from '../../../ports/channel-store.ts'
@@ -62,6 +63,36 @@ export const createChannelStore = (tx: Tx, { secretBox }: { secretBox: SecretBox
       [tx.orgId, id, until, reason],
     )
     return written.length > 0 && before?.reason !== reason
+  },
+
+  async countUnanswered(id, isTrial) {
+    const [row] = await tx.rows<{ unanswered: number }>(
+      `insert into channel_pauses (channel_id, org_id, until, reason, unanswered)
+       select id, org_id, now(), 'unreachable', 1 from channels where org_id = $1 and id = $2 and status <> 'DISCONNECTED'
+       on conflict (channel_id) do update set unanswered = channel_pauses.unanswered + 1
+         where $4 or channel_pauses.unanswered < $3 or channel_pauses.until <= now()
+       returning unanswered`,
+      [tx.orgId, id, UNANSWERED_AT_MOST, isTrial],
+    )
+    return row?.unanswered ?? null
+  },
+
+  async leaveAlone(id, until) {
+    await tx.affected(
+      `update channel_pauses set until = coalesce($3, now()), reason = 'unreachable'
+       where org_id = $1 and channel_id = $2 and (reason = 'unreachable' or until < $3)`,
+      [tx.orgId, id, until],
+    )
+  },
+
+  async forgetUnanswered(id) {
+    const [row] = await tx.rows<{ unanswered: number }>(
+      `with before as (select unanswered from channel_pauses where org_id = $1 and channel_id = $2 for update)
+       update channel_pauses set unanswered = 0, until = case when reason = 'unreachable' then now() else until end
+       from before where org_id = $1 and channel_id = $2 and before.unanswered > 0 returning before.unanswered`,
+      [tx.orgId, id],
+    )
+    return row?.unanswered ?? 0
   },
 
   async disconnect(id, now) {

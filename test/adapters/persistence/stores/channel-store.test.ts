@@ -165,6 +165,7 @@ onEachProfile((profile) => {
       app: null,
       version: 1,
       pause: null,
+      unanswered: 0,
       settings: { pageId: 'page' },
       secrets: { accessToken: 'token' },
     })
