@@ -108,7 +108,10 @@ onEachProfile((profile) => {
     const channelId = await seedChannel(on.orm, orgId, { account })
     const binding = { type: TYPE, account, alias, channelId, grantedBy: null }
     await unitOfWorkOn(on.orm).run(orgId, ({ bindings }) =>
-      bindings.bind({ ...binding, tokenIssuedAt: new Date(), tokenExpiresAt: null }, { moves: false }),
+      bindings.bind(
+        { ...binding, tokenIssuedAt: new Date(), tokenExpiresAt: null },
+        { moves: false, isSubscribed: true },
+      ),
     )
     return { orgId: orgId as OrgId, channelId: channelId as ChannelId }
   }

@@ -88,6 +88,7 @@ onEachProfile((profile) => {
     await waitFor(async () => (await previews(person)).length === 2, 20_000)
     t.deepEqual((await previews(person)).toSorted(), ['hello?', 'is anybody there?'])
     await waitFor(async () => (await kept()).length === 0, 20_000)
+    t.is((await person.channels())[0]?.health.subscribingSince, null)
   })
 
   // proves: login.first-event
@@ -130,6 +131,12 @@ onEachProfile((profile) => {
       (await person.channels()).map(({ id }) => id),
       [made.body.id],
     )
+    // It is bound, and asked for again by itself.
+    const waits = async () => (await person.channels())[0]?.health.subscribingSince != null
+    t.true(await waits())
+    await rows(`update jobs set run_at = now() where queue = 'subscribe' and org_id = $1`, [person.orgId])
+    await waitFor(async () => !(await waits()), 20_000)
+    t.true(stage.simulator.subscriptions(pasted)?.includes('messages'))
     t.is(await connected(person, pasted), made.body.id)
   })
 

@@ -9,6 +9,7 @@ import { chooseAccount, finishConnect } from './channel/finish-connect.ts'
 import { lookUpMedia } from './channel/look-up-media.ts'
 import { lookUpMention } from './channel/look-up-mention.ts'
 import { planTokenChecks, refreshToken } from './channel/refresh-token.ts'
+import { subscribe } from './channel/subscribe.ts'
 import { takeWithdrawal } from './channel/take-withdrawal.ts'
 import { unsubscribe } from './channel/unsubscribe.ts'
 import { updateChannel } from './channel/update-channel.ts'
@@ -52,6 +53,7 @@ export const createCore = (ports: CorePorts) => ({
   updateChannel: updateChannel(ports),
   verifyChannel: verifyChannel(ports),
   disconnectChannel: disconnectChannel(ports),
+  subscribe: subscribe(ports),
   unsubscribe: unsubscribe(ports),
   beginConnect: beginConnect(ports),
   finishConnect: finishConnect(ports),

@@ -18,9 +18,14 @@ export interface AccountBindingStore {
   /**
    * Replaces the organization's own. Throws DomainError `account-bound-elsewhere` where another organization has it; with
    * `moves` that one's channel is disconnected instead, in the same transaction. Enqueues the job that hands over what came for
-   * the account before; call `wakeups.wake('jobs')` after the commit.
+   * the account before; call `wakeups.wake('jobs')` after the commit. Unless the platform `isSubscribed` already, the binding
+   * waits for that since `tokenIssuedAt`, with a job that sees to it from a minute on: until then its maker does.
    */
-  bind(binding: AccountBinding, options: Readonly<{ moves: boolean }>): Promise<void>
+  bind(binding: AccountBinding, options: Readonly<{ moves: boolean; isSubscribed: boolean }>): Promise<void>
+  /** Since when the platform has yet to be told to deliver; null where it was, or the channel has no binding. */
+  subscribingSince(channelId: ChannelId): Promise<Date | null>
+  /** It was told, for the binding that waited since then. */
+  subscribed(channelId: ChannelId, since: Date): Promise<void>
   /** Whether the channel has one. */
   holds(channelId: ChannelId): Promise<boolean>
   /** Nothing where the channel has none. */

@@ -8,6 +8,7 @@ export type JobQueueName =
   | 'history-import'
   | 'history-sweep'
   | 'token-refresh'
+  | 'subscribe'
   | 'unsubscribe'
   | 'entry-claim'
   | 'doubt-check'

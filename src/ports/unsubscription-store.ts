@@ -15,8 +15,8 @@ export type Unsubscription = Readonly<{
 }>
 
 export interface UnsubscriptionStore {
-  /** Enqueues its job as well; call `wakeups.wake('jobs')` after the commit. */
-  plan(unsubscription: Omit<Unsubscription, 'askedAt'>): Promise<void>
+  /** Enqueues its job as well, to run after so long; call `wakeups.wake('jobs')` after the commit. */
+  plan(unsubscription: Omit<Unsubscription, 'askedAt'>, afterMs: number): Promise<void>
   find(id: UnsubscriptionId): Promise<Unsubscription | null>
   asked(id: UnsubscriptionId, now: Date): Promise<void>
   /** Its credentials go with it. */

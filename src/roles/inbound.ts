@@ -1,6 +1,7 @@
 import type { MediaJob } from '../core/channel/look-up-media.ts'
 import type { MentionJob } from '../core/channel/look-up-mention.ts'
 import type { TokenJob } from '../core/channel/refresh-token.ts'
+import type { SubscribeJob } from '../core/channel/subscribe.ts'
 import type { UnsubscribeJob } from '../core/channel/unsubscribe.ts'
 import type { ProfileJob } from '../core/customer/look-up-profile.ts'
 import type { ImportJob } from '../core/history/import-history.ts'
@@ -53,6 +54,9 @@ export async function startInbound({
     concurrency: ACCOUNTS_AT_ONCE,
   })
   await jobs.start('token-refresh', (job) => core.refreshToken(job.payload as TokenJob, stopping.signal), {
+    concurrency: ACCOUNTS_AT_ONCE,
+  })
+  await jobs.start('subscribe', (job) => core.subscribe(job.payload as SubscribeJob, stopping.signal), {
     concurrency: ACCOUNTS_AT_ONCE,
   })
   await jobs.start('unsubscribe', (job) => core.unsubscribe(job.payload as UnsubscribeJob, stopping.signal), {

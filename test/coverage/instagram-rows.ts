@@ -244,6 +244,7 @@ export const SECTIONS: Readonly<Record<string, readonly Row[]>> = {
     row('login.reauthorize', 'a dead token: NEEDS_REAUTH, sends wait, and go out after reconnecting'),
     row('login.verify', 'the connection doctor'),
     row('login.deauthorize', 'deauthorize and data deletion'),
+    row('login.subscribe-again', 'a subscription that did not come about is asked for again'),
     row('login.disconnect', 'the subscription ends with the channel, unless somebody else has the account by then'),
     row('login.first-event', 'events that come while the account is being connected'),
     row('login.profile', 'profiles, asked of the login the token is from'),

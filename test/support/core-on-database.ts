@@ -20,6 +20,7 @@ import type { Actor } from '../../src/core/actor.ts'
 import type { InboundEvent } from '../../src/core/channel/inbound-event.ts'
 import type { ChannelId, ExternalAccountId, OrgId, RawEventId } from '../../src/core/ids.ts'
 import { type Core, createCore } from '../../src/core/index.ts'
+import type { AccountSubscriptions } from '../../src/ports/account-subscriptions.ts'
 import type {
   ChannelAdapter,
   Comments,
@@ -80,6 +81,8 @@ export type CoreOptions = Readonly<{
   media?: MediaLookup
   /** How the network prolongs access tokens. */
   tokens?: TokenRefresh
+  /** How the network is told to deliver an account's events, or none of them. */
+  subscriptions?: AccountSubscriptions
   guardedClient?: GuardedClient
   /** Another one's pools: for a worker that is no process of its own. */
   beside?: CoreOnDatabase
@@ -193,6 +196,7 @@ function registryOf({
   profiles,
   media,
   tokens,
+  subscriptions,
 }: CoreOptions): ChannelRegistry {
   const adapter: ChannelAdapter = {
     type: TYPE,
@@ -218,6 +222,7 @@ function registryOf({
     ...(profiles ? { profiles } : {}),
     ...(media ? { media } : {}),
     ...(tokens ? { tokens } : {}),
+    ...(subscriptions ? { subscriptions } : {}),
   }
   return { types: [TYPE], get: (type) => (type === TYPE ? adapter : null) }
 }

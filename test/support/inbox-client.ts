@@ -29,7 +29,7 @@ export type ChannelJson = Readonly<{
   id: string
   status: string
   webhook: { callbackUrl: string; scope?: string }
-  health: Readonly<{ quarantined: number; unroutable: number; badSignatures: number }>
+  health: Readonly<{ quarantined: number; unroutable: number; badSignatures: number; subscribingSince: string | null }>
 }>
 type Page<T> = Readonly<{ data: readonly T[]; page: { nextCursor: string | null } }>
 

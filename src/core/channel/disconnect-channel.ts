@@ -1,3 +1,5 @@
+import type { SubscribedAccount } from '../../ports/account-subscriptions.ts'
+import type { LoadedAccount } from '../../ports/channel-directory.ts'
 import type { CorePorts } from '../../ports/core-ports.ts'
 import type { Stores } from '../../ports/unit-of-work.ts'
 import type { Actor } from '../actor.ts'
@@ -21,23 +23,46 @@ export const disconnectChannel =
     ports.wakeups.wake('jobs')
   }
 
+type Ports = Pick<CorePorts, 'channelRegistry' | 'clock' | 'ids'>
+
 /** The end of a channel, within a transaction of its organization. */
 export async function letGo(
-  { channelRegistry, clock, ids }: Pick<CorePorts, 'channelRegistry' | 'clock' | 'ids'>,
+  ports: Ports,
   { bindings, channels, unsubscriptions }: Pick<Stores, 'bindings' | 'channels' | 'unsubscriptions'>,
   id: ChannelId,
 ): Promise<void> {
   const { account, settings, type } = await channels.get(id)
-  const now = clock.now()
-  const adapter = channelRegistry.get(type)
   // A channel without a binding may be of another app: that one's subscription is its owner's affair.
-  if (adapter?.subscriptions && (await bindings.holds(id))) {
-    const all = await channels.secrets(id)
-    const secrets = Object.fromEntries(
-      (adapter.settings.credentials ?? []).flatMap((name) => (all[name] === undefined ? [] : [[name, all[name]]])),
-    )
-    const what = { channelId: id, type, account, settings, secrets }
-    await unsubscriptions.plan({ id: ids.next() as UnsubscriptionId, ...what, requestedAt: now })
+  if (await bindings.holds(id)) {
+    const what = { channelId: id, type, account, settings, secrets: await channels.secrets(id) }
+    // Somebody may be subscribing it at this moment, and die before they see that it is gone.
+    const isCalling = (await bindings.subscribingSince(id)) !== null
+    await planUnsubscription(ports, { unsubscriptions }, what, isCalling ? CALL_ENDS_WITHIN_MS : 0)
   }
-  await channels.disconnect(id, now)
+  await channels.disconnect(id, ports.clock.now())
+}
+
+/** Longer than any call that subscribes takes. */
+const CALL_ENDS_WITHIN_MS = 60_000
+
+/** With the credentials that the call takes, and no others of the channel's. */
+export async function planUnsubscription(
+  { channelRegistry, clock, ids }: Ports,
+  { unsubscriptions }: Pick<Stores, 'unsubscriptions'>,
+  {
+    secrets: all,
+    channelId,
+    type,
+    account,
+    settings,
+  }: Pick<LoadedAccount, 'channelId' | 'type' | keyof SubscribedAccount>,
+  afterMs = 0,
+): Promise<void> {
+  const adapter = channelRegistry.get(type)
+  if (!adapter?.subscriptions) return
+  const secrets = Object.fromEntries(
+    (adapter.settings.credentials ?? []).flatMap((name) => (all[name] === undefined ? [] : [[name, all[name]]])),
+  )
+  const id = ids.next() as UnsubscriptionId
+  await unsubscriptions.plan({ id, channelId, type, account, settings, secrets, requestedAt: clock.now() }, afterMs)
 }

@@ -119,11 +119,12 @@ async function connect(
   const { type } = configuredLogin(ports, attempt.login)
   const holder = (await ports.accountBindings.find(type, [granted.account])).get(granted.account)
   if (!attempt.moves && holder && holder.orgId !== actor.orgId) throw boundElsewhere()
-  const keep = () => keepGranted(ports, actor, { type, granted, moves: attempt.moves })
+  const { moves } = attempt
+  const keep = (isSubscribed: boolean) => keepGranted(ports, actor, { type, granted, moves, isSubscribed })
   const { channelId, isNew } = holder
     ? // Its events have a channel all the while, so nothing is changed before the platform agrees.
-      await subscribed(ports, type, granted).then(keep)
-    : await boundFirst(ports, { actor, type, granted, keep })
+      await subscribed(ports, type, granted).then(() => keep(true))
+    : await boundFirst(ports, { actor, type, granted, keep: () => keep(false) })
   ports.wakeups.wake('sends')
   ports.wakeups.wake('events-written')
   ports.wakeups.wake('jobs')
@@ -149,6 +150,8 @@ async function boundFirst(
     if (kept.isNew) await undo(ports, actor, kept)
     throw error
   }
+  const { channelId, boundAt } = kept
+  await ports.unitOfWork.run(actor.orgId, ({ bindings }) => bindings.subscribed(channelId, boundAt))
   return kept
 }
 

@@ -9,8 +9,14 @@ import type { ChannelId } from '../ids.ts'
 import { saveWithToken } from './authorization.ts'
 import { validateConfig } from './channel-config.ts'
 
-export type Kept = Readonly<{ channelId: ChannelId; isNew: boolean; version: number }>
-type What = Readonly<{ type: string; granted: GrantedAccount; moves: boolean }>
+export type Kept = Readonly<{ channelId: ChannelId; isNew: boolean; version: number; boundAt: Date }>
+type What = Readonly<{
+  type: string
+  granted: GrantedAccount
+  moves: boolean
+  /** Whether the platform was told to deliver the account's events already. */
+  isSubscribed: boolean
+}>
 
 /**
  * The organization's channel for the account, with its new secrets, or a new one; bound to the account in the same
@@ -27,7 +33,12 @@ export async function keepGranted(ports: CorePorts, actor: Actor, what: What): P
   }
 }
 
-async function keepIn(stores: Stores, ports: CorePorts, actor: Actor, { type, granted, moves }: What): Promise<Kept> {
+async function keepIn(
+  stores: Stores,
+  ports: CorePorts,
+  actor: Actor,
+  { type, granted, moves, isSubscribed }: What,
+): Promise<Kept> {
   const { channelRegistry, clock, ids, settingsValidator } = ports
   const adapter = channelRegistry.get(type)
   if (adapter === null) throw new DomainError('channel-type-unknown', `No adapter for ${type} is installed.`)
@@ -65,7 +76,7 @@ async function keepIn(stores: Stores, ports: CorePorts, actor: Actor, { type, gr
       tokenIssuedAt: now,
       tokenExpiresAt: granted.tokenExpiresAt,
     },
-    { moves },
+    { moves, isSubscribed },
   )
   await audit.record({
     actorType: 'MEMBER',
@@ -76,5 +87,5 @@ async function keepIn(stores: Stores, ports: CorePorts, actor: Actor, { type, gr
     requestId: actor.requestId,
   })
   await importOnConnect(ports, stores, adapter, channelId)
-  return { channelId, isNew: known === null, version: channel.version }
+  return { channelId, isNew: known === null, version: channel.version, boundAt: now }
 }

@@ -46,10 +46,19 @@ export const verifyChannel =
     const view = await queries.channel(actor.orgId, channelId)
     if (view === null) throw new NotFound('channel')
     const newest = await queries.tickets(actor.orgId, { channelId }, { limit: 1, after: null })
-    const checks = [...(found?.checks ?? []), lastEvent(view, now)]
+    const checks = [...(found?.checks ?? []).map(beingMended(view)), lastEvent(view, now)]
     // One with pasted credentials may belong to an app that nobody has told us of.
     const ownApps = view.isBound ? (doctor?.ownApps ?? []) : []
     return { channelId, checkedAt: now, checks: doctor ? [...checks, threadOwner(newest.data[0], ownApps)] : checks }
+  }
+
+/** A subscription that was never made is made by a job. */
+const beingMended =
+  ({ health: { subscribingSince } }: ChannelView) =>
+  (check: ConnectionCheck): ConnectionCheck => {
+    if (check.name !== 'subscription' || check.ok !== false || subscribingSince === null) return check
+    const fix = `It is asked for again by itself since ${subscribingSince.toISOString()}. If it stays so, connect the account again.`
+    return { ...check, fix }
   }
 
 /** A quiet account has none for days; a broken connection has none for weeks. */

@@ -20,6 +20,7 @@ import { M0021Farewells } from './0021-farewells.ts'
 import { M0022ProvenCredentials } from './0022-proven-credentials.ts'
 import { M0023LanesByChannel } from './0023-lanes-by-channel.ts'
 import { M0024UnclaimedEntries } from './0024-unclaimed-entries.ts'
+import { M0025Connections } from './0025-connections.ts'
 import { M0026DeliveryTrials } from './0026-delivery-trials.ts'
 import { M0027UnansweredCalls } from './0027-unanswered-calls.ts'
 import { M0029DeadLetters } from './0029-dead-letters.ts'
@@ -50,6 +51,7 @@ export const migrations: MigrationObject[] = [
   { name: '0022-proven-credentials', class: M0022ProvenCredentials },
   { name: '0023-lanes-by-channel', class: M0023LanesByChannel },
   { name: '0024-unclaimed-entries', class: M0024UnclaimedEntries },
+  { name: '0025-connections', class: M0025Connections },
   { name: '0026-delivery-trials', class: M0026DeliveryTrials },
   { name: '0027-unanswered-calls', class: M0027UnansweredCalls },
   { name: '0029-dead-letters', class: M0029DeadLetters },

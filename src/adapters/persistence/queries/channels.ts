@@ -16,6 +16,7 @@ type Row = {
   settings: Record<string, unknown>
   secrets_set: string[]
   is_bound: boolean
+  subscribe_since: Date | null
   doubted_at: Date | null
   proven_at: Date | null
   last_inbound_at: Date | null
@@ -42,7 +43,7 @@ type Row = {
 const SELECT = `
 select c.id, c.org_id, c.type, c.platform, c.name, c.status, c.settings,
   (select coalesce(jsonb_agg(s.name order by s.name), '[]') from channel_secrets s where s.org_id = c.org_id and s.channel_id = c.id) as secrets_set,
-  exists (select from account_bindings b where b.org_id = c.org_id and b.channel_id = c.id) as is_bound,
+  b.channel_id is not null as is_bound, b.subscribe_since,
   h.last_inbound_at, h.last_outbound_at, h.last_error, h.last_error_at, h.bad_signatures, h.unroutable, h.quarantined, h.unknown,
   w.until as paused_until, w.reason as pause_reason,
   k.expires_at as token_expires_at, k.doubted_at, k.proven_at, g.last_sweep_at, g.checked as gaps_checked, g.found as gaps_found, g.last_found_at,
@@ -50,6 +51,7 @@ select c.id, c.org_id, c.type, c.platform, c.name, c.status, c.settings,
   c.created_at, c.updated_at, c.version
 from channels c left join channel_health h on h.org_id = c.org_id and h.channel_id = c.id
 left join channel_tokens k on k.org_id = c.org_id and k.channel_id = c.id
+left join account_bindings b on b.org_id = c.org_id and b.channel_id = c.id
 left join channel_sweeps g on g.org_id = c.org_id and g.channel_id = c.id
 left join lateral (${LONGEST_PAUSE}) w on true`
 
@@ -138,6 +140,7 @@ const channelView =
       unknown: Number(row.unknown ?? 0),
       lastImport: row.last_import && importView(row.last_import),
       tokenExpiresAt: row.token_expires_at,
+      subscribingSince: row.subscribe_since,
       gaps: {
         lastSweepAt: row.last_sweep_at,
         checked: row.gaps_checked ?? 0,

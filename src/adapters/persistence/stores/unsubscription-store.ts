@@ -3,8 +3,6 @@ import type { IdSource } from '../../../ports/id-source.ts'
 import type { SecretBox } from '../../../ports/secret-box.ts'
 import type { UnsubscriptionStore } from '../../../ports/unsubscription-store.ts'
 import type { Tx } from '../transaction.ts'
-import { insertRows } from './insert-rows.ts'
-import { bytea } from './raw-events.ts'
 
 type Row = {
   channel_id: ChannelId
@@ -21,7 +19,7 @@ type Deps = Readonly<{ ids: IdSource; secretBox: SecretBox }>
 export function createUnsubscriptionStore(tx: Tx, { ids, secretBox }: Deps): UnsubscriptionStore {
   const contextOf = (id: UnsubscriptionId) => `${tx.orgId}:${id}:unsubscription`
   return {
-    async plan({ id, channelId, type, account, settings, secrets, requestedAt }) {
+    async plan({ id, channelId, type, account, settings, secrets, requestedAt }, afterMs) {
       const sealed = secretBox.seal(JSON.stringify(secrets), contextOf(id))
       await tx.affected(
         `insert into unsubscriptions (id, org_id, channel_id, type, account, settings, sealed, requested_at)
@@ -29,9 +27,10 @@ export function createUnsubscriptionStore(tx: Tx, { ids, secretBox }: Deps): Uns
         [id, tx.orgId, channelId, type, account, JSON.stringify(settings), sealed, requestedAt],
       )
       const payload = { orgId: tx.orgId, channelId, unsubscriptionId: id }
-      await insertRows(tx, 'jobs', { id: 'uuid', queue: 'text', payload: 'bytea' }, [
-        { id: ids.next(), queue: 'unsubscribe', payload: bytea(Buffer.from(JSON.stringify(payload))) },
-      ])
+      await tx.affected(
+        `insert into jobs (id, queue, payload, run_at) values ($1, 'unsubscribe', $2, now() + $3 * interval '1 ms')`,
+        [ids.next(), Buffer.from(JSON.stringify(payload)), afterMs],
+      )
     },
 
     async find(id) {
