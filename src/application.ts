@@ -1,9 +1,10 @@
-import { createServer, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import type { OperatorApp } from './adapters/http/index.ts'
+import { createStartingApp } from './adapters/http/index.ts'
 import { createPinoLogger } from './adapters/logging/pino-logger.ts'
+import { systemClock } from './adapters/system-clock.ts'
 import { compose } from './composition.ts'
 import type { Config, Secrets } from './config.ts'
+import { drain, listen } from './listening.ts'
 import type { Logger } from './ports/logger.ts'
 import { startInbound } from './roles/inbound.ts'
 import { startOutbound } from './roles/outbound.ts'
@@ -12,13 +13,6 @@ import { startScheduler } from './roles/scheduler.ts'
 
 export const runningRoles = ['api', 'inbound', 'outbound', 'relay', 'scheduler'] as const
 export type RunningRoleName = (typeof runningRoles)[number]
-
-export class AddressInUse extends Error {
-  constructor(port: number, variable: string) {
-    super(`Port ${port} is taken. Stop what listens there, or set ${variable} to another one.`)
-    this.name = 'AddressInUse'
-  }
-}
 
 export type ApplicationOptions = Readonly<{
   roles: readonly RunningRoleName[]
@@ -37,16 +31,17 @@ export type Application = Readonly<{
   close(): Promise<void>
 }>
 
-/** How long open requests have to end by themselves. */
-const DRAIN_MS = 10_000
-
 /** One composition, any of the roles: together in one process or each in its own. */
 export async function startApplication(options: ApplicationOptions): Promise<Application> {
   const { roles, config, secrets, onProgress, signal } = options
   const log = options.log ?? createPinoLogger(config.logLevel)
   const runs = (role: RunningRoleName) => roles.includes(role)
+  let waits: { dependency: string; why: string } | null = null
+  const starting = createStartingApp({ waitsFor: () => waits, clock: systemClock, metricsToken: secrets.metricsToken })
   // The port comes first: a second start must not touch what a running one uses.
-  const server = runs('api') ? await listen(config.host, config.port, 'PORT') : null
+  const server = runs('api') ? await listen(config.host, config.port, 'PORT', starting) : null
+  const isWatched = !runs('api') && config.metricsPort !== null
+  const operators = isWatched ? await listen(config.host, config.metricsPort, 'METRICS_PORT', starting) : null
   const url = server && `http://${hostOf(config.host)}:${(server.address() as AddressInfo).port}`
   const started: RunningRole[] = []
   let ground: RunningRole | null = null
@@ -54,7 +49,12 @@ export async function startApplication(options: ApplicationOptions): Promise<App
     onProgress?.(
       config.services.database === 'embedded' ? 'Starting the embedded PostgreSQL' : 'Connecting to PostgreSQL',
     )
-    const composition = await compose({ config, secrets, log })
+    const composition = await compose({
+      config,
+      secrets,
+      log,
+      waiting: { waitsFor: (dependency, why) => (waits = why === null ? null : { dependency, why }), signal },
+    })
     ground = { stop: composition.close }
     signal?.throwIfAborted()
     const { core, relay, source, jobs, wakeups, housekeeping, clock } = composition
@@ -72,18 +72,24 @@ export async function startApplication(options: ApplicationOptions): Promise<App
         startScheduler({ core, housekeeping, clock, log, rawEventRetentionDays: config.rawEventRetentionDays }),
       )
     }
-    if (!runs('api') && config.metricsPort !== null) started.push(await serveOperator(config, composition.operator()))
+    if (operators) {
+      const operator = composition.operator()
+      operators.on('request', operator.app)
+      started.push({ stop: () => drain(operators, operator, 0) })
+    }
     if (server) {
       started.push(await composition.joinApiProcesses())
       const http = composition.http()
       server.on('request', http.app)
-      started.push({ stop: () => drain(server, http.close) })
+      started.push({ stop: () => drain(server, http, config.shutdownDelayMs) })
     }
+    started.push(composition.watchEventLoop())
     log.info({ roles, ...composition.uses }, describe(config))
     if (url !== null) log.info({ url }, `listening at ${url}, described at ${url}/docs`)
   } catch (error) {
     await stopAll(started, ground)
     server?.close()
+    operators?.close()
     throw error
   }
   let closing: Promise<void> | null = null
@@ -105,63 +111,6 @@ async function stopAll(started: readonly RunningRole[], ground: RunningRole | nu
   ends.push(...(await Promise.allSettled([ground?.stop()])))
   const failures = ends.flatMap((end) => (end.status === 'rejected' ? [end.reason] : []))
   if (failures.length > 0) throw new AggregateError(failures, 'not everything could be stopped in order')
-}
-
-/** Answers 503 until the application is composed: a load balancer and Meta then come again. */
-function listen(host: string, port: number, variable: string): Promise<Server> {
-  // A request's time is that of the slowest upload and of its wait for a place.
-  const server = createServer({ keepAliveTimeout: 65_000, headersTimeout: 20_000, requestTimeout: 180_000 })
-  const starting = (_: unknown, response: ServerResponse): void => {
-    response.writeHead(503, { 'retry-after': '2', 'content-type': 'text/plain' }).end('Starting.\n')
-  }
-  server.on('request', starting)
-  server.on('newListener', (event) => {
-    if (event === 'request') server.off('request', starting)
-  })
-  return new Promise((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) =>
-      reject(error.code === 'EADDRINUSE' ? new AddressInUse(port, variable) : error),
-    )
-    server.listen(port, host, () => resolve(server))
-  })
-}
-
-/** A worker's health and figures, on a port of their own. */
-async function serveOperator({ host, metricsPort }: Config, operator: OperatorApp): Promise<RunningRole> {
-  const server = await listen(host, metricsPort ?? 0, 'METRICS_PORT')
-  server.on('request', operator.app)
-  return { stop: () => drain(server, operator.close) }
-}
-
-/** No new connection; running requests end, streams are told to come back, what is idle is closed. */
-async function drain(server: Server, endStreams: () => Promise<void>): Promise<void> {
-  await quietMoment()
-  const closed = new Promise<void>((resolve) => server.close(() => resolve()))
-  await endStreams()
-  server.closeIdleConnections()
-  const sweep = setInterval(() => server.closeIdleConnections(), 100)
-  const cut = setTimeout(() => server.closeAllConnections(), DRAIN_MS)
-  await closed
-  clearInterval(sweep)
-  clearTimeout(cut)
-}
-
-/** A turn of the event loop that is shorter than this has left next to nobody waiting. */
-const QUIET_TURN_MS = 2
-const QUIET_WITHIN_MS = 1_000
-
-/**
- * Whoever is still in the kernel's queue when the door closes is reset unseen. Each turn of the loop accepts all who are there
- * and then works for them, while others come: the door closes after a turn without much work, where there is one.
- */
-async function quietMoment(): Promise<void> {
-  const turn = () => new Promise((resolve) => setImmediate(resolve))
-  const until = performance.now() + QUIET_WITHIN_MS
-  await turn()
-  for (let from = performance.now(); from < until; from = performance.now()) {
-    await turn()
-    if (performance.now() - from < QUIET_TURN_MS) return
-  }
 }
 
 const hostOf = (host: string): string =>

@@ -1,6 +1,7 @@
 import 'reflect-metadata'
 import { Container } from 'inversify'
 import { collectDefaultMetrics, Registry } from 'prom-client'
+import { createEventLoopWatch } from './adapters/event-loop-watch.ts'
 import {
   createFailpoint,
   jobsWithFailpoints,
@@ -23,7 +24,7 @@ import { instagramModule } from './adapters/instagram/index.ts'
 import { createInstallationCounters } from './adapters/installation-counters.ts'
 import { createIntakeMetrics } from './adapters/intake-metrics.ts'
 import { messagingModule, openMessaging } from './adapters/messaging/index.ts'
-import { claimApiProcess, openDatabase, persistenceModule } from './adapters/persistence/index.ts'
+import { claimApiProcess, openDatabase, persistenceModule, type Waiting } from './adapters/persistence/index.ts'
 import { plainModule } from './adapters/plain/index.ts'
 import { readiness } from './adapters/readiness.ts'
 import { isCommonPassword } from './adapters/security/common-passwords.ts'
@@ -35,6 +36,7 @@ import { createSettingsValidator } from './adapters/settings-validator.ts'
 import { systemClock } from './adapters/system-clock.ts'
 import type { Config, Secrets } from './config.ts'
 import { type Core, createCore } from './core/index.ts'
+import { coreSettings } from './core-settings.ts'
 import type { AccountBindings } from './ports/account-bindings.ts'
 import type { AccountDirectory } from './ports/account-directory.ts'
 import type { AccountPace } from './ports/account-pace.ts'
@@ -77,6 +79,8 @@ export type Composition = Readonly<{
   clock: Clock
   /** Made when first asked for: only the api role needs it. */
   http(): HttpApp
+  /** Measures and tells how long the event loop stands still, from now on. */
+  watchEventLoop(): { stop(): Promise<void> }
   /** Health and figures for processes without the api role. */
   operator(): OperatorApp
   /** Warns where a second api process counts login attempts and streams by itself; until then it is alone. */
@@ -90,17 +94,23 @@ export async function compose({
   config,
   secrets,
   log,
+  waiting,
 }: {
   config: Config
   secrets: Secrets
   log: Logger
+  /** Without it a database that is away is an error. */
+  waiting?: Waiting
 }): Promise<Composition> {
   const failpoint = createFailpoint(config.failpoints, log)
   // Closed in reverse order: at the end, or here, when a later step fails.
   await using opening = new AsyncDisposableStack()
-  const database = opening.adopt(await openDatabase({ config, secrets, log }), (it) => it.close())
+  const database = opening.adopt(await openDatabase({ config, secrets, log, ...(waiting && { waiting }) }), (it) =>
+    it.close(),
+  )
   const metrics = new Registry()
   collectDefaultMetrics({ register: metrics })
+  const eventLoop = createEventLoopWatch({ metrics, log, limitMs: config.eventLoopLimitMs })
   const messaging = opening.adopt(
     await openMessaging({
       config,
@@ -202,6 +212,10 @@ export async function compose({
     housekeeping: container.get<Housekeeping>(T.HOUSEKEEPING),
     clock: systemClock,
     http: () => container.get<HttpApp>(HTTP_APP),
+    watchEventLoop() {
+      eventLoop.start()
+      return eventLoop
+    },
     // A worker can do nothing while one of them is away.
     operator: () =>
       createOperatorApp({
@@ -233,17 +247,3 @@ function createRegistry(adapters: ChannelAdapter[]): ChannelRegistry {
 }
 
 const appOf = (id: string | null, secret: string | null) => (id === null || secret === null ? null : { id, secret })
-
-const coreSettings = (config: Config, secrets: Secrets): CoreSettings => ({
-  publicUrl: config.publicUrl,
-  signupMode: config.signupMode,
-  production: config.production,
-  allowUnverifiedWebhooks: config.allowUnverifiedWebhooks,
-  reopenWindowMs: config.reopenWindowHours * 3_600_000,
-  history: {
-    importDays: config.historyImportDays,
-    importConversations: config.historyImportConversations,
-    sweepMinutes: config.historySweepMinutes,
-  },
-  installationDefaults: { INSTAGRAM_API_KEY: secrets.instagramApiKey ?? undefined },
-})

@@ -90,6 +90,8 @@ function toConfig(
     metricsPort: values.METRICS_PORT ?? null,
     failpoints,
     deliveryDeadlineMs: values.DELIVERY_DEADLINE_SECONDS * 1_000,
+    shutdownDelayMs: (values.SHUTDOWN_DELAY_SECONDS ?? (production ? 5 : 0)) * 1_000,
+    eventLoopLimitMs: values.EVENT_LOOP_LIMIT_MS,
   })
 }
 

@@ -1,8 +1,8 @@
 import { databaseRefusal, databaseUnreachable } from './adapters/persistence/connect-failure.ts'
 import { DatabaseSetupError, MigrationBlocked } from './adapters/persistence/database-errors.ts'
 import { EmbeddedPostgresError } from './adapters/persistence/embedded/index.ts'
-import { AddressInUse } from './application.ts'
 import { configExitCode } from './config/report.ts'
+import { AddressInUse } from './listening.ts'
 
 export type Explanation = Readonly<{ says: string; exitCode: number }>
 

@@ -19,7 +19,7 @@ export type Check = Readonly<{
 export const readiness =
   (
     needs: {
-      database: { systemPool: Pool }
+      database: { healthPool: Pool }
       messaging: { ping: Ping | null }
       redis: { ping(): Promise<void> } | null
     },
@@ -28,7 +28,7 @@ export const readiness =
   async (): Promise<readonly Check[]> => {
     const { database, messaging, redis } = needs
     const checks: [string, Ping][] = [
-      ['database', () => runStatement(database.systemPool, 'select 1', [], PATIENCE_MS)],
+      ['database', () => runStatement(database.healthPool, 'select 1', [], PATIENCE_MS)],
     ]
     if (messaging.ping) checks.push(['broker', messaging.ping])
     if (redis) checks.push(['redis', () => redis.ping()])

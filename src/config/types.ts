@@ -55,6 +55,10 @@ export type Config = Readonly<{
   failpoints: FailpointSetting | null
   /** How long a batch of deliveries may take before it counts as failed. */
   deliveryDeadlineMs: number
+  /** How long an api process serves on after it was told to end. */
+  shutdownDelayMs: number
+  /** How long the event loop may stand still before it is told. */
+  eventLoopLimitMs: number
 }>
 
 /** Prints and serialises as a word, so that it cannot be logged by mistake. */

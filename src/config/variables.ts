@@ -400,6 +400,25 @@ export const variables = [
     example: '30',
   },
   {
+    name: 'SHUTDOWN_DELAY_SECONDS',
+    group: 'Operation',
+    schema: { type: 'integer', minimum: 0, maximum: 8 },
+    must: 'a whole number of seconds from 0 to 8',
+    description:
+      'How long a process that was told to end goes on serving while /readyz says no, so that the load balancer in front sends no more.',
+    defaultNote: '0; with NODE_ENV=production 5',
+    example: '5',
+  },
+  {
+    name: 'EVENT_LOOP_LIMIT_MS',
+    group: 'Operation',
+    schema: { type: 'integer', minimum: 50, maximum: 60_000 },
+    must: 'a whole number of milliseconds from 50 to 60000',
+    description: 'A process that does nothing at all for longer than this tells so in its log and its figures.',
+    default: 1_000,
+    example: '1000',
+  },
+  {
     name: 'FAILPOINT',
     group: 'Operation',
     schema: { type: 'string' },

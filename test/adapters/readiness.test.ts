@@ -10,7 +10,7 @@ async function answered(away: readonly Name[], options: { allNeeded?: boolean; h
     if (away.includes(name)) throw new Error(`${name} is away`)
   }
   const client = { on: () => {}, off: () => {}, release: () => {}, query: async () => ({ rows: [] }) }
-  const systemPool = {
+  const healthPool = {
     async connect() {
       await ask('database')()
       return client
@@ -18,7 +18,7 @@ async function answered(away: readonly Name[], options: { allNeeded?: boolean; h
   }
   const ready = readiness(
     {
-      database: { systemPool: systemPool as never },
+      database: { healthPool: healthPool as never },
       messaging: { ping: options.hasBroker === false ? null : ask('broker') },
       redis: { ping: ask('redis') },
     },

@@ -98,7 +98,6 @@ test('npm start -- --help names the roles', async (t) => {
 })
 
 for (const [what, command] of [
-  ['the service', ['src/main.ts']],
   ['db:push', ['src/main.ts', 'migrate']],
   ['the command line', ['src/cli.ts', 'member:reset-password', '--email', 'a@example.com']],
 ] as const) {
@@ -118,6 +117,28 @@ for (const [what, command] of [
     t.notRegex(program.output(), /^\s+at |planted-database-password/m)
   })
 }
+
+test('X1: the service says in a sentence that the database is not there, once, and waits for it until it is told to end', async (t) => {
+  const [port, nobody] = [await freePort(), await freePort()]
+  const program = start({
+    DATABASE_URL: `postgres://somebody:planted-database-password@127.0.0.1:${nobody}/inbox`,
+    PORT: String(port),
+    DATA_DIR: temporaryFolder(t),
+  })
+  t.teardown(() => program.end())
+  await program.says(/waiting for the database/, 60_000)
+  const ready = await fetch(`http://127.0.0.1:${port}/readyz`)
+  t.is(ready.status, 503)
+  const { checks } = (await ready.json()) as { checks: { database: { ok: boolean; detail: string } } }
+  t.regex(
+    checks.database.detail,
+    /DATABASE_URL .* cannot be reached at 127\.0\.0\.1:\d+ \(ECONNREFUSED\)\. Is it running\?/,
+  )
+  t.is((await fetch(`http://127.0.0.1:${port}/healthz`)).status, 200)
+  t.deepEqual(await program.end(), { code: 0, signal: null })
+  t.is(program.output().match(/waiting for the database/g)?.length, 1)
+  t.notRegex(program.output(), /^\s+at |planted-database-password/m)
+})
 
 const DATABASE = process.env['TEST_DATABASE_URL']
 const production = (url: string, dataDir: string) => ({

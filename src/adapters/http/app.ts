@@ -19,7 +19,9 @@ import { createWebhookRoute } from './webhooks.ts'
 
 export type HttpApp = Readonly<{
   app: RequestListener
-  /** Readiness says no from now on, and event streams end with a goodbye. Requests are still answered. */
+  /** Readiness says no from now on. */
+  leave(): void
+  /** The same, and event streams end with a goodbye. Requests are still answered. */
   close(): Promise<void>
 }>
 
@@ -76,6 +78,9 @@ export function createHttpApp(deps: HttpDeps, timing?: StreamTiming): HttpApp {
 
   return {
     app: (req, res) => webhooks(req, res, () => app(req, res)),
+    leave() {
+      isClosing = true
+    },
     async close() {
       isClosing = true
       await streams.close()

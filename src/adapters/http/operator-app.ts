@@ -18,6 +18,7 @@ export type OperatorAppDeps = Readonly<{
 export type OperatorApp = Readonly<{
   app: RequestListener
   /** From now on the process is not ready; it goes on answering. */
+  leave(): void
   close(): Promise<void>
 }>
 
@@ -47,6 +48,9 @@ export function createOperatorApp({ health, clock, metrics, metricsToken }: Oper
   return {
     app: (req, res) => {
       answer(req, res).catch(() => writeProblem(res, problemFor(req, requestIdOf(req), 'internal')))
+    },
+    leave() {
+      isClosing = true
     },
     async close() {
       isClosing = true

@@ -18,11 +18,17 @@ export function connectRabbit({ url, name, log }: { url: string; name: string; l
     // Nagle's algorithm: the kernel joins the small writes of messages that leave together, which the client cannot.
     noDelay: false,
   })
-  // Unheard, an error would end the process.
-  rabbit.on('error', (error) =>
-    log.warn({ connection: name, reason: reasonOf(error) }, 'the connection to the broker was lost'),
-  )
-  rabbit.on('connection', () => log.info({ connection: name }, 'connected to the broker'))
+  let isAway = false
+  // Unheard, an error would end the process. One comes with every try.
+  rabbit.on('error', (error) => {
+    if (!isAway)
+      log.warn({ connection: name, reason: reasonOf(error) }, 'the broker is away; trying again until it is back')
+    isAway = true
+  })
+  rabbit.on('connection', () => {
+    isAway = false
+    log.info({ connection: name }, 'connected to the broker')
+  })
   rabbit.on('connection.blocked', (reason) =>
     log.warn({ connection: name, reason }, 'the broker takes no messages for now'),
   )

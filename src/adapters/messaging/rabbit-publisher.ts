@@ -123,7 +123,8 @@ export function createRabbitPublisher(options: RabbitPublisherOptions): RabbitPu
     async check() {
       if (blocked !== null) throw new Unavailable(`The broker takes no messages: ${blocked}.`)
       if (!rabbit.ready) throw new Unavailable('There is no connection to the broker.')
-      const found = rabbit.queueDeclare({ ...topology.work, passive: true })
+      // Not passively, which overlooks a queue of this name that is of another kind, and so keeps less.
+      const found = rabbit.queueDeclare(topology.work)
       try {
         await within(CHECKED_WITHIN_MS, found, () => new Unavailable('The broker does not answer.'))
       } catch (error) {
@@ -136,7 +137,10 @@ export function createRabbitPublisher(options: RabbitPublisherOptions): RabbitPu
         await rabbit.onConnect(5_000, true)
         await declare()
       } catch (error) {
-        log.warn({ reason: reasonOf(error) }, 'the broker cannot be reached yet')
+        const says = isOtherQueue(error)
+          ? 'the broker has a queue of this name that is of another kind, and nothing goes through it; delete it or change SERVICES_PREFIX'
+          : 'the broker cannot be reached yet'
+        log.warn({ reason: reasonOf(error) }, says)
       }
     },
     async close() {
@@ -145,3 +149,6 @@ export function createRabbitPublisher(options: RabbitPublisherOptions): RabbitPu
     },
   }
 }
+
+/** Declared by somebody else as classic or transient, say: the broker does not change it. */
+const isOtherQueue = (error: unknown): boolean => (error as { code?: unknown }).code === 'PRECONDITION_FAILED'

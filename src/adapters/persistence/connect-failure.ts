@@ -18,6 +18,7 @@ const UNREACHABLE = new Set([
   'EAI_AGAIN',
   'ETIMEDOUT',
   '57P03',
+  '53300',
 ])
 /** What `pg` says, without a code, where no connection came about in time. */
 const TIMED_OUT = /timeout expired|connection timeout|timeout exceeded when trying to connect/i

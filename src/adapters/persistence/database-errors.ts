@@ -5,6 +5,7 @@ export type DatabaseSetupProblem =
   | 'schema-missing'
   | 'role-unbound'
   | 'superuser-login'
+  | 'not-durable'
 
 /** The database is reachable but not set up for this program: an operator's matter, never a request's. */
 export class DatabaseSetupError extends Error {

@@ -4,15 +4,19 @@ import type { Logger } from '../../ports/logger.ts'
 import { assertBound } from './bound-check.ts'
 import { type ConnectionOptions, connectionConfig, type DatabaseTarget } from './connection.ts'
 import { migrate } from './database.ts'
+import { assertDurable } from './durability-check.ts'
 import { startEmbeddedPostgres } from './embedded/index.ts'
 import { createOrm } from './orm.ts'
 import { createSystemPool } from './system-pool.ts'
 import type { Orm } from './transaction.ts'
+import { type Waiting, whenThere } from './when-there.ts'
 
 export type OpenDatabase = Readonly<{
   orm: Orm
   /** Sessions of the system role, for what runs by itself. */
   systemPool: Pool
+  /** One connection for whoever asks whether the database answers: also while all others are in use. */
+  healthPool: Pool
   /** For whoever needs a connection of its own, past any pooler. */
   direct: ClientConfig
   /** The same, becoming `dc_system` as it starts. */
@@ -25,6 +29,8 @@ type Server = Readonly<{ runtime: DatabaseTarget; admin: DatabaseTarget; close()
 
 const DATABASE = 'delightchat'
 const LOGIN = 'dc_login'
+/** A request may need two connections in turn, and is answered within five seconds. */
+const CONNECTED_WITHIN_MS = 2_000
 
 /** The embedded server, joined or started, or the one that DATABASE_URL names. */
 async function reach({ config, secrets, log }: Options): Promise<Server> {
@@ -53,43 +59,60 @@ export async function pushDatabase(options: Options): Promise<{ applied: number 
 }
 
 /**
- * Opens the pools of a running process and asks the server whether their roles are bound to one organization. An embedded
- * database is brought to the current state first; a server's is db:push's to change.
+ * Opens the pools of a running process and asks the server whether their roles are bound to one organization, and whether it is
+ * as durable as the promises need. An embedded database is brought to the current state first; a server's is db:push's to
+ * change. With `waiting` a server that is away is waited for.
  */
-export async function openDatabase(options: Options): Promise<OpenDatabase> {
-  const { config, log } = options
+export async function openDatabase(options: Options & Readonly<{ waiting?: Waiting }>): Promise<OpenDatabase> {
+  const { config, log, waiting } = options
   const server = await reach(options)
   try {
     if (config.services.database === 'embedded') await bringUp(server)
-    // With one URL the login may be the owner: every connection becomes the bound role as it starts. The login made for this
-    // becomes it by itself, so that its connections can go through a pooler that refuses start options.
-    const isOwn = !('url' in server.runtime) || new URL(server.runtime.url).username === LOGIN
-    const role: ConnectionOptions = isOwn ? {} : { role: 'dc_app' }
-    // A pool has ended before its sockets have: what breaks while the server stops is nobody's concern.
-    let closing = false
-    const onPoolError = (error: Error) => {
-      if (!closing) log.warn({ err: error }, 'an idle database connection broke and was replaced')
-    }
-    const orm = createOrm(server.runtime, { ...role, poolSize: config.databasePoolSize, onPoolError })
-    const systemPool = createSystemPool(server.runtime, { onError: onPoolError })
-    const close = async () => {
-      closing = true
-      await Promise.allSettled([orm.close(true), systemPool.end()])
-      await server.close()
-    }
-    try {
-      const { warnings } = await assertBound(orm, { production: config.production })
-      for (const warning of warnings) log.warn({}, warning)
-    } catch (error) {
-      await Promise.allSettled([orm.close(true), systemPool.end()])
-      throw error
-    }
-    const direct = (options: ConnectionOptions) =>
-      connectionConfig(server.runtime, { applicationName: 'delightchat-direct', ...options })
-    return { orm, systemPool, direct: direct(role), directSystem: direct({ role: 'dc_system' }), close }
+    return await whenThere(() => openPools(server, options), { waiting, log })
   } catch (error) {
     await server.close()
     throw error
+  }
+}
+
+async function openPools(server: Server, { config, log }: Options): Promise<OpenDatabase> {
+  // With one URL the login may be the owner: every connection becomes the bound role as it starts. The login made for this
+  // becomes it by itself, so that its connections can go through a pooler that refuses start options.
+  const isOwn = !('url' in server.runtime) || new URL(server.runtime.url).username === LOGIN
+  const role: ConnectionOptions = isOwn ? {} : { role: 'dc_app' }
+  // A pool has ended before its sockets have: what breaks while the server stops is nobody's concern.
+  let closing = false
+  const onPoolError = (error: Error) => {
+    if (!closing) log.warn({ err: error }, 'an idle database connection broke and was replaced')
+  }
+  const connectTimeoutMs = CONNECTED_WITHIN_MS
+  const orm = createOrm(server.runtime, { ...role, poolSize: config.databasePoolSize, onPoolError, connectTimeoutMs })
+  const systemPool = createSystemPool(server.runtime, { onError: onPoolError, connectTimeoutMs })
+  const healthPool = createSystemPool(server.runtime, { size: 1, onError: onPoolError, connectTimeoutMs })
+  const endPools = async () => {
+    closing = true
+    await Promise.allSettled([orm.close(true), systemPool.end(), healthPool.end()])
+  }
+  try {
+    const { production } = config
+    for (const asked of [assertBound, assertDurable])
+      for (const warning of (await asked(orm, { production })).warnings) log.warn({}, warning)
+  } catch (error) {
+    await endPools()
+    throw error
+  }
+  const direct = (options: ConnectionOptions) =>
+    connectionConfig(server.runtime, { applicationName: 'delightchat-direct', ...options })
+  return {
+    orm,
+    systemPool,
+    healthPool,
+    direct: direct(role),
+    directSystem: direct({ role: 'dc_system' }),
+    async close() {
+      await endPools()
+      await server.close()
+    },
   }
 }
 

@@ -21,11 +21,18 @@ test.serial('what was written is there after a stop and a new start', async (t) 
   t.deepEqual(await query(second, 'select word from kept'), ['grüße'])
 })
 
-test.serial('the server is durable, checks its pages and listens on its socket only', async (t) => {
+test.serial('X8: the server is durable, checks its pages and listens on its socket only', async (t) => {
   const server = await aServer(t, join(await aFolder(t), 'pg'))
-  const settings = ['fsync', 'full_page_writes', 'data_checksums', 'listen_addresses', 'server_encoding']
+  const settings = [
+    'fsync',
+    'synchronous_commit',
+    'full_page_writes',
+    'data_checksums',
+    'listen_addresses',
+    'server_encoding',
+  ]
   const values = await query(server, `select ${settings.map((name) => `current_setting('${name}')`).join()}`)
-  t.deepEqual(values, ['on', 'on', 'on', '', 'UTF8'])
+  t.deepEqual(values, ['on', 'on', 'on', 'on', '', 'UTF8'])
   t.deepEqual(await query(server, 'select lower(\'ÄÖÜ\') collate "default"'), ['äöü'])
 })
 
