@@ -26,6 +26,13 @@ function installation(): Readonly<{ folder: string; version: number }> | null {
   return found.toSorted((a, b) => b.version - a.version)[0] ?? null
 }
 
+/** A program of the installation, `pg_dump` say; null where it has none of that name. */
+export function postgresProgram(name: string): string | null {
+  const found = installation()
+  const path = found && join(found.folder, name)
+  return path !== null && isProgram(path) ? path : null
+}
+
 /** Why there can be none here, or null. */
 export function whyNoPostgres(): string | null {
   const found = installation()
