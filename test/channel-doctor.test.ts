@@ -37,8 +37,10 @@ onEachProfile((profile) => {
     t.deepEqual(fine.ok, {
       token: true,
       'app-access': true,
-      scopes: null,
+      scopes: true,
       'message-access': true,
+      // There is no post to see it by.
+      'comment-access': null,
       subscription: true,
       'last-event': null,
       'thread-owner': null,
@@ -99,6 +101,8 @@ onEachProfile((profile) => {
     t.like(partly.ok, { token: true, scopes: false, 'message-access': false })
     t.regex(partly.found.get('scopes')?.detail ?? '', /lacks instagram_manage_messages\./)
     t.regex(partly.found.get('scopes')?.fix ?? '', /leave every permission on/)
+    const told = (await person.channels()).find(({ id }) => id === partlyId)?.health.missingPermissions
+    t.deepEqual(told, ['instagram_manage_messages'])
   })
 
   test.serial(
@@ -113,12 +117,30 @@ onEachProfile((profile) => {
       t.regex(switchedOff?.fix ?? '', /Allow access to messages/)
       stage.simulator.clearFaults()
       t.like((await examine(person, channelId)).ok, { 'message-access': true })
+      const missing = async () => (await person.channels())[0]?.health.missingPermissions
+      t.deepEqual(await missing(), [], 'Instagram told at the login')
 
       const accessToken = stage.simulator.tokenWith(account, ['instagram_business_basic'])
       await person.api('PATCH', `/channels/${channelId}`, { config: { accessToken } })
+      t.is(await missing(), null, 'of a pasted token it has not')
       const { found, ok } = await examine(person, channelId)
-      t.like(ok, { token: true, 'message-access': false })
+      t.like(ok, { token: true, scopes: null, 'message-access': false, 'comment-access': null })
       t.regex(found.get('message-access')?.fix ?? '', /leave every permission on/)
+      t.deepEqual(await missing(), ['instagram_business_manage_messages'])
+
+      await stage.simulator.comment(stage.simulator.customer({ account }), 'nice', { hold: true })
+      const { found: also } = await examine(person, channelId)
+      t.like(also.get('comment-access'), { ok: false })
+      t.regex(also.get('comment-access')?.fix ?? '', /leave every permission on/)
+      t.deepEqual(await missing(), ['instagram_business_manage_messages', 'instagram_business_manage_comments'])
+      const whole = stage.simulator.tokenWith(account, [
+        'instagram_business_basic',
+        'instagram_business_manage_messages',
+        'instagram_business_manage_comments',
+      ])
+      await person.api('PATCH', `/channels/${channelId}`, { config: { accessToken: whole } })
+      t.like((await examine(person, channelId)).ok, { 'message-access': true, 'comment-access': true })
+      t.deepEqual(await missing(), [])
       t.is((await person.channels())[0]?.status, 'ACTIVE')
 
       stage.simulator.fault({ kind: 'server-error' }, { on: 'conversations', account: account.id, times: 'always' })

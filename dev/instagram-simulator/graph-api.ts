@@ -119,6 +119,16 @@ async function route(
     if (account.login === 'instagram' && node === account.pageId) return nothing
     return listConversations(sending, account, form)
   }
+  if (isAccount && edge === 'media' && method === 'GET') {
+    const posts = [...sending.world.media.values()].filter((post) => post.account === account && !post.deleted)
+    return { status: 200, body: { data: posts.map((post) => pick(aboutPost(post), fields)) } }
+  }
+  if (edge === 'comments' && method === 'GET' && sending.world.media.get(node)?.account === account) {
+    const under = [...sending.world.comments.values()].filter(
+      ({ postId, parentId, deleted }) => postId === node && parentId === null && !deleted,
+    )
+    return { status: 200, body: { data: under.map(({ id }) => ({ id })) } }
+  }
   const aboutComment = commentCall(
     sending,
     account,

@@ -34,6 +34,7 @@ const EDGES: Readonly<Record<string, RouteKind>> = {
   conversations: 'conversations',
   subscribed_apps: 'subscribed-apps',
   accounts: 'pages',
+  media: 'media',
   comments: 'comments',
   replies: 'comments',
   mentions: 'comments',

@@ -14,6 +14,8 @@ export type GrantedAccount = Readonly<{
   secrets: Readonly<Record<string, string>>
   /** Null where the platform gave the token no end. */
   tokenExpiresAt: Date | null
+  /** What the token may not do and should; null where the platform did not tell. */
+  missingPermissions: readonly string[] | null
 }>
 
 export type LoginAnswer =

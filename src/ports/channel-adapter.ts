@@ -171,10 +171,19 @@ export interface ConnectionDoctor {
   readonly ownApps: readonly string[]
   /** Asks the network about the account. Resolves for every answer and for none. */
   examine(
-    account: ChannelAccount,
+    /** `missingPermissions`: as far as it was told before; null where it was not. */
+    account: ChannelAccount & Readonly<{ missingPermissions: readonly string[] | null }>,
     signal: AbortSignal,
-  ): Promise<Demanding & Readonly<{ checks: readonly ConnectionCheck[]; reauthorize: Reauthorize | null }>>
+  ): Promise<Examination>
 }
+
+export type Examination = Demanding &
+  Readonly<{
+    checks: readonly ConnectionCheck[]
+    reauthorize: Reauthorize | null
+    /** What the token may not do and should; absent where this has shown nothing of it. */
+    missingPermissions?: readonly string[]
+  }>
 
 export type Profile = Readonly<{ username: string | null; name: string | null; pictureUrl: string | null }>
 

@@ -14,6 +14,8 @@ export interface ChannelTokenStore {
   doubt(channelId: ChannelId, at: Date): Promise<void>
   /** The platform took the token. Kept by `set`. */
   prove(channelId: ChannelId, at: Date): Promise<void>
+  /** What the token may not do and should; null: nobody knows, as of one that was pasted. Kept by `set`: it may be prolonged. */
+  lacks(channelId: ChannelId, permissions: readonly string[] | null): Promise<void>
   /** The channel has none any more. */
   forget(channelId: ChannelId): Promise<void>
   /** Null where the channel has no token. */

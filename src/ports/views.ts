@@ -260,6 +260,8 @@ export type ChannelView = Readonly<{
     lastImport: ImportView | null
     /** When the access token ends; null where that is not known, or never. */
     tokenExpiresAt: Date | null
+    /** What the access token may not do and should; null where that is not known. */
+    missingPermissions: readonly string[] | null
     /** Since when the platform has yet to be told to deliver the account's events; null where it was. */
     subscribingSince: Date | null
     gaps: GapsView

@@ -51,6 +51,7 @@ export const aChannelView = (orgId: OrgId, overrides: Partial<ChannelView> = {})
     unknown: 0,
     lastImport: null,
     tokenExpiresAt: null,
+    missingPermissions: null,
     subscribingSince: null,
     gaps: { lastSweepAt: null, checked: 0, found: 0, lastFoundAt: null },
   },

@@ -29,7 +29,13 @@ export type ChannelJson = Readonly<{
   id: string
   status: string
   webhook: { callbackUrl: string; scope?: string }
-  health: Readonly<{ quarantined: number; unroutable: number; badSignatures: number; subscribingSince: string | null }>
+  health: Readonly<{
+    quarantined: number
+    unroutable: number
+    badSignatures: number
+    subscribingSince: string | null
+    missingPermissions: readonly string[] | null
+  }>
 }>
 type Page<T> = Readonly<{ data: readonly T[]; page: { nextCursor: string | null } }>
 

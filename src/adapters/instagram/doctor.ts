@@ -3,7 +3,7 @@ import type { ConnectionCheck, ConnectionDoctor, Demanding, Reauthorize } from '
 import { asList, asShape, readFlag, readId, type Shape } from '../channel-kit/fields.ts'
 import { askPlatform, createGraphClient, type GraphAnswer, type InstagramConfig } from './graph-client.ts'
 import { readGraphError } from './graph-error.ts'
-import { type GraphTarget, graphTarget } from './graph-target.ts'
+import { type GraphTarget, graphTarget, pathSegment } from './graph-target.ts'
 import { isDelivered, type LoginConfig, missingOf, readScopes } from './login-answer.ts'
 import { demandsIn, readOutcome } from './read-outcome.ts'
 
@@ -16,6 +16,17 @@ const NEEDED = [
 ] as const
 const CONNECT_AGAIN = 'Connect the account again, or give the channel another access token.'
 const TRY_LATER = 'Try again later.'
+const LEAVE_ON = 'Connect the account again and leave every permission on.'
+const OR_ACCESS =
+  'Connect the account again and leave every permission on; if that does not help, the app lacks access to them.'
+const SWITCH_ON =
+  'In the Instagram app, switch on “Allow access to messages” under Settings, Messages and story replies, Message controls.'
+const HAS_ALL = 'The token has the permissions that messages and comments take.'
+const lacks = (missing: readonly string[]): string => `The token lacks ${missing.join(', ')}.`
+const MANAGE = {
+  messages: { instagram: 'instagram_business_manage_messages', facebook: 'instagram_manage_messages' },
+  comments: 'instagram_business_manage_comments',
+} as const
 type Me = Shape<'user_id' | 'id' | 'instagram_business_account'>
 type Linked = Shape<'id'>
 type Listed = Shape<'data'>
@@ -29,19 +40,22 @@ const notAsked = (fix: string | null): ConnectionCheck =>
   check('subscription', null, 'It cannot be asked for before the token is known to be valid.', fix)
 
 /** What Meta's own answers show of a connection, one call for each question. */
+type Known = Parameters<ConnectionDoctor['examine']>[0]
+/** What a look at permissions has shown: null where nothing. */
+type May = Readonly<{ check: ConnectionCheck; missing: readonly string[] | null }>
+
 export function createDoctor(config: InstagramConfig & LoginConfig, fetch: typeof globalThis.fetch): ConnectionDoctor {
   const graph = createGraphClient(config, fetch)
 
-  async function scopes({ flavour, token }: GraphTarget, signal: AbortSignal): Promise<ConnectionCheck> {
+  async function scopes({ flavour, token }: GraphTarget, known: Known, signal: AbortSignal): Promise<May> {
     const { metaApp: app } = config
-    if (flavour === 'instagram') {
-      const detail = 'Instagram Login does not tell what a token may do; a missing permission shows as a refused call.'
-      const fix = 'Where a call is refused for it, connect the account again and leave every permission on.'
-      return check('scopes', null, detail, fix)
-    }
+    if (flavour === 'instagram') return { check: toldAtLogin(known.missingPermissions), missing: null }
     if (app === null) {
       const fix = 'Set META_APP_ID and META_APP_SECRET to have it checked.'
-      return check('scopes', null, 'Only the Meta app itself may ask what the token may do.', fix)
+      return {
+        check: check('scopes', null, 'Only the Meta app itself may ask what the token may do.', fix),
+        missing: null,
+      }
     }
     const query = new URLSearchParams({ input_token: token, access_token: `${app.id}|${app.secret}` })
     const version = config.graphVersion === '' ? '' : `/${config.graphVersion}`
@@ -50,17 +64,12 @@ export function createDoctor(config: InstagramConfig & LoginConfig, fetch: typeo
     const facts = outcome.status === 'found' ? asShape<Inspected>(asShape<Listed>(outcome.body)?.data) : null
     const granted = readScopes(facts?.scopes)
     if (facts === null || !readFlag(facts.is_valid) || granted === null) {
-      return check('scopes', null, 'Meta did not tell what the token may do.', TRY_LATER)
+      return { check: check('scopes', null, 'Meta did not tell what the token may do.', TRY_LATER), missing: null }
     }
     const missing = missingOf(NEEDED, granted)
-    return missing.length === 0
-      ? check('scopes', true, 'The token has the permissions that messages and comments take.')
-      : check(
-          'scopes',
-          false,
-          `The token lacks ${missing.join(', ')}.`,
-          'Connect the account again and leave every permission on.',
-        )
+    const told =
+      missing.length === 0 ? check('scopes', true, HAS_ALL) : check('scopes', false, lacks(missing), LEAVE_ON)
+    return { check: told, missing }
   }
 
   async function subscription(
@@ -98,27 +107,39 @@ export function createDoctor(config: InstagramConfig & LoginConfig, fetch: typeo
   }
 
   /** The only way to see it with Instagram Login, and with both what the owner has switched off in the app on their phone. */
-  async function messages({ flavour, node, token }: GraphTarget, signal: AbortSignal): Promise<ConnectionCheck> {
+  async function messages({ flavour, node, token }: GraphTarget, signal: AbortSignal): Promise<May> {
     const path = `${node}/conversations?platform=instagram&limit=1`
     const outcome = readOutcome(await graph({ method: 'GET', flavour, path, token }, signal))
-    if (outcome.status === 'found') return check('message-access', true, 'The account’s conversations may be read.')
-    if (outcome.status !== 'withheld' || outcome.code !== 'permission-missing') {
-      return check('message-access', null, `Meta did not tell (${outcome.detail}).`, TRY_LATER)
+    const name = 'message-access'
+    if (outcome.status === 'found')
+      return { check: check(name, true, 'The account’s conversations may be read.'), missing: [] }
+    if (!isForbidden(outcome)) return notTold(name, outcome.detail)
+    if (outcome.platformCode === '200/2534041') {
+      const detail = 'The account’s owner does not let apps see its messages.'
+      return { check: check(name, false, detail, SWITCH_ON), missing: null }
     }
-    const isSwitchedOff = outcome.platformCode === '200/2534041'
-    return isSwitchedOff
-      ? check(
-          'message-access',
-          false,
-          'The account’s owner does not let apps see its messages.',
-          'In the Instagram app, switch on “Allow access to messages” under Settings, Messages and story replies, Message controls.',
-        )
-      : check(
-          'message-access',
-          false,
-          `The token may not read messages (${outcome.detail}).`,
-          'Connect the account again and leave every permission on; if that does not help, the app lacks access to them.',
-        )
+    const detail = `The token may not read messages (${outcome.detail}).`
+    return { check: check(name, false, detail, OR_ACCESS), missing: [MANAGE.messages[flavour]] }
+  }
+
+  /** The only way to see it with Instagram Login; with Facebook's the token itself is asked. */
+  async function comments({ token }: GraphTarget, signal: AbortSignal): Promise<May> {
+    const name = 'comment-access'
+    const ask = async (path: string) =>
+      readOutcome(await graph({ method: 'GET', flavour: 'instagram', path, token }, signal))
+    const posts = await ask('me/media?fields=id&limit=1')
+    if (posts.status !== 'found') return notTold(name, posts.detail)
+    const post = readId(asShape<Linked>(asList(asShape<Listed>(posts.body)?.data)[0])?.id, 64)
+    if (post === null) {
+      const detail = 'The account has no post by whose comments it could be seen.'
+      return { check: check(name, null, detail), missing: null }
+    }
+    const outcome = await ask(`${pathSegment(post)}/comments?fields=id&limit=1`)
+    if (outcome.status === 'found')
+      return { check: check(name, true, 'The account’s comments may be read.'), missing: [] }
+    if (!isForbidden(outcome)) return notTold(name, outcome.detail)
+    const detail = `The token may not read comments (${outcome.detail}).`
+    return { check: check(name, false, detail, OR_ACCESS), missing: [MANAGE.comments] }
   }
 
   return {
@@ -151,12 +172,48 @@ export function createDoctor(config: InstagramConfig & LoginConfig, fetch: typeo
       const whose = tokenOf(outcome.body, account)
       // Two answers tell of the budget; the others have the same.
       const { check: delivered, dead, demands = [] } = await subscription(target, account, signal)
-      const may = [await scopes(target, signal), await messages(target, signal)]
-      const checks = [whose, access, ...may, delivered]
-      return { checks, reauthorize: dead, demands: [...(outcome.demands ?? []), ...demands] }
+      const told = await scopes(target, account, signal)
+      const seen = [await messages(target, signal)]
+      if (flavour === 'instagram') seen.push(await comments(target, signal))
+      const checks = [whose, access, told.check, ...seen.map((look) => look.check), delivered]
+      const missingPermissions = allMissing(flavour, told, seen)
+      return {
+        ...{ checks, reauthorize: dead, demands: [...(outcome.demands ?? []), ...demands] },
+        ...(missingPermissions === null ? {} : { missingPermissions }),
+      }
     },
   }
 }
+
+/** Facebook tells all of them at once; with Instagram all that can be seen have to have been. */
+function allMissing(flavour: GraphTarget['flavour'], told: May, seen: readonly May[]): readonly string[] | null {
+  if (told.missing !== null) return told.missing
+  const missing = seen.flatMap((look) => look.missing ?? [])
+  const isWhole = flavour === 'instagram' && seen.every((look) => look.missing !== null)
+  return missing.length > 0 || isWhole ? missing : null
+}
+
+/** Instagram has no call that tells it: at the login only, and not of what is withdrawn later. */
+function toldAtLogin(missing: readonly string[] | null): ConnectionCheck {
+  if (missing === null) {
+    const detail = 'Instagram has not told what this token may do; a missing permission shows as a refused call.'
+    const fix = 'Where a call is refused for it, connect the account again and leave every permission on.'
+    return check('scopes', null, detail, fix)
+  }
+  return missing.length === 0
+    ? check('scopes', true, `${HAS_ALL} Instagram said so when the account was connected.`)
+    : check('scopes', false, lacks(missing), LEAVE_ON)
+}
+
+type Withheld = Extract<ReturnType<typeof readOutcome>, { status: 'withheld' }>
+
+const isForbidden = (outcome: ReturnType<typeof readOutcome>): outcome is Withheld =>
+  outcome.status === 'withheld' && outcome.code === 'permission-missing'
+
+const notTold = (name: string, detail: string): May => ({
+  check: check(name, null, `Meta did not tell (${detail}).`, TRY_LATER),
+  missing: null,
+})
 
 function tokenOf(body: unknown, { account, settings }: ChannelAccount): ConnectionCheck {
   const me = asShape<Me>(body)

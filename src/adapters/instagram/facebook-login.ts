@@ -65,13 +65,14 @@ export function createFacebookLogin(
     if (readId(facts?.app_id) !== app.id || !readFlag(facts?.is_valid)) {
       return failed('inspecting the token: it is not valid, or was issued to another app')
     }
-    const missing = missingOf(SCOPES, readScopes(facts?.scopes))
+    const scopes = readScopes(facts?.scopes)
+    const missing = missingOf(SCOPES, scopes)
     if (missing.length > 0) return { status: 'scopes-missing', missing }
 
     const pages = await allPages(long, signal)
     if ('status' in pages) return pages
     const person = readId(facts?.user_id, 64)
-    const accounts = pages.found.flatMap((page) => granted(page, person))
+    const accounts = pages.found.flatMap((page) => granted(page, person, scopes === null ? null : []))
     if (accounts.length > 0) return { status: 'granted', accounts }
     const why =
       pages.found.length === 0 ? 'has no Page' : 'has no Page that is linked to an Instagram professional account'
@@ -130,7 +131,11 @@ function isRefusedCode(answer: GraphAnswer): boolean {
 }
 
 /** Events name the Instagram account, messages go out through the Page, with the Page's token and never the person's. */
-function granted(page: Page, person: string | null): readonly GrantedAccount[] {
+function granted(
+  page: Page,
+  person: string | null,
+  missingPermissions: GrantedAccount['missingPermissions'],
+): readonly GrantedAccount[] {
   const linked = asShape<Linked>(page.instagram_business_account)
   const [account, pageId, token] = [readId(linked?.id, 64), readId(page.id, 64), readToken(page)?.token]
   if (account === null || pageId === null || token === undefined) return []
@@ -144,6 +149,7 @@ function granted(page: Page, person: string | null): readonly GrantedAccount[] {
       settings: { pageId: account, login: 'facebook', facebookPageId: pageId },
       secrets: { accessToken: token },
       tokenExpiresAt: null,
+      missingPermissions,
     },
   ]
 }

@@ -85,6 +85,8 @@ export function createInstagramLogin(
           settings: { pageId: account, login: 'instagram', ...(appScopedId === null ? {} : { appScopedId }) },
           secrets: { accessToken: long.token },
           tokenExpiresAt,
+          // A login that lacks one has ended above.
+          missingPermissions: scopes === null ? null : [],
         },
       ],
     }

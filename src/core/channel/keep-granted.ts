@@ -66,6 +66,7 @@ async function keepIn(
     await channels.add(channel, granted.secrets, now)
     await stores.tokens.set(channelId, { setAt: now, expiresAt })
   }
+  await stores.tokens.lacks(channelId, granted.missingPermissions)
   await bindings.bind(
     {
       type,

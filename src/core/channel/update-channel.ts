@@ -49,6 +49,7 @@ export const updateChannel =
       const end = givesToken ? { expiresAt: null } : null
       if (givesToken || isRevived) await saveWithToken(stores, after, secretsAfter, actor, clock.now(), end)
       else await channels.save(after, secretsAfter, clock.now())
+      if (givesToken) await stores.tokens.lacks(id, null)
       const proof = adapter.settings.proof ?? []
       const was: Readonly<Record<string, unknown>> = { ...channel.settings, ...before }
       // What was entered by hand is not proven: such a channel is served at its own address only.

@@ -27,7 +27,8 @@ export const verifyChannel =
     const account = await channelAccounts.load(actor.orgId, channelId)
     if (account === null) throw new NotFound('channel')
     const doctor = channelRegistry.get(account.type)?.doctor
-    const found = await doctor?.examine(account, AbortSignal.timeout(WITHIN_MS))
+    const { missingPermissions = null } = (await queries.channel(actor.orgId, channelId))?.health ?? {}
+    const found = await doctor?.examine({ ...account, missingPermissions }, AbortSignal.timeout(WITHIN_MS))
     await meetDemands(ports, account, found?.demands)
     const now = clock.now()
     if (found?.reauthorize) {
@@ -37,10 +38,13 @@ export const verifyChannel =
       )
       if (isNew) wakeups.wake('events-written')
     }
+    const missing = found?.missingPermissions ?? null
     if (found?.checks.some(({ name, ok }) => name === 'token' && ok)) {
       await unitOfWork.run(actor.orgId, async ({ channels, tokens }) => {
         // It was the token of then that the platform took.
-        if ((await channels.get(channelId)).version === account.version) await tokens.prove(channelId, now)
+        if ((await channels.get(channelId)).version !== account.version) return
+        if (missing !== null) await tokens.lacks(channelId, missing)
+        await tokens.prove(channelId, now)
       })
     }
     const view = await queries.channel(actor.orgId, channelId)

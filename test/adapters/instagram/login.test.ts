@@ -78,6 +78,7 @@ test('whatever form the exchange answers in, the account is the user_id of /me, 
           name: 'acme',
           settings: { pageId: ACCOUNT, appScopedId: OTHER_ID, login: 'instagram' },
           secrets: { accessToken: 'IGAAlong' },
+          missingPermissions: permissions === undefined ? null : [],
         } as object)
       },
     ),

@@ -22,7 +22,7 @@ const READS: Readonly<Record<string, (of: ChannelAdapter, from: ChannelAccount) 
   'hiding a comment': ({ comments }, from) => comments?.moderate(id, 'HIDE', from, signal),
   'deleting a comment': ({ comments }, from) => comments?.moderate(id, 'DELETE', from, signal),
   'prolonging a token': ({ tokens }, from) => tokens?.refresh(from, signal),
-  'the doctor': ({ doctor }, from) => doctor?.examine(from, signal),
+  'the doctor': ({ doctor }, from) => doctor?.examine({ ...from, missingPermissions: null }, signal),
 }
 
 const usage = (percent: number, regainMinutes: number) => ({

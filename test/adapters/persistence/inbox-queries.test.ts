@@ -236,6 +236,7 @@ onEachProfile((profile) => {
       pauseReason: null,
       lastImport: null,
       tokenExpiresAt: null,
+      missingPermissions: null,
       subscribingSince: null,
       gaps: { lastSweepAt: null, checked: 0, found: 0, lastFoundAt: null },
     })

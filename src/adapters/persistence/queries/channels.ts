@@ -31,6 +31,7 @@ type Row = {
   pause_reason: PauseReason | null
   last_import: ImportRow | null
   token_expires_at: Date | null
+  missing_permissions: string[] | null
   last_sweep_at: Date | null
   gaps_checked: number | null
   gaps_found: number | null
@@ -46,7 +47,7 @@ select c.id, c.org_id, c.type, c.platform, c.name, c.status, c.settings,
   b.channel_id is not null as is_bound, b.subscribe_since,
   h.last_inbound_at, h.last_outbound_at, h.last_error, h.last_error_at, h.bad_signatures, h.unroutable, h.quarantined, h.unknown,
   w.until as paused_until, w.reason as pause_reason,
-  k.expires_at as token_expires_at, k.doubted_at, k.proven_at, g.last_sweep_at, g.checked as gaps_checked, g.found as gaps_found, g.last_found_at,
+  k.expires_at as token_expires_at, k.missing_permissions, k.doubted_at, k.proven_at, g.last_sweep_at, g.checked as gaps_checked, g.found as gaps_found, g.last_found_at,
   (select to_jsonb(i) from history_imports i where i.org_id = c.org_id and i.channel_id = c.id order by i.requested_at desc, i.id desc limit 1) as last_import,
   c.created_at, c.updated_at, c.version
 from channels c left join channel_health h on h.org_id = c.org_id and h.channel_id = c.id
@@ -140,6 +141,7 @@ const channelView =
       unknown: Number(row.unknown ?? 0),
       lastImport: row.last_import && importView(row.last_import),
       tokenExpiresAt: row.token_expires_at,
+      missingPermissions: row.missing_permissions,
       subscribingSince: row.subscribe_since,
       gaps: {
         lastSweepAt: row.last_sweep_at,

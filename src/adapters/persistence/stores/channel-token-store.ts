@@ -27,6 +27,14 @@ export const createChannelTokenStore = (tx: Tx): ChannelTokenStore => ({
     ])
   },
 
+  async lacks(channelId, permissions) {
+    await tx.affected('update channel_tokens set missing_permissions = $3 where org_id = $1 and channel_id = $2', [
+      tx.orgId,
+      channelId,
+      permissions,
+    ])
+  },
+
   async forget(channelId) {
     await tx.affected('delete from channel_tokens where org_id = $1 and channel_id = $2', [tx.orgId, channelId])
   },

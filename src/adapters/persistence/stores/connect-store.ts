@@ -52,4 +52,6 @@ const readAccounts = (text: string): readonly GrantedAccount[] =>
   (JSON.parse(text) as (GrantedAccount & { tokenExpiresAt: string | null })[]).map((account) => ({
     ...account,
     tokenExpiresAt: account.tokenExpiresAt === null ? null : new Date(account.tokenExpiresAt),
+    // A login that was begun under the version before does not say.
+    missingPermissions: account.missingPermissions ?? null,
   }))
