@@ -24,7 +24,13 @@ import { instagramModule } from './adapters/instagram/index.ts'
 import { createInstallationCounters } from './adapters/installation-counters.ts'
 import { createIntakeMetrics } from './adapters/intake-metrics.ts'
 import { messagingModule, openMessaging } from './adapters/messaging/index.ts'
-import { claimApiProcess, openDatabase, persistenceModule, type Waiting } from './adapters/persistence/index.ts'
+import {
+  claimApiProcess,
+  createTroubleCounts,
+  openDatabase,
+  persistenceModule,
+  type Waiting,
+} from './adapters/persistence/index.ts'
 import { plainModule } from './adapters/plain/index.ts'
 import { readiness } from './adapters/readiness.ts'
 import { isCommonPassword } from './adapters/security/common-passwords.ts'
@@ -34,6 +40,7 @@ import { createPasswordHasher } from './adapters/security/password-hasher.ts'
 import { createSecretBox } from './adapters/security/secret-box.ts'
 import { createSettingsValidator } from './adapters/settings-validator.ts'
 import { systemClock } from './adapters/system-clock.ts'
+import { createSendCounter, createTroubleMetrics } from './adapters/trouble-metrics.ts'
 import type { Config, Secrets } from './config.ts'
 import { type Core, createCore } from './core/index.ts'
 import { coreSettings } from './core-settings.ts'
@@ -110,6 +117,8 @@ export async function compose({
   )
   const metrics = new Registry()
   collectDefaultMetrics({ register: metrics })
+  createTroubleMetrics(metrics, createTroubleCounts(database.systemPool))
+  const counted = createSendCounter(metrics)
   const eventLoop = createEventLoopWatch({ metrics, log, limitMs: config.eventLoopLimitMs })
   const messaging = opening.adopt(
     await openMessaging({
@@ -166,7 +175,10 @@ export async function compose({
   container.bind<CoreSettings>(T.CORE_SETTINGS).toConstantValue(coreSettings(config, secrets))
   container
     .bind<ChannelRegistry>(T.CHANNEL_REGISTRY)
-    .toResolvedValue(createRegistry, [{ serviceIdentifier: T.CHANNEL_ADAPTER, isMultiple: true }])
+    .toResolvedValue(
+      (found: ChannelAdapter[]) => createRegistry(found.map(counted)),
+      [{ serviceIdentifier: T.CHANNEL_ADAPTER, isMultiple: true }],
+    )
   container.bind<Core>(T.CORE).toResolvedValue(() => {
     const ports: CorePorts = {
       accountBindings: container.get<AccountBindings>(T.ACCOUNT_BINDINGS),

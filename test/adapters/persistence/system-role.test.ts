@@ -31,6 +31,8 @@ const READABLE: Record<string, string[] | 'all'> = {
   event_counters: 'all',
   send_lanes: 'all',
   event_log: ['id', 'org_id', 'seq', 'type', 'resource_type', 'resource_id', 'ticket_id', 'occurred_at'],
+  // How many replies are in doubt.
+  messages: ['status'],
   // What housekeeping finds the old ones by.
   raw_events: ['id', 'org_id', 'received_at'],
   idempotency_keys: ['org_id', 'created_at'],
