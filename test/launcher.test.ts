@@ -42,7 +42,17 @@ test('each npm script is a command of the launcher, under its own name', (t) => 
   const launched = Object.keys(scripts).filter((name) => scripts[name]?.startsWith('exec node run.js '))
   t.deepEqual(launched.toSorted(), known.toSorted())
   for (const name of launched) t.is(scripts[name], `exec node run.js ${name}`)
-  for (const name of ['start', 'start:dev', 'db:push', 'worker:inbound', 'worker:outbound', 'demo', 'test', 'fuzz'])
+  for (const name of [
+    'start',
+    'start:dev',
+    'db:push',
+    'worker:inbound',
+    'worker:outbound',
+    'demo',
+    'test',
+    'fuzz',
+    'faults',
+  ])
     t.true(launched.includes(name))
 })
 

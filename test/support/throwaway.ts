@@ -53,7 +53,7 @@ type Running = Readonly<{ server: ChildProcess; ended: Promise<string>; written:
 
 /** Starts the server and waits until it answers. One that does not is ended, and what it wrote is in the error. */
 export async function throwawayServer(options: ServerOptions): Promise<Throwaway> {
-  const { name, url, ask, answersWithinMs = 30_000, stopBy, cleanUp } = options
+  const { name, url, ask, answersWithinMs = 90_000, stopBy, cleanUp } = options
   let running: Running | null = null
   const signalAll = (signal: NodeJS.Signals): void => {
     const pid = running?.server.pid
