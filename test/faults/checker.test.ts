@@ -1,7 +1,8 @@
 import test from 'ava'
 import fc from 'fast-check'
 import { brokenIn, check, countsOf, VIOLATION_KINDS } from './harness/checker.ts'
-import { CORRUPTIONS, type Spoilable } from './harness/corruptions.ts'
+import { CORRUPTIONS } from './harness/corruptions.ts'
+import type { Spoilable } from './harness/spoil.ts'
 import { type Step, trueRun } from './harness/true-run.ts'
 
 const PEOPLE = 3

@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { readPostmasterFile } from '../../src/adapters/persistence/embedded/postmaster.ts'
 import { descendants, freePort, killAll, type StartedProcess, startProcess, waitFor } from './processes.ts'
 import { ROOT, settings } from './program.ts'
 
@@ -14,6 +14,8 @@ export type MainProcess = Readonly<{
   ready(process: StartedProcess): Promise<void>
   /** As a crash of the embedded server: its postmaster alone, or all of its processes at once. */
   killDatabase(what: 'postmaster' | 'all'): void
+  /** Of the embedded database as it runs now, for its superuser. */
+  databaseUrl(): string
 }>
 
 /** src/main.ts without npm around it, so that a signal hits the program itself; every start on the same data and port. */
@@ -25,6 +27,7 @@ export async function mainProcess(dataDir: string, given: Readonly<Record<string
     fetch(`${url}/readyz`)
       .then(async (answer) => ((await answer.json()) as { status: string }).status === 'ok')
       .catch(() => false)
+  const pgDir = join(dataDir, 'pg')
   const start = (role?: string) =>
     startProcess(process.execPath, ['src/main.ts', ...(role ? [role] : [])], env, { cwd: ROOT })
   return {
@@ -36,17 +39,13 @@ export async function mainProcess(dataDir: string, given: Readonly<Record<string
       await Promise.race([waitFor(isReady, START_WITHIN_MS), ended])
     },
     killDatabase(what) {
-      const postmaster = postmasterOf(dataDir)
-      if (postmaster === null) return
-      killAll(what === 'all' ? [postmaster, ...descendants(postmaster)] : [postmaster])
+      const postmaster = readPostmasterFile(pgDir)?.pid
+      if (postmaster) killAll(what === 'all' ? [postmaster, ...descendants(postmaster)] : [postmaster])
     },
-  }
-}
-
-function postmasterOf(dataDir: string): number | null {
-  try {
-    return Number.parseInt(readFileSync(join(dataDir, 'pg', 'postmaster.pid'), 'utf8'), 10)
-  } catch {
-    return null
+    databaseUrl() {
+      const { socketDir, port } = readPostmasterFile(pgDir) ?? {}
+      const place = new URLSearchParams({ host: String(socketDir), port: String(port), user: 'bootstrap' })
+      return `postgres:///delightchat?${place}`
+    },
   }
 }

@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { ExecutionContext } from 'ava'
 import type { InstagramSimulator, SimulatedCustomer, Webhook } from '../../dev/instagram-simulator/index.ts'
-import type { InboxClient, MessageJson } from './inbox-client.ts'
+import type { RecordedReply, Recorder } from '../faults/harness/history.ts'
+import type { InboxClient } from './inbox-client.ts'
 
 export type Traffic = Readonly<{
   /** How many messages of customers were sent so far. */
@@ -73,51 +74,32 @@ export function startRepeats(t: ExecutionContext, simulator: InstagramSimulator)
   }
 }
 
-export type Reply = {
-  readonly ticketId: string
-  readonly text: string
-  /** The first answer that was not trouble; null while there was none. */
-  answer: { status: number; message: MessageJson } | null
-}
-
 /** Somebody who answers, one reply after the other, and asks again under the same key until there is an answer. */
 export function startAgent(
   t: ExecutionContext,
+  recorder: Recorder,
   client: InboxClient,
   name: string,
   tickets: () => readonly string[],
   { everyMs, beforeEach = () => {} }: Readonly<{ everyMs: number; beforeEach?: () => void }>,
-): Readonly<{ replies: readonly Reply[]; stop(): Promise<void> }> {
-  const replies: Reply[] = []
+): Readonly<{ replies: readonly RecordedReply[]; stop(): Promise<void> }> {
+  const replies: RecordedReply[] = []
   let stopped = false
   let abandoned = false
   t.teardown(() => {
     stopped = true
     abandoned = true
   })
-  const post = async (reply: Reply, key: string): Promise<void> => {
-    while (!abandoned) {
-      try {
-        const { status, body } = await client.reply(reply.ticketId, reply.text, { 'idempotency-key': key })
-        if (status < 500) {
-          reply.answer = { status, message: body }
-          return
-        }
-      } catch {
-        // Nobody answered, or not to the end.
-      }
-      await sleep(100)
-    }
-  }
   const work = async (): Promise<void> => {
     while (!stopped) {
       const open = tickets()
       const ticketId = open[Math.floor(Math.random() * open.length)]
       if (ticketId !== undefined) {
-        const reply: Reply = { ticketId, text: `${name} ${replies.length}`, answer: null }
+        const reply = recorder.reply(client, ticketId, `${name} ${replies.length}`)
         replies.push(reply)
         beforeEach()
-        await post(reply, reply.text)
+        // Nobody answered, not to the end, or with trouble.
+        while (!abandoned && !(await reply.post())) await sleep(100)
       }
       await sleep(everyMs)
     }

@@ -33,7 +33,15 @@ test('what is missing is lost once it has been missing for a while', async (t) =
   t.is((await atRest(look, { missingForMs: 600 })).lost, 2)
 })
 
+test('what gets less is waited for, however long it takes', async (t) => {
+  const some = (messages: number) =>
+    ofSnapshot({ queues: [{ queue: 'inbound', messages, consumers: 1, isDead: false }] })
+  const { look, count } = looks(some(4), some(3), some(2), some(1), whole)
+  t.deepEqual((await atRest(look, { stillForMs: 600 })).violations, [])
+  t.is(count(), 5)
+})
+
 test('what never comes to rest is judged as it is, and servers that never come back are told of', async (t) => {
-  t.is((await atRest(looks(waiting).look, { withinMs: 300 })).stuck, 1)
-  await t.throwsAsync(atRest(looks(new Error('gone')).look, { withinMs: 300 }), { message: 'gone' })
+  t.is((await atRest(looks(waiting).look, { stillForMs: 300 })).stuck, 1)
+  await t.throwsAsync(atRest(looks(new Error('gone')).look, { stillForMs: 300 }), { message: 'gone' })
 })

@@ -19,7 +19,11 @@ export function checkInbound(facts: Facts, report: Report): Counts {
     // What was taken back before it came need not be there.
     if (own > 0 || unsent) counts.stored += 1
     else if (isPutAside(facts, mid)) counts.quarantined += 1
-    else if (!facts.partsByExternalId.has(mid)) report('I1', 'lost', `${mid} was acknowledged and is not there`)
+    else if (!facts.partsByExternalId.has(mid)) {
+      // It may be in any of those that wait: lost is only what is nowhere.
+      if (facts.waiting > 0) report('I8', 'stuck', `${mid} is not there, and ${facts.waiting} deliveries wait`)
+      else report('I1', 'lost', `${mid} was acknowledged and is not there`)
+    }
   }
   checkInvented(facts, report)
   checkIdentities(facts, report)

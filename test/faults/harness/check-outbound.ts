@@ -35,7 +35,11 @@ export function checkOutbound(facts: Facts, bounds: Bounds, report: Report): voi
   }
   for (const { content, authorType, externalId } of written) {
     const typed = externalId !== null && facts.bubblesByMid.get(externalId)?.bubble.via === 'instagram-app'
-    if (authorType !== 'MEMBER' && !typed) report('I5', 'unexpected', `"${content}" is shown as ${authorType}'s`)
+    if (authorType !== 'MEMBER' && !typed) {
+      const own = (stored.get(content ?? '') ?? []).some((row) => row.authorType === 'MEMBER')
+      if (own) report('I2', 'duplicated', `"${content}" is there once more as ${authorType}'s`)
+      else report('I5', 'unexpected', `"${content}" is shown as ${authorType}'s`)
+    }
     if (authorType === 'MEMBER' && !replies.has(content ?? ''))
       report('I5', 'unexpected', `nobody wrote "${content}", and it is stored`)
   }

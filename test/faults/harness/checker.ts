@@ -98,6 +98,10 @@ export const countsOf = ({ violations: _, ...counts }: Verdict, seed?: number | 
     .map(([name, value]) => `${name} ${value}`)
     .join(', ')
 
-/** The first broken promises as lines, for a test to compare with none. */
-export const brokenIn = ({ violations }: Verdict, atMost = 20): readonly string[] =>
-  violations.slice(0, atMost).map(({ invariant, kind, what }) => `${invariant} ${kind}: ${what}`)
+/** Broken promises as lines, some of each kind, for a test to compare with none. */
+export function brokenIn({ violations }: Verdict, atMost = 20): readonly string[] {
+  const kinds = [...Map.groupBy(violations, ({ kind }) => kind).values()]
+  return kinds
+    .flatMap((some) => some.slice(0, Math.ceil(atMost / kinds.length)))
+    .map(({ invariant, kind, what }) => `${invariant} ${kind}: ${what}`)
+}

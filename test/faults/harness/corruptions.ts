@@ -1,16 +1,16 @@
-import type { Evidence, ViolationKind } from './checker.ts'
-
-/** Evidence that may be spoiled. */
-export type Spoilable = Open<Evidence>
-type Open<T> = T extends Date
-  ? T
-  : T extends readonly (infer Item)[]
-    ? Open<Item>[]
-    : T extends object
-      ? { -readonly [Key in keyof T]: Open<T[Key]> }
-      : T
-type Message = Spoilable['snapshot']['messages'][number]
-type Happened = Spoilable['snapshot']['events'][number]
+import type { ViolationKind } from './checker.ts'
+import {
+  becomes,
+  double,
+  forget,
+  type Message,
+  received,
+  type Spoilable,
+  tellAgain,
+  untell,
+  withOne,
+  written,
+} from './spoil.ts'
 
 export type Corruption = Readonly<{
   name: string
@@ -53,6 +53,13 @@ export const CORRUPTIONS: readonly Corruption[] = [
   ),
   corruption('duplicated', 'a reply was stored twice', (evidence, pick) =>
     withOne(pick(written(evidence)), (message) => double(evidence, message)),
+  ),
+  corruption('duplicated', 'the echo of a reply is a message as well', (evidence, pick) =>
+    withOne(pick(written(evidence).filter(({ externalId }) => externalId !== null)), (message) => {
+      double(evidence, message)
+      const { messages } = evidence.snapshot
+      messages[messages.length - 1] = { ...(messages.at(-1) as Message), authorType: 'EXTERNAL' }
+    }),
   ),
   corruption('duplicated', 'somebody was notified twice', (evidence, pick) =>
     withOne(pick(evidence.snapshot.notifications), (one) => {
@@ -212,68 +219,3 @@ export const CORRUPTIONS: readonly Corruption[] = [
 
 const UNCONFIRMED = 'message.delivery_unconfirmed'
 const JOB = { id: 'job', queue: 'inbound', state: 'READY', attempt: 0, reason: null }
-
-function withOne<T>(one: T | undefined, spoil: (one: T) => unknown): boolean {
-  return one !== undefined && spoil(one) !== false
-}
-
-const received = ({ snapshot }: Spoilable): Message[] =>
-  snapshot.messages.filter(({ direction }) => direction === 'INBOUND')
-const written = ({ snapshot }: Spoilable): Message[] =>
-  snapshot.messages.filter(({ authorType }) => authorType === 'MEMBER')
-
-function becomes({ snapshot }: Spoilable, message: Message, status: string): void {
-  message.status = status
-  for (const part of snapshot.parts.filter(({ messageId }) => messageId === message.id)) part.status = status
-}
-
-/** The row and what goes with it; the log of events keeps what was told. */
-function forget({ snapshot }: Spoilable, { id }: Message): void {
-  snapshot.messages = snapshot.messages.filter((message) => message.id !== id)
-  snapshot.parts = snapshot.parts.filter(({ messageId }) => messageId !== id)
-  snapshot.notifications = snapshot.notifications.filter(({ messageId }) => messageId !== id)
-}
-
-/** The row, with all that comes with a new one. */
-function double(evidence: Spoilable, message: Message): void {
-  const { snapshot } = evidence
-  const id = `${message.id} again`
-  snapshot.messages.push({ ...message, id })
-  for (const part of snapshot.parts.filter(({ messageId }) => messageId === message.id))
-    snapshot.parts.push({ ...part, id: `${part.id} again`, messageId: id })
-  for (const one of snapshot.notifications.filter(({ messageId }) => messageId === message.id)) {
-    snapshot.notifications.push({ ...one, id: `${one.id} again`, messageId: id })
-    tellAgain(evidence, one.id, `${one.id} again`)
-  }
-  tellAgain(evidence, message.id, id)
-}
-
-/** The events about one thing once more about another, to readers as well. */
-function tellAgain(evidence: Spoilable, about: string, instead: string): void {
-  const { snapshot } = evidence
-  for (const event of snapshot.events.filter(({ resourceId }) => resourceId === about)) {
-    const number = snapshot.events.filter(({ orgId }) => orgId === event.orgId).length + 1
-    const publicId = `${event.publicId} again`
-    snapshot.events.push({ ...event, id: 1e6 + snapshot.events.length, publicId, seq: number, resourceId: instead })
-  }
-  tellReaders(evidence)
-}
-
-/** As if they had never been written: the others have their numbers. */
-function untell(evidence: Spoilable, isGone: (event: Happened) => boolean): void {
-  const { snapshot } = evidence
-  snapshot.events = snapshot.events.filter((event) => !isGone(event))
-  for (const those of Map.groupBy(snapshot.events, ({ orgId }) => orgId).values())
-    those.forEach((event, index) => {
-      event.seq = index + 1
-    })
-  tellReaders(evidence)
-}
-
-function tellReaders({ snapshot, history }: Spoilable): void {
-  for (const feed of history.feeds) {
-    feed.events = snapshot.events
-      .filter(({ orgId }) => orgId === feed.orgId)
-      .map(({ publicId: id, seq, orgId, type, occurredAt: at }) => ({ id, seq: seq ?? 0, orgId, type, at }))
-  }
-}

@@ -52,8 +52,14 @@ export function factsOf({ ledger, history, snapshot }: Evidence) {
       ({ externalId }) => externalId,
     ),
     lanes,
+    /** Deliveries in the broker and in the spool that are not stored yet, as far as they are counted. */
+    waiting: waitingIn(snapshot),
   }
 }
+
+const waitingIn = ({ queues, jobs }: Evidence['snapshot']): number =>
+  queues.reduce((sum, { messages, isDead }) => sum + (isDead ? 0 : messages), 0) +
+  jobs.filter(({ queue, state }) => queue === 'inbound' && state !== 'DEAD').length
 
 const isFromOutside = ({ from, via }: Bubble): boolean => from === 'customer' || via === 'instagram-app'
 

@@ -1,4 +1,4 @@
-import type { ChannelJson, InboxClient } from '../../support/inbox-client.ts'
+import type { ChannelJson, InboxClient, MessageJson } from '../../support/inbox-client.ts'
 
 /** A channel of an organization's, and the platform's account behind it: whose messages belong to whom. */
 export type ConnectedChannel = Readonly<{ orgId: string; channelId: string; accountId: string }>
@@ -51,6 +51,8 @@ export type History = Readonly<{
 
 export type Recorder = ReturnType<typeof createRecorder>
 type OpenReply = { -readonly [Key in keyof ReplyRecord]: ReplyRecord[Key] } & { tries: Exchange[] }
+/** A reply that can be posted as often as it takes. */
+export type RecordedReply = ReturnType<Recorder['reply']>
 type OpenFeed = FeedRecord & { events: FeedEvent[] }
 
 /** Keeps the history of a run, and makes the requests that belong into it. */
@@ -100,10 +102,13 @@ export function createRecorder() {
     reply(client: InboxClient, ticketId: string, text: string, key: string = text) {
       const record: OpenReply = { orgId: client.orgId, ticketId, key, text, tries: [], answer: null, resends: 0 }
       replies.push(record)
+      let message: MessageJson | null = null
       return {
         record: record as ReplyRecord,
+        /** As it was when it was taken; null until then. */
+        message: () => message,
         async post(): Promise<boolean> {
-          const { exchange, body } = await call<{ id?: string }>(
+          const { exchange, body } = await call<MessageJson>(
             client,
             'POST',
             `/tickets/${ticketId}/messages`,
@@ -112,7 +117,9 @@ export function createRecorder() {
           )
           record.tries.push(exchange)
           if (exchange.status === null || exchange.status >= 500) return false
-          record.answer ??= { status: exchange.status, messageId: exchange.status < 300 ? (body?.id ?? null) : null }
+          const taken = exchange.status < 300 ? body : null
+          message ??= taken
+          record.answer ??= { status: exchange.status, messageId: taken?.id ?? null }
           return true
         },
         /** Somebody decides to send it again: a second copy is no fault from now on. */

@@ -1,6 +1,7 @@
 import type { Ledger } from '../../../dev/instagram-simulator/index.ts'
+import { attemptOf, BUBBLE, emptySnapshot, heard, NOBODY, type OpenPhone } from './blank-run.ts'
 import type { Evidence } from './checker.ts'
-import type { ConnectedChannel, Exchange, FeedEvent, FeedRecord, ReplyRecord } from './history.ts'
+import type { ConnectedChannel, Exchange, FeedRecord, ReplyRecord } from './history.ts'
 import type { Snapshot, StoredEvent } from './snapshot.ts'
 
 /** What happens in a run that keeps all promises; people and organizations by their index. */
@@ -17,14 +18,6 @@ export type Step =
 
 const T0 = Date.parse('2026-03-01T12:00:00.000Z')
 const SECOND = 1_000
-
-type Mutable<T> = T extends (infer Item)[] | readonly (infer Item)[]
-  ? Item[]
-  : { -readonly [Key in keyof T]: T[Key] extends readonly (infer Item)[] ? Item[] : T[Key] }
-type OpenSnapshot = Mutable<Snapshot>
-type OpenPhone = Omit<Ledger['phones'][number], 'messages'> & {
-  messages: Ledger['phones'][number]['messages'][number][]
-}
 
 /** The evidence of such a run, as a harness would have collected it half an hour after it began. */
 export function trueRun(organizations: number, people: number, steps: readonly Step[]): Evidence {
@@ -221,44 +214,3 @@ export function trueRun(organizations: number, people: number, steps: readonly S
   const takenAt = new Date(T0 + 30 * 60 * SECOND)
   return { ledger, history: { channels, replies, exchanges, feeds }, snapshot: { ...snapshot, takenAt } }
 }
-
-const heard = ({ publicId, seq, orgId, type, occurredAt }: StoredEvent): FeedEvent => ({
-  id: publicId,
-  seq: seq ?? 0,
-  orgId,
-  type,
-  at: occurredAt,
-})
-
-const attemptOf = (status: number | null, sentAt: Date) => ({
-  url: '',
-  sentAt,
-  tookMs: 5,
-  status,
-  answer: '',
-  retryAfter: status === 503 ? '1' : null,
-  error: status === null ? 'no answer in time' : null,
-})
-
-const NOBODY = { username: '', name: null, profile: 'shown', typing: false, seen: null, reactions: [] } as const
-const BUBBLE = { kind: 'message', attachments: [], privateReplyTo: null, unsent: false } as const
-
-const emptySnapshot = (): OpenSnapshot => ({
-  takenAt: new Date(T0),
-  members: [],
-  channels: [],
-  identities: [],
-  customers: [],
-  conversations: [],
-  tickets: [],
-  messages: [],
-  parts: [],
-  attempts: [],
-  lanes: [],
-  notifications: [],
-  events: [],
-  rawEvents: [],
-  putAside: [],
-  jobs: [],
-  queues: [],
-})

@@ -1,9 +1,10 @@
 import test from 'ava'
 import { FAILPOINTS } from '../../../src/config/failpoints.ts'
 import { onEachProfile } from '../../support/database.ts'
-import { settled } from '../../support/inbox-client.ts'
+import { type MessageJson, settled } from '../../support/inbox-client.ts'
 import { waitFor } from '../../support/processes.ts'
 import { sampleFile } from '../../support/sample-files.ts'
+import type { RecordedReply } from '../harness/history.ts'
 import { roleShop, roleStage } from './role-stage.ts'
 
 /** Without a broker nothing goes through it, and nothing past it to the spool. */
@@ -21,6 +22,12 @@ const TROUBLE = {
   embedded: 'batch.handling:throw@1,batch.handling:throw@4',
   services:
     'broker.publishing:throw@1,batch.handling:throw@1,batch.handling:throw@3,broker.publishing:throw@3,batch.handling:throw@5',
+}
+
+function taken(reply: RecordedReply): MessageJson {
+  const message = reply.message()
+  if (message === null) throw new Error('it was not taken')
+  return message
 }
 
 onEachProfile((profile) => {
@@ -54,8 +61,7 @@ onEachProfile((profile) => {
 
     // Out: one that is sent, and one whose answer is lost.
     const sent = await shop.reply(ticketId, 'sent')
-    if (!sent.answer) throw new Error('no answer')
-    await settled(shop.client, sent.answer.message)
+    await settled(shop.client, taken(sent))
     simulator.fault({ kind: 'echo-withheld' })
     const doubtful = await shop.reply(ticketId, 'in doubt')
     await waitFor(() => simulator.received(ann).length === 2)
@@ -64,8 +70,7 @@ onEachProfile((profile) => {
       await sql(`update jobs set run_at = now() where queue = 'doubt-check' and state = 'READY'`)
       return passed().has('doubt-check.ended') && passed().has('proof.committing')
     }, 60_000)
-    if (!doubtful.answer) throw new Error('no answer')
-    await settled(shop.client, doubtful.answer.message)
+    await settled(shop.client, taken(doubtful))
     const [theirs] = await shop.client.messages(ticketId)
     const reaction = { emoji: '❤️' }
     t.is((await shop.client.call('PUT', `/tickets/${ticketId}/messages/${theirs?.id}/reaction`, reaction)).status, 200)

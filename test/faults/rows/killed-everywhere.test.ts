@@ -63,7 +63,7 @@ test('every failpoint has a kill', (t) => {
 })
 
 test('A1, A2, B1, B2, C1, D1, D7, D11: killed at every place, it loses nothing, doubles nothing and sends nothing twice', async (t) => {
-  t.timeout(120_000 + ROUNDS * 180_000)
+  t.timeout(300_000 + ROUNDS * 600_000)
   const stage = await roleStage(t, 'embedded', { PUBLIC_URL: 'https://inbox.example' })
   const { kill, simulator, sql, up } = stage
   const clean = await up('api')

@@ -3,7 +3,6 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { ExecutionContext } from 'ava'
 import {
   createInstagramSimulator,
-  type InstagramSimulator,
   type SimulatedAccount,
   type SimulatedCustomer,
 } from '../../../dev/instagram-simulator/index.ts'
@@ -11,12 +10,13 @@ import type { RunningRoleName } from '../../../src/application.ts'
 import type { FailpointName } from '../../../src/config/failpoints.ts'
 import { type Profile, testDatabase } from '../../support/database.ts'
 import { connect, type InboxClient, signUp, ticketOf } from '../../support/inbox-client.ts'
-import { readInbox, violations } from '../../support/ledger.ts'
 import { freePort, type StartedProcess, startProcess, waitFor } from '../../support/processes.ts'
 import { dataFolder, ROOT, settings } from '../../support/program.ts'
 import { deleteQueues } from '../../support/rabbit-queues.ts'
 import { onServer } from '../../support/template.ts'
-import type { Reply } from '../../support/traffic.ts'
+import { brokenIn, check, type Evidence } from '../harness/checker.ts'
+import { createRecorder, type RecordedReply, type Recorder } from '../harness/history.ts'
+import { readSnapshot, type Snapshot } from '../harness/snapshot.ts'
 
 const UP_WITHIN_MS = 120_000
 const KILLED_WITHIN_MS = 60_000
@@ -94,34 +94,47 @@ export async function roleStage(t: ExecutionContext, profile: Profile, given: Re
   const sql = async <Row extends object>(text: string, values: unknown[] = []): Promise<readonly Row[]> =>
     (await onServer(database.admin, (client) => client.query<Row>(text, values))).rows
 
-  return { simulator, url, start, up, kill, dies, killedAt, sql }
+  /** All that the database and the queues hold. */
+  const snapshot = (): Promise<Snapshot> => readSnapshot(database.adminUrl, rabbit === '' ? null : rabbit, { prefix })
+
+  return { simulator, url, adminUrl: database.adminUrl, start, up, kill, dies, killedAt, sql, snapshot }
 }
 
 export type RoleShop = Readonly<{
   client: InboxClient
   account: SimulatedAccount
   people: SimulatedCustomer[]
-  replies: Reply[]
+  replies: RecordedReply[]
+  recorder: Recorder
   /** Somebody new writes; the platform comes again until that is taken. */
   write(text?: string): SimulatedCustomer
   ticketOf(who: SimulatedCustomer): Promise<string>
-  /** The client asks again under its key until there is an answer. */
-  reply(ticketId: string, text: string): Promise<Reply>
-  /** Everything that promises are broken by, in words. */
+  /** The client asks again under its key until there is an answer. No two say the same. */
+  reply(ticketId: string, text: string): Promise<RecordedReply>
+  /** What the checker judges. */
+  evidence(): Promise<Evidence>
+  /** Everything that promises are broken by, in words; all is over, and what is not taken or waits counts. */
   broken(): Promise<readonly string[]>
 }>
 
 /** An organization with a channel; the api role has to be up. */
-export async function roleShop({ simulator, url }: RoleStage): Promise<RoleShop> {
+export async function roleShop({ simulator, url, snapshot }: RoleStage): Promise<RoleShop> {
   const client = await signUp(url)
-  const { account } = await connect(client, simulator)
+  const recorder = createRecorder()
+  const { account, channel } = await connect(client, simulator)
+  recorder.connected(client, channel, account)
   const people: SimulatedCustomer[] = []
-  const replies: Reply[] = []
+  const replies: RecordedReply[] = []
+  const evidence = async (): Promise<Evidence> => {
+    const taken = await snapshot()
+    return { ledger: simulator.ledger(), history: recorder.history, snapshot: taken }
+  }
   return {
     client,
     account,
     people,
     replies,
+    recorder,
     write(text = `message ${people.length}`) {
       const who = simulator.customer({ account })
       people.push(who)
@@ -130,33 +143,15 @@ export async function roleShop({ simulator, url }: RoleStage): Promise<RoleShop>
     },
     ticketOf: async (who) => (await ticketOf(client, who)).id,
     async reply(ticketId, text) {
-      const reply: Reply = { ticketId, text, answer: null }
+      const reply = recorder.reply(client, ticketId, text)
       replies.push(reply)
-      await waitFor(async () => {
-        const { status, body } = await client.reply(ticketId, text, { 'idempotency-key': text })
-        if (status < 500) reply.answer = { status, message: body }
-        return status < 500
-      }, 120_000)
+      await waitFor(() => reply.post(), 120_000)
       return reply
     },
-    broken: async () => broken({ client, people, replies, simulator }),
+    evidence,
+    async broken() {
+      const refused = simulator.webhooks.filter(({ status }) => status !== 200)
+      return [...brokenIn(check(await evidence())), ...refused.map(({ mid }) => `the webhook of ${mid} was not taken`)]
+    },
   }
-}
-
-async function broken(about: {
-  client: InboxClient
-  people: readonly SimulatedCustomer[]
-  replies: readonly Reply[]
-  simulator: InstagramSimulator
-}): Promise<readonly string[]> {
-  const { client, people, replies, simulator } = about
-  const inbox = await readInbox(client)
-  const told = violations(inbox, { people, replies, webhooks: simulator.webhooks, received: simulator.received })
-  const waits = inbox.messages.filter(({ status }) => status === 'QUEUED' || status === 'SENDING')
-  const refused = simulator.webhooks.filter(({ status }) => status !== 200)
-  return [
-    ...told,
-    ...waits.map(({ content, status }) => `"${content}" is still ${status}`),
-    ...refused.map(({ mid }) => `the webhook of ${mid} was not taken`),
-  ]
 }
