@@ -148,9 +148,9 @@ export async function compose({
       instagramOauthUrl: config.instagramOauthUrl,
       instagramTokenUrl: config.instagramTokenUrl,
       facebookOauthUrl: config.facebookOauthUrl,
-      instagramApp: appOf(config.instagramAppId, secrets.instagramAppSecret),
-      metaApp: appOf(config.metaAppId, secrets.metaAppSecret),
-      appSecrets: [secrets.instagramAppSecret, secrets.metaAppSecret].filter((secret) => secret !== null),
+      instagramApp: appOf(config.instagramAppId, secrets.instagramAppSecrets),
+      metaApp: appOf(config.metaAppId, secrets.metaAppSecrets),
+      appSecrets: [...secrets.instagramAppSecrets, ...secrets.metaAppSecrets],
       verifyToken: secrets.instagramVerifyToken,
     }),
     plainModule(),
@@ -258,4 +258,5 @@ function createRegistry(adapters: ChannelAdapter[]): ChannelRegistry {
   return { types: [...byType.keys()].sort(), get: (type) => byType.get(type) ?? null }
 }
 
-const appOf = (id: string | null, secret: string | null) => (id === null || secret === null ? null : { id, secret })
+const appOf = (id: string | null, [secret]: readonly string[]) =>
+  id === null || secret === undefined ? null : { id, secret }

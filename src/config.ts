@@ -96,7 +96,7 @@ function toConfig(
 }
 
 function toSecrets(values: Values, config: Config, warnings: string[]): Secrets {
-  let sessionSecrets: readonly string[] = values.SESSION_SECRET === undefined ? [] : splitSecrets(values.SESSION_SECRET)
+  let sessionSecrets: readonly string[] = listOf(values.SESSION_SECRET)
   let encryptionKeys = values.ENCRYPTION_KEYS === undefined ? [] : (parseKeyRing(values.ENCRYPTION_KEYS) ?? [])
   if (!config.production && (sessionSecrets.length === 0 || encryptionKeys.length === 0)) {
     const local = loadOrCreateLocalSecrets(config.dataDir)
@@ -112,8 +112,8 @@ function toSecrets(values: Values, config: Config, warnings: string[]): Secrets 
     sessionSecrets: Object.freeze(sessionSecrets),
     encryptionKeys: Object.freeze(encryptionKeys),
     instagramApiKey: values.INSTAGRAM_API_KEY ?? null,
-    instagramAppSecret: values.INSTAGRAM_APP_SECRET ?? null,
-    metaAppSecret: values.META_APP_SECRET ?? null,
+    instagramAppSecrets: listOf(values.INSTAGRAM_APP_SECRET),
+    metaAppSecrets: listOf(values.META_APP_SECRET),
     instagramVerifyToken: values.INSTAGRAM_VERIFY_TOKEN ?? null,
     metricsToken: values.METRICS_TOKEN ?? null,
     databaseUrl: values.DATABASE_URL ?? null,
@@ -124,6 +124,9 @@ function toSecrets(values: Values, config: Config, warnings: string[]): Secrets 
   const hidden = { value: () => '[secrets]' }
   return Object.freeze(Object.defineProperties(secrets, { toJSON: hidden, [inspect.custom]: hidden }))
 }
+
+const listOf = (secrets: string | undefined): readonly string[] =>
+  secrets === undefined ? [] : Object.freeze(splitSecrets(secrets))
 
 function warningsOf(config: Config, values: Values): string[] {
   const warnings: string[] = []

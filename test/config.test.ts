@@ -132,8 +132,14 @@ test('secrets are no part of the configuration and cannot be printed by mistake'
 })
 
 test('in a comma list the first secret comes first, and the keys are read', (t) => {
-  const { secrets } = accepted({ SESSION_SECRET: 'new, old', ENCRYPTION_KEYS: `${key('b', 2)},${key('a', 1)}` })
+  const { secrets } = accepted({
+    SESSION_SECRET: 'new, old',
+    ENCRYPTION_KEYS: `${key('b', 2)},${key('a', 1)}`,
+    INSTAGRAM_APP_SECRET: 'next,previous',
+    META_APP_SECRET: 'only',
+  })
   t.deepEqual(secrets.sessionSecrets, ['new', 'old'])
+  t.deepEqual([secrets.instagramAppSecrets, secrets.metaAppSecrets], [['next', 'previous'], ['only']])
   t.deepEqual(
     secrets.encryptionKeys.map(({ id, key: bytes }) => [id, bytes.length, bytes[0]]),
     [

@@ -68,8 +68,9 @@ export type Secrets = Readonly<{
   /** The first encrypts, all decrypt. Empty only in production, in the roles migrate, relay and cli. */
   encryptionKeys: readonly EncryptionKey[]
   instagramApiKey: string | null
-  instagramAppSecret: string | null
-  metaAppSecret: string | null
+  /** The first speaks for the app, all sign its webhooks. Empty where there is no such app. */
+  instagramAppSecrets: readonly string[]
+  metaAppSecrets: readonly string[]
   instagramVerifyToken: string | null
   metricsToken: string | null
   /** Null: the embedded server. */

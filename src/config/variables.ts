@@ -191,9 +191,10 @@ export const variables = [
   {
     name: 'INSTAGRAM_APP_SECRET',
     group: 'Instagram',
-    schema: { type: 'string' },
-    must: 'a secret',
-    description: 'Secret of the Instagram app. It also signs what Meta posts to /webhook/instagram.',
+    schema: { type: 'string', format: 'secret-list' },
+    must: 'a secret, or several with commas between them',
+    description:
+      'Secret of the Instagram app. It also signs what Meta posts to /webhook/instagram: while it is being changed give the new one first and the old one after it.',
     defaultNote: 'unset',
     example: 'your-instagram-app-secret',
     secret: true,
@@ -210,9 +211,10 @@ export const variables = [
   {
     name: 'META_APP_SECRET',
     group: 'Instagram',
-    schema: { type: 'string' },
-    must: 'a secret',
-    description: 'Secret of the Meta app. It also signs what Meta posts to /webhook/instagram.',
+    schema: { type: 'string', format: 'secret-list' },
+    must: 'a secret, or several with commas between them',
+    description:
+      'Secret of the Meta app. It also signs what Meta posts to /webhook/instagram: while it is being changed give the new one first and the old one after it.',
     defaultNote: 'unset',
     example: 'your-meta-app-secret',
     secret: true,

@@ -16,9 +16,14 @@ export type WebhookChannel = Readonly<{
   verifyTokens: readonly string[]
 }>
 
+export type FindOptions = Readonly<{
+  /** What is known for longer is looked up again, if the database answers. */
+  notOlderThanMs?: number
+}>
+
 export interface ChannelDirectory {
   /** Null for an unknown or disconnected channel; rejects with `Unavailable` while the database is away. */
-  find(id: ChannelId): Promise<WebhookChannel | null>
+  find(id: ChannelId, options?: FindOptions): Promise<WebhookChannel | null>
   /** Adds to the channel's counters; never throws, a lost count is better than a lost webhook. */
   count(id: ChannelId, what: 'badSignatures' | 'unroutable' | 'unknown' | 'quarantined', by?: number): void
 }

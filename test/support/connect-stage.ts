@@ -5,7 +5,7 @@ import {
   type Login,
   type SimulatedAccount,
 } from '../../dev/instagram-simulator/index.ts'
-import { startApplication } from '../../src/application.ts'
+import { type Application, type RunningRoleName, startApplication } from '../../src/application.ts'
 import { loadConfig } from '../../src/config.ts'
 import { RecordingLog } from '../fakes/recording-log.ts'
 import { type Browser, createBrowser } from './browser.ts'
@@ -42,6 +42,8 @@ export type ConnectStage = Readonly<{
   person(): Promise<Person>
   /** Another one, of the same organization. */
   colleague(of: Person): Promise<Person>
+  /** As another process on the same servers takes webhooks and works on them: its address. */
+  another(): Promise<string>
   close(): Promise<void>
 }>
 
@@ -55,8 +57,7 @@ export async function connectStage(
 ): Promise<ConnectStage> {
   const db = await testDatabase(profile)
   const simulator = await createInstagramSimulator()
-  const port = await freePort()
-  const url = `http://127.0.0.1:${port}`
+  const url = `http://127.0.0.1:${await freePort()}`
   const apps = {
     instagram: { appId: '11223344556677881', appSecret: planted('instagram-app-secret') },
     facebook: { appId: '88776655443322111', appSecret: planted('meta-app-secret') },
@@ -66,9 +67,9 @@ export async function connectStage(
     profile === 'services'
       ? { RABBITMQ_URL: process.env['TEST_RABBITMQ_URL'] ?? '', REDIS_URL: process.env['TEST_REDIS_URL'] ?? '' }
       : {}
-  const loaded = loadConfig(
+  const environment = (at: string) =>
     settings({
-      PORT: String(port),
+      PORT: new URL(at).port,
       PUBLIC_URL: url,
       DATABASE_URL: db.url,
       SERVICES_PREFIX: prefix,
@@ -86,13 +87,15 @@ export async function connectStage(
       FACEBOOK_GRAPH_URL: `${simulator.url}/graph.facebook.com`,
       ...services,
       ...given,
-    }),
-    { role: 'all' },
-  )
-  if (!loaded.ok) throw new Error(JSON.stringify(loaded.problems))
+    })
   const log = new RecordingLog()
-  const { config, secrets } = loaded
-  const application = await startApplication({ roles: ['api', 'inbound', 'outbound', 'relay'], config, secrets, log })
+  const started: Application[] = []
+  async function start(roles: readonly RunningRoleName[], at: string): Promise<void> {
+    const loaded = loadConfig(environment(at), { role: 'all' })
+    if (!loaded.ok) throw new Error(JSON.stringify(loaded.problems))
+    started.push(await startApplication({ roles, config: loaded.config, secrets: loaded.secrets, log }))
+  }
+  await start(['api', 'inbound', 'outbound', 'relay'], url)
 
   async function personWith(path: string, body: { email: string; password: string }): Promise<Person> {
     const browser = createBrowser(url)
@@ -125,9 +128,14 @@ export async function connectStage(
         email: `${randomUUID()}@example.com`,
         password: planted('password'),
       }),
+    async another() {
+      const at = `http://127.0.0.1:${await freePort()}`
+      await start(['api', 'inbound'], at)
+      return at
+    },
     colleague: (of) => personWith('/auth/login', { email: of.email, password: of.password }),
     async close() {
-      await application.close()
+      await Promise.all(started.map((application) => application.close()))
       await simulator.close()
       // The broker may be one that others use too.
       if (services['RABBITMQ_URL']) await deleteQueues(services['RABBITMQ_URL'], prefix)

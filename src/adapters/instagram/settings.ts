@@ -26,6 +26,11 @@ export const instagramSettings: ChannelSettings = {
         description:
           'Secret of the app whose webhooks this channel receives. Without one, webhooks are refused with 503.',
       },
+      previousAppSecret: {
+        ...secret,
+        description:
+          'Signs webhooks as well, beside `appSecret`: the one before, for as long as the app’s secret is being changed. Take it away (`null`) afterwards.',
+      },
       webhookVerifyToken: {
         ...secret,
         description: 'What you typed as "Verify token" where you set the callback URL.',
@@ -69,6 +74,6 @@ export const instagramSettings: ChannelSettings = {
   credentials: ['accessToken'],
   alias: ({ appScopedId }) => (typeof appScopedId === 'string' ? accountId(appScopedId) : null),
   proof: ['pageId', 'accessToken', 'login', 'facebookPageId', 'appScopedId'],
-  webhookSecrets: ['appSecret'],
+  webhookSecrets: ['appSecret', 'previousAppSecret'],
   verifyTokens: ['webhookVerifyToken'],
 }

@@ -58,10 +58,10 @@ export function createCachedChannelDirectory(
   return {
     count: (id, what, by) => directory.count(id, what, by),
     close: () => directory.close(),
-    async find(id) {
+    async find(id, { notOlderThanMs = times.freshMs } = {}) {
       const before = known.get(id)
       const ageMs = before ? clock.monotonicMs() - before.atMs : Number.POSITIVE_INFINITY
-      if (before && ageMs < times.freshMs) return before.channel
+      if (before && ageMs < Math.min(times.freshMs, notOlderThanMs)) return before.channel
       const { channel, sinceMs } = look(id)
       if (!before || ageMs > times.staleMs) return channel
       const patienceMs = isAway ? 0 : Math.max(0, times.patienceMs - (clock.monotonicMs() - sinceMs))

@@ -34,6 +34,6 @@ test('what cannot be meant is refused', (t) => {
 test('secrets are marked, and the installation may supply the token', (t) => {
   const { properties } = instagramSettings.schema as { properties: Record<string, Record<string, unknown>> }
   const secrets = Object.keys(properties).filter((setting) => properties[setting]?.['x-secret'] === true)
-  t.deepEqual(secrets.sort(), ['accessToken', 'appSecret', 'webhookVerifyToken'])
+  t.deepEqual(secrets.sort(), ['accessToken', 'appSecret', 'previousAppSecret', 'webhookVerifyToken'])
   t.is(properties['accessToken']?.['x-installation-default'], 'INSTAGRAM_API_KEY')
 })

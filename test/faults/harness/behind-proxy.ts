@@ -6,10 +6,12 @@ import type { TestDatabase } from '../../support/database.ts'
 import { onServer } from '../../support/template.ts'
 import { createTcpProxy, type TcpProxy } from './tcp-proxy.ts'
 
+const NAME = 'behind-proxy'
+
 export type ProxiedDatabase = TestDatabase &
   Readonly<{
     proxy: TcpProxy
-    /** As its operator; ends the sessions of the program, so that what was set holds for all. */
+    /** As its operator; ends the sessions that come this way, so that what was set holds for all of them. */
     alter(change: string): Promise<void>
   }>
 
@@ -24,20 +26,23 @@ export async function behindProxy(db: TestDatabase): Promise<ProxiedDatabase> {
     url: 'url' in target ? target.url : `postgres://${target.user}@${target.host}:${target.port}/${target.dbName}`,
     proxy,
     orm(options) {
-      const orm = createOrm(target, options)
+      const orm = createOrm(target, { applicationName: NAME, ...options })
       closers.push(() => orm.close(true))
       return orm
     },
     systemPool(options) {
-      const pool = createSystemPool(target, options)
+      const pool = createSystemPool(target, { applicationName: NAME, ...options })
       closers.push(async () => pool.ended || pool.end())
       return pool
     },
     alter: (change) =>
       onServer(db.admin, async (client) => {
+        // What was altered before holds for this session as well.
+        await client.query('set default_transaction_read_only = off')
         await client.query(`alter database ${databaseNameOf(db.admin)} ${change}`)
         await client.query(
-          `select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and usename = 'dc_login'`,
+          'select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and application_name = $1',
+          [NAME],
         )
       }),
     async close() {
