@@ -1,4 +1,5 @@
 import test from 'ava'
+import { inOrganization } from '../../src/adapters/persistence/transaction.ts'
 import type { InboundEvent } from '../../src/core/channel/inbound-event.ts'
 import type { ExternalMessageId, ExternalUserId } from '../../src/core/ids.ts'
 import { anEcho, anEdit, anUnsend, aThread } from '../builders/events.ts'
@@ -47,6 +48,51 @@ onEachProfile((profile) => {
     const { message } = await replied((externalId, tell) => tell(seen(externalId)))
     t.like(message, { status: 'READ', content: 'Good day' })
   })
+
+  const permutations = <T>(all: readonly T[]): T[][] =>
+    all.length === 0 ? [[]] : all.flatMap((one, at) => permutations(all.toSpliced(at, 1)).map((rest) => [one, ...rest]))
+  const RANK = ['QUEUED', 'SENDING', 'UNKNOWN', 'SENT', 'DELIVERED', 'READ']
+
+  test.serial(
+    `D23: ${profile}: in any order of answer, echo and what was seen, the status only goes forward`,
+    async (t) => {
+      for (const order of permutations(['answer', 'echo', 'seen', 'seen again'])) {
+        const at = order.indexOf('answer')
+        const told = async (
+          what: readonly string[],
+          externalId: string,
+          tell: (event: InboundEvent) => Promise<void>,
+        ) => {
+          for (const one of what)
+            await tell(
+              one === 'echo'
+                ? anEcho({ externalId, text: 'Good day', at: new Date(), thread: aThread('ann') })
+                : seen(externalId),
+            )
+        }
+        const { on, talk, tell, message } = await replied((externalId, say) =>
+          told(order.slice(0, at), externalId, say),
+        )
+        await told(order.slice(at + 1), message?.externalId ?? '', tell)
+        const [after, ...others] = await repliesIn(on, talk)
+        t.is(after?.status, 'READ', String(order))
+        t.deepEqual(others, [])
+        const rows = await inOrganization(on.orm, talk.inbox.orgId, (tx) =>
+          tx.rows<{ to: string }>(
+            `select data ->> 'to' as to from event_log where type = 'message.status_changed' and org_id = $1 order by id`,
+            [tx.orgId],
+          ),
+        )
+        const ranks = rows.map(({ to }) => RANK.indexOf(to))
+        t.deepEqual(
+          ranks,
+          ranks.toSorted((a, b) => a - b),
+          `${order}: ${rows.map(({ to }) => to)}`,
+        )
+        t.is(new Set(ranks).size, ranks.length, 'each is told once')
+      }
+    },
+  )
 
   for (const early of [false, true])
     test.serial(

@@ -5,6 +5,7 @@ import { isTransient, reasonOf } from './failure.ts'
 export type ChannelBatcherOptions<T> = Readonly<{
   concurrency: number
   maxBatch: number
+  /** Its organization's is the part before the colon. */
   keyOf(item: T): string
   /** Handed out alone, so that whatever is wrong with it harms no neighbour. */
   isSuspect(item: T): boolean
@@ -30,14 +31,20 @@ export type ChannelBatcher<T> = Readonly<{
   stop(): Promise<readonly T[]>
 }>
 
+const ownerOf = (key: string): string => key.replace(/:.*/s, '')
+
 type Lane<T> = { items: T[]; busy: boolean; failures: number; timer: NodeJS.Timeout | undefined }
 
-/** Batches of one channel at a time, never two of the same channel at once, channels in turn. */
+/**
+ * Batches of one channel at a time, never two of the same channel at once, channels in turn: first those of whoever has least under way.
+ */
 export function createChannelBatcher<T>(options: ChannelBatcherOptions<T>): ChannelBatcher<T> {
   const { concurrency, maxBatch, keyOf, isSuspect, onRoom, log, deadlineMs = 60_000 } = options
   const lanes = new Map<string, Lane<T>>()
   const turns = new Set<string>()
   const running = new Set<Promise<void>>()
+  /** Batches of an organization. */
+  const underWay = new Map<string, number>()
   let waiting = 0
   let scheduled = false
   let stopped = false
@@ -49,16 +56,38 @@ export function createChannelBatcher<T>(options: ChannelBatcherOptions<T>): Chan
     return lane.items.splice(0, count)
   }
 
+  /** Of those that have least under way the one that waits longest. */
+  const nextInTurn = (): string | undefined => {
+    let next: string | undefined
+    let least = Number.POSITIVE_INFINITY
+    for (const key of turns) {
+      const places = underWay.get(ownerOf(key)) ?? 0
+      if (places >= least) continue
+      next = key
+      least = places
+      if (places === 0) break
+    }
+    return next
+  }
+  const count = (key: string, by: 1 | -1): void => {
+    const places = (underWay.get(ownerOf(key)) ?? 0) + by
+    if (places === 0) underWay.delete(ownerOf(key))
+    else underWay.set(ownerOf(key), places)
+  }
+
   const pump = (): void => {
     scheduled = false
-    for (const key of turns) {
-      if (stopped || running.size >= concurrency) return
+    while (!stopped && running.size < concurrency) {
+      const key = nextInTurn()
+      if (key === undefined) return
       turns.delete(key)
       const lane = lanes.get(key)
       if (lane === undefined || lane.items.length === 0) continue
       lane.busy = true
+      count(key, 1)
       const run = work(lane, take(lane)).then(() => {
         running.delete(run)
+        count(key, -1)
         lane.busy = false
         if (lane.items.length > 0) enter(key, lane)
         else if (lane.failures === 0) lanes.delete(key)

@@ -7,21 +7,43 @@ from unnest($1::uuid[], $2::text[], $3::text[], $4::int[], $5::jsonb[], $6::int[
   as u(id, queue, grouping, delay, meta, first, size)
 on conflict (id) do nothing`
 
-/** At most $4 bytes of payload at once, but always one job. What is locked beyond that is free again with the commit. */
+/**
+ * At most $4 bytes of payload at once, but always one job. What is locked beyond that is free again with the commit. From one group
+ * to the next in the index, at most $5 of each, in turns: the first of every organization before the second of any, and likewise the
+ * groups of an organization (the part of a group before its colon). The bound for the next claim leaves nothing behind it that was not
+ * taken: neither what is left of a group, nor what had no room.
+ */
 export const CLAIM = `
-with locked as materialized (
-  select id, run_at, octet_length(payload) as size from jobs
-  where queue = $1 and state = 'READY' and run_at <= now() and run_at >= $3::timestamptz
-  order by run_at, id limit $2 for update skip locked
+with recursive groups (grouping) as (
+  (select grouping from jobs where queue = $1 and state = 'READY' order by grouping limit 1)
+  union all
+  select (select j.grouping from jobs j where j.queue = $1 and j.state = 'READY' and j.grouping > g.grouping
+    order by j.grouping limit 1)
+  from groups g where g.grouping is not null),
+locked as materialized (
+  select l.*, row_number() over (partition by l.grouping order by l.run_at, l.id) as turn
+  from groups g cross join lateral (
+    select j.id, j.grouping, j.run_at, octet_length(j.payload) as size from jobs j
+    where j.queue = $1 and j.grouping = g.grouping and j.state = 'READY' and j.run_at <= now() and j.run_at >= $3::timestamptz
+    order by j.run_at, j.id limit least($2::bigint, $5::bigint) for update skip locked) l
+), in_turn as (
+  select id, grouping, run_at, size,
+    row_number() over (partition by split_part(grouping, ':', 1) order by turn, run_at, id) as turn from locked
+), chosen as materialized (
+  select * from in_turn order by turn, run_at, id limit $2::bigint
 ), fitting as (
-  select id from (select id, sum(size) over (order by run_at, id) - size as before from locked) s where before < $4::bigint
+  select id from (select id, sum(size) over (order by turn, run_at, id) - size as before from chosen) s where before < $4::bigint
+), bound as (
+  select min(run_at) as run_at from (
+    select max(run_at) as run_at from locked l join fitting using (id) group by l.grouping
+    union all select run_at from locked where id not in (select id from fitting)) b
 ), claimed as (
   update jobs j set state = 'ACTIVE', attempt = attempt + 1, lease_until = now() + interval '30 seconds'
   from fitting where j.id = fitting.id
   returning j.id, j.queue, j.grouping, j.attempt, j.meta, j.payload, j.run_at
 )
-select id, queue, grouping, attempt, meta, payload, (max(run_at) over () - interval '2 seconds')::text as margin
-from claimed order by claimed.run_at, claimed.id`
+select c.id, c.queue, c.grouping, c.attempt, c.meta, c.payload, (bound.run_at - interval '2 seconds')::text as margin
+from claimed c, bound order by c.run_at, c.id`
 
 export const DELETE = `
 delete from jobs j using unnest($1::uuid[], $2::int[]) as d(id, attempt)

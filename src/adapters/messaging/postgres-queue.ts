@@ -46,7 +46,7 @@ export type JobRef = Pick<HeldJob, 'id' | 'attempt'>
 export interface PostgresQueue {
   /** Resolves once committed. An id that is known already is left as it is. */
   enqueue(job: NewJob): Promise<void>
-  /** Oldest first; ours until the lease of 30 s ends. */
+  /** Organizations in turn, the oldest of each first; ours until the lease of 30 s ends. */
   claim(queue: string, limit: number): Promise<readonly HeldJob[]>
   /** Only if the lease was not lost; then, and if the server is away, the job comes again. */
   done(job: JobRef): Promise<void>
@@ -76,6 +76,8 @@ export type PostgresQueueOptions = Readonly<{
 /** Rows below the bound are skipped, so that dead ones pile up behind it while a long snapshot keeps vacuum away. */
 const FULL_SCAN_EVERY_MS = 5_000
 const CLAIM_BYTES = 16 * 1_048_576
+/** A batch is no larger; whoever has more comes again with the next claim. */
+const CLAIM_OF_GROUP = 100
 
 export function createPostgresQueue(options: PostgresQueueOptions): PostgresQueue {
   const { pool, clock, log, wakeups, statementTimeoutMs = 1_500, failpoint = null } = options
@@ -136,6 +138,7 @@ export function createPostgresQueue(options: PostgresQueueOptions): PostgresQueu
         limit,
         bound,
         CLAIM_BYTES,
+        CLAIM_OF_GROUP,
       ])
       if (failpoint && rows.length > 0) await failpoint('queue.claimed')
       const first = rows[0]

@@ -158,6 +158,33 @@ if (needs(test, 'queue on PostgreSQL', ['TEST_DATABASE_URL'])) {
     t.is((await queue.claim('work', 50)).length, 1)
   })
 
+  test.serial(
+    'a backlog waits for itself: of every organization and channel the next claim has the first ones',
+    async (t) => {
+      const queue = queueOver(database.pool('dc_system'))
+      await database.sql(
+        `insert into jobs (id, queue, grouping, run_at, payload)
+       select gen_random_uuid(), 'work', 'noisy:' || n % 3, now() - interval '1 hour' + n * interval '1 ms', '' from generate_series(1, 3000) n`,
+      )
+      await queue.enqueue(aJob({ grouping: 'quiet:1' }))
+      await queue.enqueue(aJob({ grouping: 'noisy:late' }))
+      const first = await queue.claim('work', 6)
+      t.deepEqual(
+        first.map(({ grouping }) => grouping).toSorted(),
+        ['noisy:0', 'noisy:1', 'noisy:2', 'noisy:late', 'noisy:1', 'quiet:1'].toSorted(),
+      )
+      // Nothing is passed over, whoever comes between.
+      let count = first.length
+      for (let claims = 0; claims < 20; claims++) {
+        const claimed = await queue.claim('work', 1_000)
+        count += claimed.length
+        if (claims % 5 === 0) await queue.enqueue(aJob({ grouping: `quiet:${claims}` }))
+        if (claims % 5 === 1) t.true(claimed.some(({ grouping }) => grouping === `quiet:${claims - 1}`))
+      }
+      t.is(count, 3_002 + 4)
+    },
+  )
+
   test.serial('a claim takes large jobs a few at a time, and the others stay free', async (t) => {
     const queue = queueOver(database.pool('dc_system'))
     for (let index = 0; index < 12; index++) await queue.enqueue(aJob({ payload: Buffer.alloc(3_000_000, index) }))

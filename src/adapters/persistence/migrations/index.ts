@@ -23,6 +23,7 @@ import { M0024UnclaimedEntries } from './0024-unclaimed-entries.ts'
 import { M0025Connections } from './0025-connections.ts'
 import { M0026DeliveryTrials } from './0026-delivery-trials.ts'
 import { M0027UnansweredCalls } from './0027-unanswered-calls.ts'
+import { M0028JobsInTurn } from './0028-jobs-in-turn.ts'
 import { M0029DeadLetters } from './0029-dead-letters.ts'
 import { M0030Counts } from './0030-counts.ts'
 import { M0031PartsByOrganization } from './0031-parts-by-organization.ts'
@@ -55,6 +56,7 @@ export const migrations: MigrationObject[] = [
   { name: '0025-connections', class: M0025Connections },
   { name: '0026-delivery-trials', class: M0026DeliveryTrials },
   { name: '0027-unanswered-calls', class: M0027UnansweredCalls },
+  { name: '0028-jobs-in-turn', class: M0028JobsInTurn },
   { name: '0029-dead-letters', class: M0029DeadLetters },
   { name: '0030-counts', class: M0030Counts },
   { name: '0031-parts-by-organization', class: M0031PartsByOrganization },
