@@ -105,6 +105,7 @@ onEachProfile((profile) => {
     t.deepEqual(told, ['instagram_manage_messages'])
   })
 
+  // proves: login.missing-permission
   test.serial(
     `${profile}: a permission that was left off with Instagram, or switched off on the phone, is found`,
     async (t) => {

@@ -1,5 +1,6 @@
 import test from 'ava'
-import { backFrom, type ConnectStage, connectStage, finish } from './support/connect-stage.ts'
+import { backFrom, type ConnectStage, connected, connectStage, finish } from './support/connect-stage.ts'
+import { waitFor } from './support/processes.ts'
 import { onEachProfile } from './support/profiles.ts'
 import { onServer } from './support/template.ts'
 
@@ -45,6 +46,43 @@ onEachProfile((profile) => {
       ),
       [{ account: account.id, alias: account.appScopedId, channel_id: channel?.id, lasts: true }],
     )
+  })
+
+  // proves: out.capabilities
+  test(`${profile}: what can be sent is told for each type of channel, and on a ticket for its own`, async (t) => {
+    type Surface = Readonly<Record<string, unknown>>
+    type Type = Readonly<{
+      type: string
+      configSchema: Readonly<{ properties: Readonly<Record<string, object>> }>
+      capabilities: Readonly<{ surfaces: Readonly<Record<string, Surface>>; replyWindow: object | null }>
+    }>
+    const person = await stage.person()
+    const types = (await person.api<{ data: Type[] }>('GET', '/channel-types')).body.data
+    t.deepEqual(
+      types.map(({ type }) => type),
+      ['API', 'INSTAGRAM'],
+    )
+    const [plain, instagram] = types as [Type, Type]
+    t.like(instagram.configSchema.properties, { accessToken: { 'x-secret': true } })
+    t.like(instagram.capabilities, { replyWindow: { dmHours: 24, commentHours: 168 } })
+    const { DM: dm, COMMENT: comment } = instagram.capabilities.surfaces
+    t.like(dm, { text: { maxBytes: 1_000, split: true }, stickers: ['HEART'], quickReplies: { maxCount: 13 } })
+    t.like(dm, { replyTo: { where: { login: 'facebook' } }, publicReply: null })
+    t.like(comment, { publicReply: { maxChars: 300 }, commentActions: ['HIDE', 'UNHIDE', 'DELETE'], attachments: null })
+    t.is(plain.capabilities.replyWindow, null)
+
+    const account = stage.account('instagram', 'capable')
+    await connected(person, account)
+    const { appSecret: secret } = stage.apps.instagram
+    await stage.simulator.dm(stage.simulator.customer({ account }), 'hi', {
+      url: `${stage.url}/webhook/instagram`,
+      secret,
+    })
+    const tickets = async () => (await person.api<{ data: { capabilities: Surface }[] }>('GET', '/tickets')).body.data
+    await waitFor(async () => (await tickets()).length === 1, 20_000)
+    const [ticket] = await tickets()
+    t.deepEqual(ticket?.capabilities['attachments'], dm?.['attachments'])
+    t.is(ticket?.capabilities['replyTo'], null, 'Facebook Login only')
   })
 
   test(`${profile}: logging in again gives the same channel a new token`, async (t) => {

@@ -13,6 +13,7 @@ onEachProfile((profile) => {
   })
   test.after.always(() => stage.close())
 
+  // proves: raw.list
   test(`${profile}: what came is listed by status, time and reason, read, and processed again, by administrators`, async (t) => {
     const { simulator } = stage
     const person = await stage.person()

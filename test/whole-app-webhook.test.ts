@@ -212,6 +212,7 @@ onEachProfile((profile) => {
     t.is((await rows('select 1 from raw_events where org_id = $1', [squatter.orgId])).length, 0)
   })
 
+  // proves: login.pasted
   test(`${profile}: a token that was pasted over a connected one ends the binding, and so does deleting`, async (t) => {
     const person = await stage.person()
     const bindings = () => rows('select 1 from account_bindings where org_id = $1', [person.orgId])
@@ -232,6 +233,7 @@ onEachProfile((profile) => {
     t.not(await connected(person, account), id, 'what was deleted stays deleted')
   })
 
+  // proves: login.one-account
   test(`${profile}: an account belongs to one organization until its owner moves it`, async (t) => {
     const account = stage.account('instagram', 'moving')
     const [before, after] = [await stage.person(), await stage.person()]

@@ -42,6 +42,7 @@ test('attachments come first, then the template, the sticker and the text, with 
   )
 })
 
+// proves: out.limits
 test('everything that is wrong is named at once, by its place', (t) => {
   t.deepEqual(
     breaches({

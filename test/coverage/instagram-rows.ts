@@ -24,8 +24,6 @@ const row = (id: string, says: string, missing?: string): Row => ({
 })
 const seen = (id: string, says: string, ...fixtures: string[]): Row => ({ id, says, fixtures })
 
-const NOT_YET = 'not built yet'
-
 export const SECTIONS: Readonly<Record<string, readonly Row[]>> = {
   Envelopes: [
     seen('envelope.messaging', '`messaging[]`', 'text'),
@@ -217,7 +215,13 @@ export const SECTIONS: Readonly<Record<string, readonly Row[]>> = {
     row('out.hide', 'hide and unhide a comment'),
     row('out.delete-comment', 'delete a comment'),
     row('out.human-agent', 'a person’s answer after a day, where it is approved'),
+    row('out.human-agent-off', 'where it is not approved the channel’s setting goes off by itself'),
     row('out.window', 'a closed window refuses, with what reopens it'),
+    row('out.window-opens', 'the window is opened by what a customer writes, and by nothing else'),
+    row('out.window-at-send', 'it is looked at again when a reply that waited is sent'),
+    row('out.capabilities', 'what can be sent, with limits, for each type of channel and on each ticket'),
+    row('out.limits', 'limits are checked first, and everything that is wrong is named at once'),
+    row('out.pacing', 'an account’s rate is kept, and holds back no other account'),
     row('out.pages', 'messages of a Page’s account go through the Page'),
   ],
   'What goes wrong': [
@@ -237,20 +241,36 @@ export const SECTIONS: Readonly<Record<string, readonly Row[]>> = {
     row('fail.comment-created', 'a comment call answered 20/1772107 was created, and is not sent twice'),
   ],
   'Connecting an account': [
-    row('login.instagram', 'Instagram Login: authorize, exchange, account id, subscribe', NOT_YET),
-    row('login.facebook', 'Facebook Login: pages, page token, subscribe', NOT_YET),
-    row('login.denied', 'denied, or with fewer permissions', NOT_YET),
+    row('login.instagram', 'Instagram Login: authorize, exchange, account id, subscribe'),
+    row('login.facebook', 'Facebook Login: pages, page token, subscribe'),
+    row('login.denied', 'denied, or with fewer permissions'),
+    row('login.one-account', 'an account belongs to one organization, until its owner moves it'),
+    row('login.pasted', 'a pasted token takes no part in the webhook of the whole app'),
     row('login.refresh', 'tokens are refreshed by their age'),
     row('login.reauthorize', 'a dead token: NEEDS_REAUTH, sends wait, and go out after reconnecting'),
     row('login.verify', 'the connection doctor'),
+    row('login.missing-permission', 'a permission that was left off, or switched off on the phone'),
     row('login.deauthorize', 'deauthorize and data deletion'),
     row('login.subscribe-again', 'a subscription that did not come about is asked for again'),
     row('login.disconnect', 'the subscription ends with the channel, unless somebody else has the account by then'),
     row('login.first-event', 'events that come while the account is being connected'),
     row('login.profile', 'profiles, asked of the login the token is from'),
     row('login.history', 'conversations read under the ids that webhooks carry, both logins'),
-    row('login.import', 'recent conversations are imported at connect', NOT_YET),
-    row('login.gaps', 'what Meta never delivered is found', NOT_YET),
+    row('login.import', 'recent conversations are imported at connect'),
+    row('login.gaps', 'what Meta never delivered is found'),
+  ],
+  'Raw events': [
+    row('raw.list', 'bodies by status, time and reason, one of them read, one or many processed again'),
+    row('raw.put-aside', 'what was put aside and can be processed now'),
+    row('raw.retention', 'bodies go after their time, and what they made stays'),
+    row('raw.foreign', 'nobody reads or replays another organization’s'),
+  ],
+  'The simulator': [
+    row('simulator.kinds', 'it sends every kind of event'),
+    row('simulator.faults', 'every call to Meta can be made to go wrong'),
+    row('simulator.webhooks', 'webhooks can be lost, doubled, late and out of order'),
+    row('simulator.ledger', 'it keeps what each customer’s phone shows'),
+    row('simulator.scenarios', 'scenarios are files, which demo and tests play'),
   ],
 }
 

@@ -68,6 +68,7 @@ const CALLS: readonly Line[] = [
 
 for (const [route, method, path, body] of CALLS) {
   const shown = path({ account: '{account}', mia: '{person}', mid: '{mid}', comment: '{comment}', post: '{post}' })
+  // proves: simulator.faults
   test(`a fault on ${route} hits ${method} ${shown}, once, and no other route`, async (t) => {
     const { simulator, call, ids } = await setUp(t)
     const others = CALLS.find(([kind]) => kind !== route)?.[0] ?? 'send'
@@ -137,6 +138,7 @@ test('an account’s fault leaves the others alone, in the login too', async (t)
   t.like(await refresh(account.accessToken), { error: { code: 190 } })
 })
 
+// proves: simulator.webhooks
 test('webhooks can be lost, doubled, late, and after the next one', async (t) => {
   const { simulator, receiver, mia } = await setUp(t)
   const texts = () => receiver.received.slice(2).map(({ body }) => /"text":"(\w+)"/.exec(body.toString())?.[1])
@@ -232,6 +234,7 @@ test('what makes no sense is refused when it is asked for', async (t) => {
   t.throws(() => add({ kind: 'webhook-lost' }, { on: 'send' }), { message: /cannot happen to a send/ })
 })
 
+// proves: simulator.ledger
 test('the ledger has phones, webhooks with their answers, and calls, and no secret', async (t) => {
   const { simulator, account, mia, call, ids } = await setUp(t)
   simulator.fault({ kind: 'delivered-then-500' })

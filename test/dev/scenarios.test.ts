@@ -65,6 +65,7 @@ onEachProfile((profile) => {
 
   for (const file of files) {
     const { scenario, lines } = loadScenario(file)
+    // proves: simulator.scenarios
     test(`${profile}: ${basename(file)} happens as it is written`, async (t) => {
       t.timeout(240_000)
       const told: string[] = []

@@ -187,6 +187,7 @@ for (const [name, request] of Object.entries(REQUESTS)) {
   })
 }
 
+// proves: simulator.kinds
 test('every fixture can be sent, and every kind sends one', (t) => {
   const sendable = [...Object.keys(REQUESTS), ...BY_RAW]
   t.deepEqual(

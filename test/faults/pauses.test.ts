@@ -329,6 +329,7 @@ onEachProfile((profile) => {
     },
   )
 
+  // proves: out.pacing
   test.serial(
     `${profile}: an account at its limit waits for its turns, and another one’s replies overtake it`,
     async (t) => {

@@ -136,6 +136,7 @@ onEachProfile((profile) => {
     t.deepEqual(await whole(on, inbox), before)
   })
 
+  // proves: raw.put-aside
   test.serial(`${profile}: what could not be read and can be now is stored, and no longer put aside`, async (t) => {
     // The same program, before and after it learned to read.
     const before = coreOn(db, { parser: { parse: () => ({ readable: false, reason: 'too-new' }) } })
@@ -191,6 +192,7 @@ onEachProfile((profile) => {
     t.deepEqual(await listed({ reason: 'given-up' }), [])
   })
 
+  // proves: raw.foreign
   test.serial(`${profile}: another organization's bodies are not there, for reading and for replaying`, async (t) => {
     const on = program()
     const [mine, theirs] = [await seedInbox(on.orm), await seedInbox(on.orm)]

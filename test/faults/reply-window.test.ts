@@ -66,6 +66,7 @@ onEachProfile((profile) => {
     },
   )
 
+  // proves: out.window-at-send
   test.serial(`${profile}: without the setting a day is all there is; what waited meanwhile is not sent`, async (t) => {
     const { on, network, pass } = program()
     const inbox = await seedInbox(on.orm)
@@ -78,6 +79,7 @@ onEachProfile((profile) => {
     t.deepEqual(network.texts(), [])
   })
 
+  // proves: out.human-agent-off
   test.serial(`${profile}: the setting goes off by itself when the platform has not approved it`, async (t) => {
     const { on, pass } = program(({ asHumanAgent }) =>
       asHumanAgent ? refused : { status: 'accepted', externalId: 'x' as never },
@@ -94,6 +96,7 @@ onEachProfile((profile) => {
     t.like(await t.throwsAsync(reply(on, talk, 'again')), { code: 'messaging-window-closed' })
   })
 
+  // proves: out.window-opens
   test.serial(
     `${profile}: what the account writes, and what is said of messages, opens nothing; a new message does`,
     async (t) => {

@@ -16,6 +16,7 @@ onEachProfile((profile) => {
   })
   test.after.always(() => db.close())
 
+  // proves: raw.retention
   test.serial(`${profile}: bodies go after their time with their quarantine, and what they made stays`, async (t) => {
     const on = coreOn(db)
     const inbox = await seedInbox(on.orm)
