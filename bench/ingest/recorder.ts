@@ -45,9 +45,10 @@ function transactionIn(asked: readonly Asked[]): readonly Statement[] {
 }
 
 async function record({ environment, deliveries }: RecorderOrder): Promise<Recorded> {
+  // Before any connection is made: the pool keeps the function that a new one has.
+  const heard = listen()
   const { core, close } = await compose({ ...configOf(environment, 'inbound'), log: quietLog })
   try {
-    const heard = listen()
     const transactions: (readonly Statement[])[] = []
     for (const delivery of deliveries) {
       heard.take()
