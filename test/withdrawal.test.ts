@@ -112,11 +112,14 @@ onEachProfile((profile) => {
   test(`${profile}: what came for an account that nobody has connected goes with its owner’s consent`, async (t) => {
     const { appSecret } = stage.apps.instagram
     const [gone, other] = [stage.account('instagram', 'nobodys'), stage.account('instagram', 'nobodys.other')]
-    const bodies = [gone, other].map((account) =>
-      stage.simulator.dm(stage.simulator.customer({ account }), 'to nobody', { hold: true }),
+    const bodies = await Promise.all(
+      [gone, other].map((account) =>
+        stage.simulator.dm(stage.simulator.customer({ account }), 'to nobody', { hold: true }),
+      ),
     )
-    const url = `${stage.url}/webhook/instagram`
-    t.is((await stage.simulator.together(await Promise.all(bodies), { url, secret: appSecret })).status, 200)
+    const to = { url: `${stage.url}/webhook/instagram`, secret: appSecret }
+    // As Meta does where a busy machine answers 503; a repeat is known.
+    await waitFor(async () => (await stage.simulator.together(bodies, to)).status === 200, 20_000)
     const left = () =>
       onServer(stage.db.admin, async (client) => {
         const { rows } = await client.query<{ account: string }>('select account from unclaimed_entries')
