@@ -2,10 +2,13 @@ import { availableParallelism } from 'node:os'
 import { measureAcknowledgement } from './ack/acknowledge.ts'
 import type { Row } from './figures.ts'
 import { measureIngestion } from './ingest/ingestion.ts'
+import { measureMemory } from './memory/memory.ts'
 import type { BenchOptions } from './options.ts'
 import { measureParsing } from './parse/parsing.ts'
+import { measureReplies } from './reply/replies.ts'
 import { type Shop, seedShops } from './seed.ts'
 import { openSite, type Site } from './site.ts'
+import { measureStart } from './start/starting.ts'
 
 export type Report = Readonly<{
   date: string
@@ -19,6 +22,10 @@ const measures = {
   ingest: measureIngestion,
   parse: (_site: Site, _shops: readonly Shop[], options: BenchOptions, say: (line: string) => void) =>
     measureParsing(options, say),
+  reply: measureReplies,
+  start: (_site: Site, _shops: readonly Shop[], options: BenchOptions, say: (line: string) => void) =>
+    measureStart(options, say),
+  memory: measureMemory,
 } as const
 
 /** On the servers that the environment names, or on embedded ones; leaves nothing behind. */

@@ -31,13 +31,14 @@ export function startChild(
   file: string,
   args: readonly string[],
   environment: Readonly<Record<string, string>>,
+  execArgv: readonly string[] = [],
 ): Child {
   if (interrupted) throw new Error('interrupted')
   const { PATH = '', HOME = '' } = process.env
   const child = fork(join(ROOT, file), [...args], {
     cwd: ROOT,
     env: { PATH, HOME, ...environment },
-    execArgv: [],
+    execArgv: [...execArgv],
     // Dates and bytes arrive as such.
     serialization: 'advanced',
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],

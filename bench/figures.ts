@@ -1,11 +1,13 @@
-/** One thing measured on both sides, a value for each round. */
+/** One thing measured, a value for each round: on both sides, or where there is no floor to compare with on ours. */
 export type Measure = Readonly<{
   what: string
   unit: string
   ours: readonly number[]
-  floor: readonly number[]
+  floor: readonly number[] | null
   /** Least ratio of ours to the floor; null: only told. */
   target: number | null
+  /** What ours may be at most. */
+  most?: number
 }>
 
 export type Row = Readonly<{ name: string; measures: readonly Measure[] }>
@@ -21,9 +23,14 @@ export function spreadOf(values: readonly number[]): Spread {
   return { median: (lower + upper) / 2, min: sorted[0] as number, max: sorted.at(-1) as number }
 }
 
-/** Ours to the floor, by their medians. */
-export const ratioOf = ({ ours, floor }: Measure): number => spreadOf(ours).median / spreadOf(floor).median
+/** Ours to the floor, by their medians; null where there is no floor. */
+export const ratioOf = ({ ours, floor }: Measure): number | null =>
+  floor === null ? null : spreadOf(ours).median / spreadOf(floor).median
 
 /** Null where there is no target. */
-export const isReached = (measure: Measure): boolean | null =>
-  measure.target === null ? null : ratioOf(measure) >= measure.target
+export function isReached(measure: Measure): boolean | null {
+  const { ours, target, most } = measure
+  if (most !== undefined) return spreadOf(ours).median <= most
+  const ratio = ratioOf(measure)
+  return target === null || ratio === null ? null : ratio >= target
+}

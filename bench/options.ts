@@ -1,15 +1,15 @@
 import { parseArgs } from 'node:util'
 
-export const rowNames = ['ack', 'ingest', 'parse'] as const
+export const rowNames = ['ack', 'ingest', 'parse', 'reply', 'start', 'memory'] as const
 export type RowName = (typeof rowNames)[number]
 
 export type BenchOptions = Readonly<{
   rows: readonly RowName[]
   /** Of ours and of the floor each. */
   rounds: number
-  /** How long a round of `ack` loads. */
+  /** How long a round of `ack` or `reply` loads. */
   seconds: number
-  /** How many messages a round of `ingest` has. */
+  /** How many messages a round of `ingest` has, and after how many `memory` looks again. */
   events: number
 }>
 
@@ -18,13 +18,13 @@ export type CommandLine = BenchOptions & Readonly<{ json: string | null }>
 
 export const usage = `npm run bench -- [options]
 
-Measures against a floor: the least that could do the same. On the services that DATABASE_URL, RABBITMQ_URL and REDIS_URL
+Measures against a floor, the least that could do the same, or against what is promised. On the services that DATABASE_URL, RABBITMQ_URL and REDIS_URL
 name, in a database and queues of its own; embedded where they are unset.
 
-  --rows ack,ingest,parse   which rows
+  --rows ack,ingest,parse,reply,start,memory   which rows
   --rounds 3          rounds of ours and of the floor each
-  --seconds 10        seconds of load in a round of ack
-  --events 10000      messages in a round of ingest, events in one of parse
+  --seconds 10        seconds of load in a round of ack or reply
+  --events 10000      messages in a round of ingest or memory, events in one of parse
   --json FILE         the figures as JSON too`
 
 export class WrongOption extends Error {}

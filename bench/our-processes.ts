@@ -15,7 +15,20 @@ export async function startApi(environment: Environment): Promise<{ child: Child
   return { child, url }
 }
 
-export const startWorker = (environment: Environment): Child => startChild(PROGRAM, ['inbound'], environment)
+export const startWorker = (environment: Environment, role: 'inbound' | 'outbound' = 'inbound'): Child =>
+  startChild(PROGRAM, [role], environment)
+
+/** All roles in one process. */
+export async function startAll(
+  environment: Environment,
+  execArgv: readonly string[] = [],
+): Promise<{ child: Child; url: string }> {
+  const port = await freePort()
+  const child = startChild(PROGRAM, [], { ...environment, PORT: String(port) }, execArgv)
+  const url = `http://127.0.0.1:${port}`
+  await Promise.race([answers(`${url}/readyz`), child.alive])
+  return { child, url }
+}
 
 async function answers(url: string): Promise<void> {
   for (let tries = 0; tries < 600; tries++) {

@@ -46,7 +46,7 @@ const inFull = (report: Report, { rounds, seconds, events }: CommandLine) => ({
     measures: measures.map((measure) => ({
       ...measure,
       oursSpread: spreadOf(measure.ours),
-      floorSpread: spreadOf(measure.floor),
+      floorSpread: measure.floor && spreadOf(measure.floor),
       ratio: ratioOf(measure),
       reached: isReached(measure),
     })),

@@ -14,6 +14,10 @@ export type Shop = Readonly<{
 
 export const SHOPS = 20
 
+export const PASSWORD = 'a word that nobody guesses'
+/** Who signs in to the shop of that number, from 1 on. */
+export const emailOf = (number: number): string => `owner${number}@example.com`
+
 /** Through the use cases, as the API would. */
 export async function seedShops(environment: Environment): Promise<readonly Shop[]> {
   const { core, close } = await compose({ ...configOf(environment, 'api'), log: quietLog })
@@ -24,8 +28,8 @@ export async function seedShops(environment: Environment): Promise<readonly Shop
       const { org, user, memberId } = await core.signUp({
         orgName: name,
         name: 'Owner',
-        email: `owner${number}@example.com`,
-        password: 'a word that nobody guesses',
+        email: emailOf(number),
+        password: PASSWORD,
       })
       const account = `1784140000000${String(number).padStart(4, '0')}` as ExternalAccountId
       const secrets = { appSecret: `${number}`.padStart(32, 'a'), accessToken: `IGAAbench${number}` }

@@ -95,7 +95,7 @@ async function openDatabases(
 }
 
 /** As root the embedded server runs as another user, who has to get in. */
-async function makeFolder(): Promise<string> {
+export async function makeFolder(): Promise<string> {
   const path = await mkdtemp(join(tmpdir(), 'delightchat-bench-'))
   await chmod(path, 0o711)
   return path

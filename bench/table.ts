@@ -19,14 +19,16 @@ export function tableOf(rows: readonly Row[]): string {
 const cells = (measure: Measure): readonly string[] => [
   `${measure.what}, ${measure.unit}`,
   spreadText(spreadOf(measure.ours)),
-  spreadText(spreadOf(measure.floor)),
-  ratioOf(measure).toFixed(2),
+  measure.floor === null ? '' : spreadText(spreadOf(measure.floor)),
+  ratioOf(measure)?.toFixed(2) ?? '',
   targetText(measure),
 ]
 
 function targetText(measure: Measure): string {
-  if (measure.target === null) return ''
-  return `≥ ${measure.target.toFixed(2)} ${isReached(measure) ? 'reached' : 'MISSED'}`
+  const { target, most } = measure
+  const reached = isReached(measure) ? 'reached' : 'MISSED'
+  if (most !== undefined) return `≤ ${numberText(most)} ${reached}`
+  return target === null ? '' : `≥ ${target.toFixed(2)} ${reached}`
 }
 
 const spreadText = ({ median, min, max }: Spread): string =>

@@ -2,7 +2,7 @@ import test from 'ava'
 import { runBench } from '../bench/bench.ts'
 import { isReached, type Measure, ratioOf, spreadOf } from '../bench/figures.ts'
 import { createTranscript } from '../bench/ingest/transcript.ts'
-import { readOptions, WrongOption } from '../bench/options.ts'
+import { readOptions, rowNames, WrongOption } from '../bench/options.ts'
 import { tableOf } from '../bench/table.ts'
 
 const aMeasure = (measure: Partial<Measure> = {}): Measure => ({
@@ -17,7 +17,7 @@ const aMeasure = (measure: Partial<Measure> = {}): Measure => ({
 test('every row runs on the embedded servers and end in one table', async (t) => {
   t.timeout(240_000)
   const said: string[] = []
-  const options = { rows: ['ack', 'ingest', 'parse'], rounds: 1, seconds: 1, events: 40 } as const
+  const options = { rows: rowNames, rounds: 1, seconds: 1, events: 40 } as const
   const report = await runBench(options, {}, (line) => said.push(line))
   const shape = report.rows.map(({ name, measures }) => [name, measures.map(({ what, target }) => [what, target])])
   t.deepEqual(shape, [
@@ -31,15 +31,35 @@ test('every row runs on the embedded servers and end in one table', async (t) =>
     ],
     ['webhook to visible row', [['throughput', 2.5]]],
     ['verify and parse, one core', [['throughput', null]]],
+    [
+      'reply to Graph call',
+      [
+        ['p50', null],
+        ['p99', null],
+      ],
+    ],
+    [
+      'start to ready, embedded',
+      [
+        ['first time', null],
+        ['later', null],
+      ],
+    ],
+    [
+      'memory after a collection',
+      ['in use', 'resident'].flatMap((kind) =>
+        ['0 events', '4 events', '40 events', 'growth'].map((what) => [`${kind}, ${what}`, null]),
+      ),
+    ],
   ])
   for (const { ours, floor } of report.rows.flatMap(({ measures }) => measures)) {
-    t.true([...ours, ...floor].every((value) => value > 0))
+    t.true([...ours, ...(floor ?? [])].every((value) => value > 0))
     t.is(ours.length, 1)
-    t.is(floor.length, 1)
+    t.is(floor?.length ?? 1, 1)
   }
   t.regex(report.setting, /^PostgreSQL 18\.\d+, embedded; queue: database; sessions: database; Node 24\./)
-  t.is(tableOf(report.rows).split('\n').length, 7)
-  t.is(said.length, 7)
+  t.is(tableOf(report.rows).split('\n').length, 19)
+  t.is(said.length, 10)
 })
 
 test('the table tells median, spread, ratio and whether the target is reached', (t) => {
@@ -49,6 +69,8 @@ test('the table tells median, spread, ratio and whether the target is reached', 
       measures: [aMeasure(), aMeasure({ what: 'p50', unit: 'ms', ours: [1.234], floor: [2], target: null })],
     },
     { name: 'two', measures: [aMeasure({ ours: [20.5] })] },
+    { name: 'three', measures: [aMeasure({ ours: [9], floor: null, target: null, most: 10 })] },
+    { name: 'four', measures: [aMeasure({ ours: [11], floor: null, target: null, most: 10 })] },
   ]
   t.deepEqual(
     tableOf(rows)
@@ -60,6 +82,8 @@ test('the table tells median, spread, ratio and whether the target is reached', 
       '| one | throughput, events/s | 2,500 (2,000–3,000) | 1,000 (900–1,100) | 2.50 | ≥ 2.50 reached |',
       '| | p50, ms | 1.23 (1.23–1.23) | 2.00 (2.00–2.00) | 0.62 | |',
       '| two | throughput, events/s | 20.5 (20.5–20.5) | 1,000 (900–1,100) | 0.02 | ≥ 2.50 MISSED |',
+      '| three | throughput, events/s | 9.00 (9.00–9.00) | | | ≤ 10.0 reached |',
+      '| four | throughput, events/s | 11.0 (11.0–11.0) | | | ≤ 10.0 MISSED |',
     ],
   )
   t.is(
@@ -121,7 +145,7 @@ test('a replay has fresh ids, times and message ids, and leaves the rest as it w
 })
 
 test('options: all rows and three rounds unless told otherwise, and what is wrong is named', (t) => {
-  t.deepEqual(readOptions([]), { rows: ['ack', 'ingest', 'parse'], rounds: 3, seconds: 10, events: 10_000, json: null })
+  t.deepEqual(readOptions([]), { rows: [...rowNames], rounds: 3, seconds: 10, events: 10_000, json: null })
   t.deepEqual(readOptions(['--rows', 'ingest', '--events=5', '--json', 'x']), {
     rows: ['ingest'],
     rounds: 3,

@@ -1,10 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { createInstagramSimulator } from '../../dev/instagram-simulator/index.ts'
 import { createIdSource } from '../../src/adapters/ids.ts'
 import type { RawEventId } from '../../src/core/ids.ts'
 import type { RawDelivery } from '../../src/ports/webhook-intake.ts'
 import { startChild } from '../child.ts'
-import { directMessage, newMessageId, personOf, type SignedDelivery, signedDirectMessage } from '../direct-messages.ts'
+import { directMessage, newMessageId, personOf } from '../direct-messages.ts'
 import type { Row } from '../figures.ts'
 import type { BenchOptions } from '../options.ts'
 import { startApi, startWorker } from '../our-processes.ts'
@@ -13,6 +12,7 @@ import { Shutdown } from '../shutdown.ts'
 import type { Environment, Site } from '../site.ts'
 import { deliver } from './deliver.ts'
 import type { FloorOrder, FloorResult } from './floor.ts'
+import { messages, openNetwork } from './messages.ts'
 import type { Recorded, RecorderOrder } from './recorder.ts'
 
 const PEOPLE = 400
@@ -30,12 +30,7 @@ export async function measureIngestion(
   const shutdown = new Shutdown()
   try {
     const people = Math.min(PEOPLE, events)
-    const simulator = await shutdown.owns(createInstagramSimulator(), (opened) => opened.close())
-    // Where the worker asks who the new people are.
-    for (const { account: id, accessToken, appSecret } of shops) simulator.account({ id, accessToken, appSecret })
-    for (let n = 0; n < people; n++) {
-      simulator.customer({ id: personOf(n), account: simulator.account({ id: shopOf(shops, n).account }) })
-    }
+    const simulator = await shutdown.owns(openNetwork(shops, people), (opened) => opened.close())
     const environment: Environment = {
       ...site.environment,
       DATABASE_POOL_SIZE: String(CONNECTIONS),
@@ -78,17 +73,6 @@ export async function measureIngestion(
     return { name: 'webhook to visible row', measures: [measure] }
   } finally {
     await shutdown.close()
-  }
-}
-
-const shopOf = (shops: readonly Shop[], person: number): Shop => shops[person % shops.length] as Shop
-
-/** Everybody's first, everybody's second, and so on: neighbours are never of one organization. */
-function* messages(shops: readonly Shop[], people: number, events: number): Iterable<SignedDelivery> {
-  const startAt = Date.now() - events
-  for (let event = 0; event < events; event++) {
-    const person = event % people
-    yield signedDirectMessage(shopOf(shops, person), personOf(person), new Date(startAt + event))
   }
 }
 
