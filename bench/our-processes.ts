@@ -31,7 +31,7 @@ export async function startAll(
 }
 
 async function answers(url: string): Promise<void> {
-  for (let tries = 0; tries < 600; tries++) {
+  for (let tries = 0; tries < 2_400; tries++) {
     const ok = await fetch(url).then(
       async (response) => {
         await response.arrayBuffer()
@@ -42,7 +42,7 @@ async function answers(url: string): Promise<void> {
     if (ok) return
     await sleep(50)
   }
-  throw new Error(`${url} was not ready within 30 s`)
+  throw new Error(`${url} was not ready within two minutes`)
 }
 
 async function freePort(): Promise<number> {
