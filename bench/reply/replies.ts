@@ -105,12 +105,17 @@ async function openTickets(url: string, shops: readonly Shop[]): Promise<readonl
   return found
 }
 
+/** As a client does: again under its key while the answer is 503. The time goes on meanwhile. */
 async function post({ url, authorization }: Place, content: string): Promise<void> {
-  await json(url, {
-    method: 'POST',
-    headers: { authorization, 'content-type': 'application/json' },
-    body: JSON.stringify({ content }),
-  })
+  const headers = { authorization, 'content-type': 'application/json', 'idempotency-key': content }
+  const request = { method: 'POST', headers, body: JSON.stringify({ content }) }
+  for (let tries = 0; ; tries++) {
+    const answer = await fetch(url, request)
+    const text = await answer.text()
+    if (answer.ok) return
+    if (answer.status !== 503 || tries === 100) throw new Error(`${url} answered ${answer.status}: ${text}`)
+    await sleep(200)
+  }
 }
 
 async function json<T>(url: string, request: RequestInit): Promise<T> {
