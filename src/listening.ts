@@ -11,10 +11,21 @@ export class AddressInUse extends Error {
 /** How long open requests have to end by themselves. */
 const DRAIN_MS = 10_000
 
+/** How long it waits for clients, in ms. */
+export type Patience = Readonly<{ headersTimeout: number; requestTimeout: number; connectionsCheckingInterval: number }>
+
+/** A request's time is that of the slowest upload and of its wait for a place. */
+const PATIENCE: Patience = { headersTimeout: 20_000, requestTimeout: 180_000, connectionsCheckingInterval: 5_000 }
+
 /** Answers with `starting` until it is given another listener: a load balancer and Meta then come again. */
-export function listen(host: string, port: number, variable: string, starting: RequestListener): Promise<Server> {
-  // A request's time is that of the slowest upload and of its wait for a place.
-  const server = createServer({ keepAliveTimeout: 65_000, headersTimeout: 20_000, requestTimeout: 180_000 })
+export function listen(
+  host: string,
+  port: number,
+  variable: string,
+  starting: RequestListener,
+  patience: Patience = PATIENCE,
+): Promise<Server> {
+  const server = createServer({ keepAliveTimeout: 65_000, ...patience })
   server.on('request', starting)
   server.on('newListener', (event) => {
     if (event === 'request') server.off('request', starting)

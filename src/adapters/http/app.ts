@@ -15,6 +15,7 @@ import { factsOf, logRequests } from './request-log.ts'
 import { securityHeaders } from './security-headers.ts'
 import { createSender } from './sender.ts'
 import { createSessions } from './session.ts'
+import { createWebhookRoom, WEBHOOK_LIMITS } from './webhook-room.ts'
 import { createWebhookRoute } from './webhooks.ts'
 
 export type HttpApp = Readonly<{
@@ -68,11 +69,14 @@ export function createHttpApp(deps: HttpDeps, timing?: StreamTiming): HttpApp {
   })
 
   // Before Express, which gives every request another prototype first: nothing else has business on this path.
+  const limits = { ...WEBHOOK_LIMITS, ...deps.webhookLimits }
   const webhooks = createWebhookRoute({
     core,
     log,
     metrics: metrics.webhooks,
     failpoint: deps.failpoint ?? null,
+    limits,
+    room: createWebhookRoom(limits),
     receipts: { publicUrl: config.publicUrl, secrets: secrets.sessionSecrets },
   })
 

@@ -12,6 +12,7 @@ import type { UploadQueries } from '../../ports/upload-store.ts'
 import type { Wakeups } from '../../ports/wakeups.ts'
 import type { Contract } from './contract.ts'
 import type { RateLimits } from './rate-limits.ts'
+import type { WebhookLimits } from './webhook-room.ts'
 
 export type HttpCore = Pick<
   Core,
@@ -91,6 +92,8 @@ export type HttpDeps = Readonly<{
   failpoint?: Failpoint | null
   config: HttpConfig
   secrets: HttpSecrets
+  /** Other ones than usual, for tests. */
+  webhookLimits?: Partial<WebhookLimits>
   /** Read and compiled already; without it the application does that. */
   contract?: Contract
 }>

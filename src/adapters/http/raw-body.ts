@@ -1,14 +1,18 @@
 import type { IncomingMessage } from 'node:http'
 
-export type RawBody = Buffer | 'too-large' | 'aborted'
+export type RawBody = Buffer | 'too-large' | 'no-room' | 'aborted'
 
 const NOTHING = Buffer.alloc(0)
 
 /**
- * The exact bytes of a body, not decoded. Stops collecting beyond `maxBytes`. Leaner than a body parser: no content type, no
+ * The exact bytes of a body, not decoded. Stops collecting beyond `maxBytes`, and where `grow` has no room for more. Leaner than a body parser: no content type, no
  * encoding, no copy of a body that arrived in one piece.
  */
-export function readRawBody(req: IncomingMessage, maxBytes: number): Promise<RawBody> {
+export function readRawBody(
+  req: IncomingMessage,
+  maxBytes: number,
+  grow: (bytes: number) => boolean = () => true,
+): Promise<RawBody> {
   return new Promise((resolve) => {
     const declared = req.headers['content-length']
     if (declared !== undefined && Number(declared) > maxBytes) return resolve('too-large')
@@ -16,11 +20,14 @@ export function readRawBody(req: IncomingMessage, maxBytes: number): Promise<Raw
     let first: Buffer | undefined
     let rest: Buffer[] | undefined
     let length = 0
+    let isOver = false
     req.on('data', (chunk: Buffer) => {
       length += chunk.length
-      if (length > maxBytes) {
+      if (isOver) return
+      if (length > maxBytes || !grow(chunk.length)) {
+        isOver = true
         first = rest = undefined
-        resolve('too-large')
+        resolve(length > maxBytes ? 'too-large' : 'no-room')
       } else if (first === undefined) first = chunk
       else if (rest === undefined) rest = [first, chunk]
       else rest.push(chunk)

@@ -9,6 +9,7 @@ import {
   type WebhookExchange,
   type WebhookOperation,
 } from './webhook-exchange.ts'
+import type { Place } from './webhook-room.ts'
 
 const MAX_BYTES = 3 * 1024 * 1024
 /** How much of a refused upload is still read, so that its sender gets to see the answer. */
@@ -31,19 +32,23 @@ type Accept = (deps: WebhookDeps, exchange: WebhookExchange, webhook: RawWebhook
 export const takeDelivery = (accept: Accept): WebhookOperation => ({
   access: 'raw',
   make: (deps) => {
-    const { log, metrics, failpoint } = deps
-    return async (exchange) => {
+    const { log, metrics, failpoint, limits, room } = deps
+    const take = async (exchange: WebhookExchange, place: Place): Promise<void> => {
       const { req, res, channelId, appName, requestId } = exchange
       const at = appName === null ? { channelId } : { appName }
       const startedAt = performance.now()
-      const body = await readRawBody(req, MAX_BYTES)
+      const late = setTimeout(() => req.destroy(), limits.bodyWithinMs)
+      const body = await readRawBody(req, MAX_BYTES, place.grow)
+      clearTimeout(late)
       if (body === 'aborted') return metrics.count('aborted')
-      if (body === 'too-large') {
-        metrics.count('too-large')
-        log.warn({ requestId, ...at, result: 'too-large' }, 'a webhook delivery was refused')
-        refuse(exchange, 'payload-too-large')
+      if (body === 'too-large' || body === 'no-room') {
+        const result = body === 'too-large' ? body : 'unavailable'
+        metrics.count(result)
+        log.warn({ requestId, ...at, result }, 'a webhook delivery was refused')
+        refuse(exchange, body === 'too-large' ? 'payload-too-large' : 'unavailable')
         return discardRest(req, MAX_DISCARDED_BYTES)
       }
+      place.wait()
       if (failpoint) await failpoint('webhook.read')
       const headers = req.headers as Readonly<Record<string, string | undefined>>
       const { status } = await accept(deps, exchange, { body, headers })
@@ -61,6 +66,14 @@ export const takeDelivery = (accept: Accept): WebhookOperation => ({
       res.writeHead(200, ['Content-Type', PLAIN_TEXT, 'Content-Length', RECEIVED_LENGTH, 'X-Request-Id', requestId])
       res.end(RECEIVED)
       metrics.acknowledged((performance.now() - startedAt) / 1000)
+    }
+    return async (exchange) => {
+      const place = room.enter()
+      try {
+        await take(exchange, place)
+      } finally {
+        place.leave()
+      }
     }
   },
 })

@@ -6,6 +6,7 @@ import type { Logger } from '../../ports/logger.ts'
 import type { WebhookMetrics } from './metrics.ts'
 import type { ProblemCode } from './problem.ts'
 import { problemFor, writeProblem } from './send-problem.ts'
+import type { Place, WebhookLimits } from './webhook-room.ts'
 
 export type WebhookDeps = Readonly<{
   core: Pick<Core, 'acceptWebhook' | 'answerHandshake' | 'acceptAppWebhook' | 'answerAppHandshake' | 'takeWithdrawal'>
@@ -14,6 +15,8 @@ export type WebhookDeps = Readonly<{
   log: Logger
   metrics: WebhookMetrics
   failpoint: Failpoint | null
+  limits: WebhookLimits
+  room: Readonly<{ enter(): Place }>
 }>
 
 /** One call on the platforms' door, before and without Express. */
