@@ -54,7 +54,10 @@ export async function measureReplies(
       for (let n = 0; n < count; n++) {
         const content = `reply ${round} ${n}`
         postedAt.set(content, performance.now())
-        posting.push(post(places[n % places.length] as Place, content))
+        const posted = post(places[n % places.length] as Place, content)
+        // Told below; unheard until then it would end the process, with the servers left behind.
+        posted.catch(() => {})
+        posting.push(posted)
         await sleep(1_000 / REPLIES_A_SECOND)
       }
       await Promise.all(posting)
