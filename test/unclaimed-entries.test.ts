@@ -239,6 +239,60 @@ onEachProfile((profile) => {
     t.true(few.at(-1)?.includes(`${large} 3`))
   })
 
+  test(`${profile}: of many accounts the words of each are its own, and a body of a thousand is kept in few steps`, async (t) => {
+    const [one, two] = [anAccount(), anAccount()]
+    await on.route([body(entry(one, { mid: 'same', is_deleted: true }), entry(two, { mid: 'same', text: 'a word' }))])
+    await on.route([body(entry(one, { mid: 'same', text: 'a secret' }))])
+    await on.route([
+      body(entry(two, { mid: 'other', is_deleted: true }), entry(one, { mid: 'other', text: 'a reply' })),
+    ])
+    t.deepEqual(
+      [await keptOf(one), await keptOf(two)].map((kept) =>
+        ['a secret', 'a word', 'a reply'].filter((word) => kept.join().includes(word)),
+      ),
+      [['a reply'], ['a word']],
+    )
+    const many = Array.from({ length: 1_000 }, anAccount)
+    await on.route([body(...many.map((account) => entry(account, { mid: `${account} a`, text: 'hello' })))])
+    const steps = await rows<{ kept: number }>(
+      'select count(*)::int as kept from unclaimed_entries where account = any($1) group by xmin',
+      [many],
+    )
+    t.is(
+      steps.reduce((sum, { kept }) => sum + kept, 0),
+      1_000,
+    )
+    t.true(steps.length <= 10)
+    await rows('delete from unclaimed_entries where account = any($1)', [many])
+  })
+
+  test(`${profile}: of all accounts together there is a bound too, and the oldest go`, async (t) => {
+    const own = await testDatabase(profile)
+    try {
+      const orm = own.orm({ poolSize: 2 })
+      const kept = createUnclaimedEntries({ orm })
+      const some = [3, 2, 1].map((hoursAgo) => ({
+        ...{ id: ids.next() as RawEventId, account: anAccount(), requestId: 'a-test', worded: [], takenBack: [] },
+        ...{ body: Buffer.alloc(1_500, hoursAgo), receivedAt: new Date(Date.now() - hoursAgo * 3_600_000) },
+      }))
+      await kept.keep(TYPE, some, (bytes) => bytes)
+      const pool = own.systemPool({ size: 1 })
+      const forget = (mostUnclaimedBytes = 2 ** 30) =>
+        createHousekeeping(pool, { mostUnclaimedBytes }).forgetUnclaimed(new Date(0))
+      t.is(await forget(), 0)
+      t.is(await forget(4_000), 1)
+      t.deepEqual(
+        (await kept.counts(9)).map(({ account }) => account),
+        some
+          .slice(1)
+          .map(({ account }) => account)
+          .reverse(),
+      )
+    } finally {
+      await own.close()
+    }
+  })
+
   test(`${profile}: it goes with its time, and when the account's owner wants it gone`, async (t) => {
     const [old, gone] = [anAccount(), anAccount()]
     const ago = (days: number) => new Date(Date.now() - days * DAY_MS)

@@ -2,7 +2,10 @@
 export interface Housekeeping {
   /** Raw webhook bodies received before this time; how many went. */
   forgetRawEvents(before: Date): Promise<number>
-  /** Entries received before this time whose account nobody has connected since; how many went. */
+  /**
+   * Entries received before this time whose account nobody has connected since, and the oldest where all of them together are
+   * more than 1 GiB; how many went.
+   */
   forgetUnclaimed(before: Date): Promise<number>
   /** What was said before this time of messages that have not come since. */
   forgetEarlyFacts(before: Date): Promise<number>

@@ -13,8 +13,18 @@ async function inBatches(size: number, batch: () => Promise<number>): Promise<nu
   }
 }
 
+/** Of all accounts that nobody has connected. */
+const MOST_UNCLAIMED_BYTES = 1024 * 1024 * 1024
+
+/** When the newest of them was received that is too much; nothing is counted before the disk holds as much. */
+const TOO_MUCH_UNCLAIMED = `
+select received_at from (
+  select received_at, sum(octet_length(body)) over (order by received_at desc, id desc) as bytes from unclaimed_entries
+  where pg_total_relation_size('unclaimed_entries') > $1
+) newest where bytes > $1 order by received_at desc limit 1`
+
 /** As the system role, which may see ages and ids here and nothing else. */
-export function createHousekeeping(pool: pg.Pool): Housekeeping {
+export function createHousekeeping(pool: pg.Pool, { mostUnclaimedBytes = MOST_UNCLAIMED_BYTES } = {}): Housekeeping {
   const forget = async (statement: string, before: Date): Promise<number> =>
     (await pool.query(statement, [before])).rowCount ?? 0
   return {
@@ -27,13 +37,16 @@ export function createHousekeeping(pool: pg.Pool): Housekeeping {
           before,
         ),
       ),
-    forgetUnclaimed: (before) =>
-      inBatches(BATCH, () =>
+    async forgetUnclaimed(before) {
+      const { rows } = await pool.query<{ received_at: Date }>(TOO_MUCH_UNCLAIMED, [mostUnclaimedBytes])
+      const end = new Date(Math.max(before.getTime(), ...rows.map(({ received_at }) => received_at.getTime() + 1)))
+      return inBatches(BATCH, () =>
         forget(
           `delete from unclaimed_entries where id in (select id from unclaimed_entries where received_at < $1 order by received_at limit ${BATCH})`,
-          before,
+          end,
         ),
-      ),
+      )
+    },
     forgetUploads: (before) =>
       inBatches(FEW, () =>
         forget(

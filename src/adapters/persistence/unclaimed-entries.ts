@@ -8,6 +8,9 @@ import { asSystem, type Orm, type SystemTx } from './transaction.ts'
 /** Of one account: enough for the days in which somebody connects it, and too little to fill a disk. */
 const MOST = { entries: 2_000, bytes: 16 * 1024 * 1024 }
 
+/** What one transaction keeps: few round trips for many accounts, and no statement that holds many large bodies. */
+const PORTION = { entries: 200, bytes: 4 * 1024 * 1024 }
+
 const COLUMNS = {
   id: 'uuid',
   type: 'text',
@@ -20,11 +23,23 @@ const COLUMNS = {
   taken_back: 'text[]',
 }
 
+/** In their order, so that two that keep entries of the same accounts never wait for each other. */
+const LOCK = `
+select pg_advisory_xact_lock(hash) from (
+  select distinct hashtextextended('unclaimed ' || $1 || ' ' || account, 0) as hash from unnest($2::text[]) as account order by hash
+) of_accounts`
+
+const TAKEN_BACK = `
+select distinct account, external_id from unclaimed_entries, unnest(taken_back) as external_id
+where type = $1 and account = any($2) and taken_back && $3 and external_id = any($3)`
+
+const HOLDING = 'select id, account, body from unclaimed_entries where type = $1 and account = any($2) and worded && $3'
+
 const TRIM = `
-delete from unclaimed_entries where type = $1 and account = $2 and id in (
+delete from unclaimed_entries where type = $1 and account = any($2) and id in (
   select id from (
     select id, row_number() over newest as place, sum(octet_length(body)) over newest as bytes from unclaimed_entries
-    where type = $1 and account = $2 window newest as (order by received_at desc, id desc)
+    where type = $1 and account = any($2) window newest as (partition by account order by received_at desc, id desc)
   ) kept where place > $3 or bytes > $4)`
 
 const COUNTS = `
@@ -37,10 +52,7 @@ type Row = { id: RawEventId; account: ExternalAccountId; body: Buffer; request_i
 /** As the system role: what is nobody's has no organization that a policy could compare. */
 export const createUnclaimedEntries = ({ orm, most = MOST }: { orm: Orm; most?: typeof MOST }): UnclaimedEntries => ({
   async keep(type, entries, redact) {
-    const accounts = Map.groupBy(entries, ({ account }) => account)
-    for (const [account, own] of accounts) {
-      await asSystem(orm, (tx) => keepOf(tx, { type, account, most }, own, redact))
-    }
+    for (const some of inPortions(entries)) await asSystem(orm, (tx) => keepSome(tx, { type, most }, some, redact))
   },
 
   next: (type, accounts, limit) =>
@@ -73,55 +85,80 @@ export const createUnclaimedEntries = ({ orm, most = MOST }: { orm: Orm; most?: 
   counts: (limit) => asSystem(orm, (tx) => tx.rows<UnclaimedCount>(COUNTS, [limit])),
 })
 
-type Of = Readonly<{ type: string; account: ExternalAccountId; most: typeof MOST }>
+/** A body may speak of a thousand accounts: by ones, their entries would hold up everybody else's. */
+function inPortions(entries: readonly ReadEntry[]): readonly (readonly ReadEntry[])[] {
+  const portions: ReadEntry[][] = []
+  let [open, bytes] = [[] as ReadEntry[], Number.POSITIVE_INFINITY]
+  for (const entry of entries) {
+    if (bytes + entry.body.length > PORTION.bytes || open.length === PORTION.entries) {
+      open = []
+      bytes = 0
+      portions.push(open)
+    }
+    open.push(entry)
+    bytes += entry.body.length
+  }
+  return portions
+}
 
-async function keepOf(
+type Of = Readonly<{ type: string; most: typeof MOST }>
+type Gone = ReadonlyMap<ExternalAccountId, ReadonlySet<ExternalMessageId>>
+const NONE: ReadonlySet<ExternalMessageId> = new Set()
+
+async function keepSome(
   tx: SystemTx,
-  { type, account, most }: Of,
+  { type, most }: Of,
   entries: readonly ReadEntry[],
   redact: Parameters<UnclaimedEntries['keep']>[2],
 ): Promise<void> {
+  const accounts = [...new Set(entries.map(({ account }) => account))]
   // A message and its unsend share no row: two transactions at once would each miss what the other brings.
-  await tx.rows('select pg_advisory_xact_lock(hashtextextended($1, 0))', [`unclaimed ${type} ${account}`])
-  const gone = await takenBackOf(tx, { type, account }, entries)
+  await tx.rows(LOCK, [type, accounts])
+  const before = await takenBackOf(tx, { type, accounts }, entries)
   await insertRows(
     tx,
     'unclaimed_entries',
     COLUMNS,
-    entries.map(({ id, body, receivedAt, requestId, worded, takenBack }) => ({
-      ...{ id, type, account, worded },
-      hash: bytea(createHash('sha256').update(body).digest()),
-      body: bytea(worded.some((one) => gone.has(one)) ? redact(body, gone) : body),
-      request_id: requestId,
-      received_at: receivedAt,
-      taken_back: takenBack,
-    })),
+    entries.map(({ id, account, body, receivedAt, requestId, worded, takenBack }) => {
+      const gone = before.get(account) ?? NONE
+      return {
+        ...{ id, type, account, worded },
+        hash: bytea(createHash('sha256').update(body).digest()),
+        body: bytea(worded.some((one) => gone.has(one)) ? redact(body, gone) : body),
+        request_id: requestId,
+        received_at: receivedAt,
+        taken_back: takenBack,
+      }
+    }),
     'on conflict do nothing',
   )
-  const takenBack = new Set(entries.flatMap((entry) => entry.takenBack))
-  if (takenBack.size > 0) {
-    const holding = await tx.rows<Pick<Row, 'id' | 'body'>>(
-      'select id, body from unclaimed_entries where type = $1 and account = $2 and worded && $3',
-      [type, account, [...takenBack]],
-    )
-    for (const { id, body } of holding)
-      await tx.affected('update unclaimed_entries set body = $2 where id = $1', [id, redact(body, takenBack)])
+  const now = byAccount(entries.flatMap(({ account, takenBack }) => takenBack.map((id) => [account, id] as const)))
+  if (now.size > 0) {
+    const all = [...new Set([...now.values()].flatMap((ids) => [...ids]))]
+    const holding = await tx.rows<Pick<Row, 'id' | 'account' | 'body'>>(HOLDING, [type, [...now.keys()], all])
+    for (const { id, account, body } of holding) {
+      const redacted = redact(body, now.get(account) ?? NONE)
+      await tx.affected('update unclaimed_entries set body = $2 where id = $1', [id, redacted])
+    }
   }
-  await tx.affected(TRIM, [type, account, most.entries, most.bytes])
+  await tx.affected(TRIM, [type, accounts, most.entries, most.bytes])
 }
 
 /** Which messages of these entries were taken back by one that came before them. */
 async function takenBackOf(
   tx: SystemTx,
-  { type, account }: Omit<Of, 'most'>,
+  { type, accounts }: Readonly<{ type: string; accounts: readonly ExternalAccountId[] }>,
   entries: readonly ReadEntry[],
-): Promise<ReadonlySet<ExternalMessageId>> {
+): Promise<Gone> {
   const worded = [...new Set(entries.flatMap((entry) => entry.worded))]
-  if (worded.length === 0) return new Set()
-  const rows = await tx.rows<{ external_id: ExternalMessageId }>(
-    `select distinct external_id from unclaimed_entries, unnest(taken_back) as external_id
-     where type = $1 and account = $2 and taken_back && $3 and external_id = any($3)`,
-    [type, account, worded],
-  )
-  return new Set(rows.map(({ external_id }) => external_id))
+  if (worded.length === 0) return new Map()
+  type TakenBack = { account: ExternalAccountId; external_id: ExternalMessageId }
+  const rows = await tx.rows<TakenBack>(TAKEN_BACK, [type, accounts, worded])
+  return byAccount(rows.map(({ account, external_id }) => [account, external_id] as const))
+}
+
+/** Ids of messages are an account's own: another one's may be the same. */
+function byAccount(pairs: readonly (readonly [ExternalAccountId, ExternalMessageId])[]): Gone {
+  const grouped = Map.groupBy(pairs, ([account]) => account)
+  return new Map([...grouped].map(([account, own]) => [account, new Set(own.map(([, id]) => id))]))
 }
