@@ -67,6 +67,7 @@ export async function failAtPlace(
   fleet: Fleet,
   fault: Of<'failpoint'>,
   sendKiller: () => Promise<void>,
+  withinMs = REACHED_WITHIN_MS,
 ): Promise<Remark> {
   const { place, mode, nth } = fault
   const one = memberOf(fleet, fault)
@@ -90,12 +91,12 @@ export async function failAtPlace(
         fleet.ends.slice(before).some(({ failpoints, lastWords }) => failpoints === armed && isSaid(lastWords))
   // One that comes while it cannot be taken, or goes to the wrong one, is followed by others.
   const killers = place.needsKiller ? setInterval(() => void sendKiller().catch(() => {}), KILLER_EVERY_MS) : undefined
-  const isReached = await waitFor(reached, REACHED_WITHIN_MS).catch(() => false)
+  const isReached = await waitFor(reached, withinMs).catch(() => false)
   clearInterval(killers)
   const tookMs = performance.now() - startedAt
   // Whoever is still told to fail there has a life without.
   const left = members.filter(({ name }) => !fleet.ends.slice(before).some((end) => end.name === name && isKill(end)))
   if (mode === 'kill' || !isReached) for (const member of left) await member.restart('SIGTERM')
-  if (!isReached) throw new Error(`Nobody came by within ${REACHED_WITHIN_MS / 1_000} s.`)
+  if (!isReached) throw new Error(`Nobody came by within ${withinMs / 1_000} s.`)
   return `reached after ${(tookMs / 1_000).toFixed(1)} s`
 }

@@ -15,13 +15,15 @@ const WHOLE_AGAIN_WITHIN_MS = 60_000
 export type BreakerOptions = Readonly<{
   tell: (broken: Broken) => void
   sendKiller: () => Promise<void>
+  /** After an api process began anew. */
+  acquaint: () => Promise<void>
 }>
 
 /** Carries the plan out, its lanes side by side, and tells of each fault when it is over. */
 export async function breakAsPlanned(
   ground: Ground,
   plan: readonly Planned[],
-  { tell, sendKiller }: BreakerOptions,
+  { tell, sendKiller, acquaint }: BreakerOptions,
 ): Promise<readonly Period[]> {
   const periods: Period[] = []
   /** Those of the other lane: they are not waited for. */
@@ -68,11 +70,12 @@ export async function breakAsPlanned(
       }
       overAt = performance.now()
       await wholeAgain()
+      if (isOfApi(fault)) await acquaint()
     } catch (error) {
       trouble = error instanceof Error ? error.message : String(error)
     }
     for (const member of own) disturbed.delete(member)
-    if ('role' in fault && fault.role === 'api') periods.push({ what: 'api', from: at, to: new Date() })
+    if (isOfApi(fault)) periods.push({ what: 'api', from: at, to: new Date() })
     const seconds = (ms: number) => `${(ms / 1_000).toFixed(1)} s`
     const lasted = `${seconds(overAt - startedAt)}, whole again after ${seconds(performance.now() - overAt)} more`
     const line = `${describe(fault)}: ${trouble === null ? lasted : 'FAILED'}${remark === null ? '' : `, ${remark}`}`
@@ -87,6 +90,8 @@ export async function breakAsPlanned(
   await Promise.all([lane('servers'), lane('workers')])
   return periods
 }
+
+const isOfApi = (fault: Fault): boolean => 'role' in fault && fault.role === 'api' && fault.kind !== 'network'
 
 /** Processes that are none of the other lane's business meanwhile. */
 function touchedBy({ fleet }: Ground, fault: Fault): readonly Member[] {

@@ -68,7 +68,7 @@ export function startCustomers({
     // What was taken comes again as well, and now and then something that nobody can read.
     const any = simulator.webhooks[Math.floor(random() * simulator.webhooks.length)]
     if (any && any.status === 200 && random() < 0.05) bring(simulator.deliver(any))
-    if (random() < 0.01) bring(simulator.raw(broken, '{"object":"instagram","entry":[{"id":'))
+    if (random() < 0.02) bring(simulator.raw(broken, '{"object":"instagram","entry":[{"id":'))
   }
 
   let stopped = false

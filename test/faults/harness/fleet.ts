@@ -16,6 +16,8 @@ export type End = Readonly<{ name: string; failpoints: string; exit: Exit; isAcc
 export type Member = Readonly<{
   name: string
   role: FleetRole
+  /** Its own, past what stands before the API. */
+  url: string
   process(): StartedProcess
   /** Says of itself that it misses nothing. */
   isWhole(): Promise<boolean>
@@ -100,6 +102,7 @@ export async function startFleet({ roles, env }: FleetOptions): Promise<Fleet> {
     const member: Member = {
       name,
       role,
+      url: `http://127.0.0.1:${port}`,
       process: () => current,
       isWhole: () => statusOf(port).then((status) => status === 'ok'),
       async restart(how, ...next) {

@@ -156,7 +156,7 @@ function failpointFaults(choices: Choices, { failpoints, brief }: PlanSize): Fau
         index: one(choices),
         place: { name, ...rest },
         mode,
-        nth: rest.after ? 1 : nth(),
+        nth: rest.after || rest.either ? 1 : nth(),
       }
     })
 }

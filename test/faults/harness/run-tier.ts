@@ -17,6 +17,8 @@ export async function main(args: readonly string[]): Promise<number> {
     return 64
   }
   const { tier, seed, profile } = asked
+  // What this process started ends with it, but not where a signal ends it without a word.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(1))
   // Half of what a process needs to start is compiling.
   process.env['NODE_COMPILE_CACHE'] ??= join(ROOT, 'node_modules', '.cache', 'compiled')
   const reason = profile === 'services' ? whyNoCluster() : null

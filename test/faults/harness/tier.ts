@@ -10,7 +10,7 @@ import { seededRandom } from './random.ts'
 import { sendKiller } from './send-killer.ts'
 import type { Snapshot } from './snapshot.ts'
 import type { TierSize } from './tiers.ts'
-import { openBrokenAccount, openShops, type Shop, startTraffic } from './traffic.ts'
+import { acquaint, openBrokenAccount, openShops, type Shop, startTraffic } from './traffic.ts'
 
 export type Profile = 'services' | 'embedded'
 
@@ -54,13 +54,14 @@ export async function runTier({ profile, size, seed, tell = () => {} }: TierOpti
     const traffic = startTraffic(ground, recorder, { shops, broken }, size, seed)
     const plan = profile === 'services' ? planOf(seed, size) : embeddedPlanOf(seed, size)
     const faults: Broken[] = []
-    // What a process never looked up it cannot remember while the database is away.
     await sleep(2_000)
+    await acquaint(ground)
     const periods = await breakAsPlanned(ground, plan, {
       tell(broken) {
         faults.push(broken)
         say(broken.line)
       },
+      acquaint: () => acquaint(ground),
       async sendKiller() {
         if (ground.servers) await sendKiller(ground.servers, ground.simulator, recorder.history.channels)
       },

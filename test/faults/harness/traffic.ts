@@ -1,4 +1,6 @@
+import { postWebhook, webhookHeaders } from '../../../dev/instagram-simulator/webhook-client.ts'
 import { connect, type InboxClient, signUp } from '../../support/inbox-client.ts'
+import { waitFor } from '../../support/processes.ts'
 import { startAgent } from './agents.ts'
 import { startCustomers } from './customers.ts'
 import { startFeedReader } from './feed-reader.ts'
@@ -61,5 +63,23 @@ export function startTraffic(
     async close() {
       await Promise.all(readers.map((reader) => reader.stop()))
     },
+  }
+}
+
+/**
+ * Every api process has looked up every channel, as in production those do that have run for a while: what it does not know it
+ * cannot take while the database is away. By repeats of what was taken.
+ */
+export async function acquaint({ fleet, simulator }: Ground): Promise<void> {
+  const known = Map.groupBy(
+    simulator.webhooks.filter(({ status }) => status === 200),
+    ({ account }) => account,
+  )
+  for (const [{ webhookUrl, appSecret }, [{ body } = { body: Buffer.alloc(0) }]] of known) {
+    if (webhookUrl === null) continue
+    for (const { url } of fleet.of('api')) {
+      const own = new URL(new URL(webhookUrl).pathname, url).toString()
+      await waitFor(async () => (await postWebhook(own, body, webhookHeaders(body, appSecret), 10_000)).status === 200)
+    }
   }
 }
