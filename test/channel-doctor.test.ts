@@ -134,6 +134,14 @@ onEachProfile((profile) => {
       t.like(also.get('comment-access'), { ok: false })
       t.regex(also.get('comment-access')?.fix ?? '', /leave every permission on/)
       t.deepEqual(await missing(), ['instagram_business_manage_messages', 'instagram_business_manage_comments'])
+      stage.simulator.fault({ kind: 'server-error' }, { on: 'comments', account: account.id, times: 'always' })
+      t.like((await examine(person, channelId)).ok, { 'message-access': false, 'comment-access': null })
+      t.deepEqual(
+        await missing(),
+        ['instagram_business_manage_messages', 'instagram_business_manage_comments'],
+        'what could not be seen this time is as it was',
+      )
+      stage.simulator.clearFaults()
       const whole = stage.simulator.tokenWith(account, [
         'instagram_business_basic',
         'instagram_business_manage_messages',

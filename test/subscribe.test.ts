@@ -91,6 +91,31 @@ onEachProfile((profile) => {
     t.is(await waitsSince(inbox), null)
   })
 
+  test(`${profile}: only the binding that was subscribed is told of, and not one made during the call`, async (t) => {
+    const inbox = await seedInbox(on.orm)
+    const audits = () =>
+      onServer(db.admin, async (client) => {
+        const { rowCount } = await client.query(
+          `select from audit_log where org_id = $1 and action = 'channel.subscribed'`,
+          [inbox.orgId],
+        )
+        return rowCount
+      })
+    await bind(inbox, new Date(Date.now() - 1_000))
+    const old = await onlyJob(inbox)
+    answers.set(inbox.account, async () => {
+      await bind(inbox)
+      return { status: 'subscribed' }
+    })
+    t.deepEqual(await on.core.subscribe(old, signal), { status: 'done' })
+    t.is(await audits(), 0)
+    t.not(await waitsSince(inbox), null)
+    answers.delete(inbox.account)
+    const [, second] = await jobs<SubscribeJob>(inbox, 'subscribe')
+    t.deepEqual(await on.core.subscribe(second?.job as SubscribeJob, signal), { status: 'done' })
+    t.is(await audits(), 1)
+  })
+
   test(`${profile}: one that waits gives way to the channel's end`, async (t) => {
     const inbox = await seedInbox(on.orm)
     await bind(inbox)

@@ -24,8 +24,8 @@ export interface AccountBindingStore {
   bind(binding: AccountBinding, options: Readonly<{ moves: boolean; isSubscribed: boolean }>): Promise<void>
   /** Since when the platform has yet to be told to deliver; null where it was, or the channel has no binding. */
   subscribingSince(channelId: ChannelId): Promise<Date | null>
-  /** It was told, for the binding that waited since then. */
-  subscribed(channelId: ChannelId, since: Date): Promise<void>
+  /** It was told, for the binding that waited since then; false where there is no such binding any more. */
+  subscribed(channelId: ChannelId, since: Date): Promise<boolean>
   /** Whether the channel has one. */
   holds(channelId: ChannelId): Promise<boolean>
   /** Nothing where the channel has none. */

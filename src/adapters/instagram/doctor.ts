@@ -43,6 +43,8 @@ const notAsked = (fix: string | null): ConnectionCheck =>
 type Known = Parameters<ConnectionDoctor['examine']>[0]
 /** What a look at permissions has shown: null where nothing. */
 type May = Readonly<{ check: ConnectionCheck; missing: readonly string[] | null }>
+/** At what one permission gives. */
+type Look = May & Readonly<{ permission: string }>
 
 export function createDoctor(config: InstagramConfig & LoginConfig, fetch: typeof globalThis.fetch): ConnectionDoctor {
   const graph = createGraphClient(config, fetch)
@@ -173,10 +175,10 @@ export function createDoctor(config: InstagramConfig & LoginConfig, fetch: typeo
       // Two answers tell of the budget; the others have the same.
       const { check: delivered, dead, demands = [] } = await subscription(target, account, signal)
       const told = await scopes(target, account, signal)
-      const seen = [await messages(target, signal)]
-      if (flavour === 'instagram') seen.push(await comments(target, signal))
+      const seen: Look[] = [{ permission: MANAGE.messages[flavour], ...(await messages(target, signal)) }]
+      if (flavour === 'instagram') seen.push({ permission: MANAGE.comments, ...(await comments(target, signal)) })
       const checks = [whose, access, told.check, ...seen.map((look) => look.check), delivered]
-      const missingPermissions = allMissing(flavour, told, seen)
+      const missingPermissions = allMissing(flavour, told, seen, account)
       return {
         ...{ checks, reauthorize: dead, demands: [...(outcome.demands ?? []), ...demands] },
         ...(missingPermissions === null ? {} : { missingPermissions }),
@@ -185,10 +187,18 @@ export function createDoctor(config: InstagramConfig & LoginConfig, fetch: typeo
   }
 }
 
-/** Facebook tells all of them at once; with Instagram all that can be seen have to have been. */
-function allMissing(flavour: GraphTarget['flavour'], told: May, seen: readonly May[]): readonly string[] | null {
+/**
+ * Facebook tells all of them at once; with Instagram all that can be seen have to have been, and one that could not be seen this time is
+ * missing still if it was.
+ */
+function allMissing(
+  flavour: GraphTarget['flavour'],
+  told: May,
+  seen: readonly Look[],
+  { missingPermissions: known }: Known,
+): readonly string[] | null {
   if (told.missing !== null) return told.missing
-  const missing = seen.flatMap((look) => look.missing ?? [])
+  const missing = seen.flatMap((look) => look.missing ?? known?.filter((one) => one === look.permission) ?? [])
   const isWhole = flavour === 'instagram' && seen.every((look) => look.missing !== null)
   return missing.length > 0 || isWhole ? missing : null
 }

@@ -38,8 +38,7 @@ export const subscribe =
         throw error
       })
       if (channel === null) await planUnsubscription(ports, stores, account)
-      else if (answer.status === 'subscribed') {
-        await stores.bindings.subscribed(channelId, wanted)
+      else if (answer.status === 'subscribed' && (await stores.bindings.subscribed(channelId, wanted))) {
         const about = { resourceType: 'channel', resourceId: channelId, requestId: null }
         await stores.audit.record({ actorType: 'SYSTEM', actorId: null, action: 'channel.subscribed', ...about })
       }

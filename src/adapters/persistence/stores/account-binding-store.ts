@@ -51,11 +51,12 @@ export const createAccountBindingStore = (tx: Tx, { ids }: { ids: IdSource }): A
   },
 
   async subscribed(channelId, since) {
-    await tx.affected(
+    const told = await tx.affected(
       `update account_bindings set subscribe_since = null
        where org_id = $1 and channel_id = $2 and subscribe_since = $3::timestamptz`,
       [tx.orgId, channelId, since],
     )
+    return told > 0
   },
 
   async holds(channelId) {
