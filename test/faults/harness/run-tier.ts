@@ -18,7 +18,7 @@ export async function main(args: readonly string[]): Promise<number> {
   }
   const { tier, seed, profile } = asked
   // What this process started ends with it, but not where a signal ends it without a word.
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(1))
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1))
   // Half of what a process needs to start is compiling.
   process.env['NODE_COMPILE_CACHE'] ??= join(ROOT, 'node_modules', '.cache', 'compiled')
   const reason = profile === 'services' ? whyNoCluster() : null
