@@ -53,7 +53,7 @@ if (needs(test, 'internal jobs', ['TEST_DATABASE_URL'])) {
     // The other one's row goes a moment after it was handled.
     await until(async () => {
       const [waiting, ...others] = await states()
-      return waiting?.reason === 'of a newer version' && others.length === 0
+      return waiting?.['reason'] === 'of a newer version' && others.length === 0
     })
     t.deepEqual(got, [{ version: 1 }])
     t.like(await states(), [{ state: 'READY', attempt: 0 }])
