@@ -1,8 +1,9 @@
+import { createHmac } from 'node:crypto'
 import test from 'ava'
 import { needs } from '../adapters/messaging/needs.ts'
 import { signUp } from '../support/inbox-client.ts'
 import { planted } from '../support/planted.ts'
-import { startProcess } from '../support/processes.ts'
+import { startProcess, waitFor } from '../support/processes.ts'
 import { dataFolder, settings, startService } from '../support/program.ts'
 
 const cli = async (env: Readonly<Record<string, string>>, ...args: string[]) => {
@@ -80,3 +81,34 @@ if (needs(test, 'a member is added and gets a new password', ['TEST_REDIS_URL'])
     t.is(unknown.code, 1)
   })
 }
+
+test('what came for accounts that nobody has connected is counted, and not shown', async (t) => {
+  const secret = planted('app-secret')
+  const env = {
+    DATA_DIR: await dataFolder(t, 'cli-unclaimed'),
+    INSTAGRAM_APP_SECRET: secret,
+    INSTAGRAM_VERIFY_TOKEN: planted('verify-token'),
+  }
+  const { url } = await startService(t, env)
+  t.regex((await cli(env, 'unclaimed:list')).output, /There are none\./)
+  const message = { mid: 'm1', text: 'only for the shop' }
+  const messaging = [{ sender: { id: '2' }, recipient: { id: '17841400000000077' }, timestamp: Date.now(), message }]
+  const body = JSON.stringify({
+    object: 'instagram',
+    entry: [{ id: '17841400000000077', time: Date.now(), messaging }],
+  })
+  const { status } = await fetch(`${url}/webhook/instagram`, {
+    method: 'POST',
+    headers: {
+      'content-type': 'application/json',
+      'x-hub-signature-256': `sha256=${createHmac('sha256', secret).update(body).digest('hex')}`,
+    },
+    body,
+  })
+  t.is(status, 200)
+  const counted = await waitFor(async () => {
+    const { output } = await cli(env, 'unclaimed:list')
+    return /INSTAGRAM {2}17841400000000077 {2}1 entries {2}\d+ bytes/.test(output) ? output : null
+  })
+  t.notRegex(counted, /only for the shop/)
+})

@@ -1,18 +1,24 @@
 import type { IncomingMessage } from 'node:http'
 
-export type RawBody = Buffer | 'too-large' | 'no-room' | 'aborted'
+export type RawBody = Buffer | 'too-large' | 'aborted'
 
 const NOTHING = Buffer.alloc(0)
 
 /**
- * The exact bytes of a body, not decoded. Stops collecting beyond `maxBytes`, and where `grow` has no room for more. Leaner than a body parser: no content type, no
- * encoding, no copy of a body that arrived in one piece.
+ * The exact bytes of a body, not decoded. Stops collecting beyond `maxBytes`, and where `grow` has no room for more. Leaner than a
+ * body parser: no content type, no encoding, no copy of a body that arrived in one piece.
  */
+export function readRawBody(req: IncomingMessage, maxBytes: number): Promise<RawBody>
+export function readRawBody(
+  req: IncomingMessage,
+  maxBytes: number,
+  grow: (bytes: number) => boolean,
+): Promise<RawBody | 'no-room'>
 export function readRawBody(
   req: IncomingMessage,
   maxBytes: number,
   grow: (bytes: number) => boolean = () => true,
-): Promise<RawBody> {
+): Promise<RawBody | 'no-room'> {
   return new Promise((resolve) => {
     const declared = req.headers['content-length']
     if (declared !== undefined && Number(declared) > maxBytes) return resolve('too-large')

@@ -19,7 +19,7 @@ export const takeSignedRequest = (kind: WithdrawalInput['kind']): WebhookOperati
     async (exchange) => {
       const { req, res, appName, requestId } = exchange
       const body = await readRawBody(req, MAX_BYTES)
-      if (body === 'aborted' || body === 'no-room') return metrics.count('aborted')
+      if (body === 'aborted') return metrics.count('aborted')
       if (body === 'too-large') {
         metrics.count('too-large')
         refuse(exchange, 'payload-too-large')

@@ -1,8 +1,8 @@
 import type { CorePorts } from '../../ports/core-ports.ts'
 import type { JobOutcome } from '../../ports/job-queue.ts'
-import { NotFound } from '../errors.ts'
 import type { ChannelId, OrgId } from '../ids.ts'
 import { planUnsubscription } from './disconnect-channel.ts'
+import { findChannel } from './find-channel.ts'
 
 /** `since` names the binding: another login brings a job of its own. */
 export type SubscribeJob = Readonly<{ orgId: OrgId; channelId: ChannelId; since: string }>
@@ -33,10 +33,7 @@ export const subscribe =
     if (answer.status === 'failed')
       log.warn({ orgId, channelId, reason: answer.detail }, 'an account waits to be subscribed')
     const isHere = await unitOfWork.run(orgId, async (stores) => {
-      const channel = await stores.channels.get(channelId).catch((error: unknown) => {
-        if (error instanceof NotFound) return null
-        throw error
-      })
+      const channel = await findChannel(stores.channels, channelId)
       if (channel === null) await planUnsubscription(ports, stores, account)
       else if (answer.status === 'subscribed' && (await stores.bindings.subscribed(channelId, wanted))) {
         const about = { resourceType: 'channel', resourceId: channelId, requestId: null }

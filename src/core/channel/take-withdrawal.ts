@@ -1,9 +1,9 @@
 import type { CorePorts } from '../../ports/core-ports.ts'
 import type { Stores } from '../../ports/unit-of-work.ts'
-import { NotFound } from '../errors.ts'
 import type { ChannelId, ExternalAccountId } from '../ids.ts'
 import { notificationEvents } from '../notification/notification-events.ts'
 import { appNamed } from './accept-app-webhook.ts'
+import { findChannel } from './find-channel.ts'
 import { healthChanged } from './health-changed.ts'
 
 export type WithdrawalInput = Readonly<{
@@ -70,10 +70,7 @@ async function withdraw(
   channelId: ChannelId,
   { credentials, asked, requestId, now }: Facts,
 ): Promise<ExternalAccountId | null> {
-  const channel = await channels.get(channelId).catch((error: unknown) => {
-    if (error instanceof NotFound) return null
-    throw error
-  })
+  const channel = await findChannel(channels, channelId)
   if (channel === null) return null
   const age = await tokens.age(channelId)
   if (age !== null && asked.getTime() + SKEW_MS < age.setAt.getTime()) return null
