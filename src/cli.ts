@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util'
 import { createPinoLogger } from './adapters/logging/pino-logger.ts'
 import { type Composition, compose } from './composition.ts'
 import { configExitCode, problemsReport } from './config/report.ts'
-import { loadConfig } from './config.ts'
+import { type Environment, loadConfig } from './config.ts'
 import type { Role } from './core/actor.ts'
 import { DomainError } from './core/errors.ts'
 import type { OrgId } from './core/ids.ts'
@@ -26,17 +26,26 @@ class UsageError extends Error {}
 
 type Options = Readonly<Record<'org' | 'email' | 'id' | 'name' | 'role' | 'password', string | undefined>>
 
-/** What an operator does until there are invitations. */
-export async function main(args: readonly string[]): Promise<number> {
+type Surroundings = Readonly<{
+  environment: Environment
+  /** `log` gets what was asked for, `error` what is wrong. */
+  out: Pick<Console, 'log' | 'error'>
+}>
+
+/** What an operator does until there are invitations; answers the exit code. */
+export async function main(
+  args: readonly string[],
+  { environment, out }: Surroundings = { environment: process.env, out: console },
+): Promise<number> {
   try {
     const run = read(args)
     if (run === null) {
-      console.log(USAGE)
+      out.log(USAGE)
       return 0
     }
-    const loaded = loadConfig(process.env, { role: 'cli' })
+    const loaded = loadConfig(environment, { role: 'cli' })
     if (!loaded.ok) {
-      console.error(problemsReport(loaded.problems))
+      out.error(problemsReport(loaded.problems))
       return configExitCode
     }
     const composition = await compose({
@@ -45,18 +54,18 @@ export async function main(args: readonly string[]): Promise<number> {
       log: createPinoLogger('error'),
     })
     try {
-      console.log(await run(composition))
+      out.log(await run(composition))
       return 0
     } finally {
       await composition.close()
     }
   } catch (error) {
     if (error instanceof UsageError) {
-      console.error(`${error.message}\n${USAGE}`)
+      out.error(`${error.message}\n${USAGE}`)
       return EX_USAGE
     }
     const explanation = explain(error)
-    console.error(error instanceof DomainError ? error.message : (explanation?.says ?? error))
+    out.error(error instanceof DomainError ? error.message : (explanation?.says ?? error))
     return explanation?.exitCode ?? 1
   }
 }

@@ -2,9 +2,11 @@ import { randomUUID } from 'node:crypto'
 import test from 'ava'
 import { Connection } from 'rabbitmq-client'
 import { MESSAGE_TYPE } from '../src/adapters/messaging/rabbit-publisher.ts'
+import { main } from '../src/cli.ts'
 import { type ConnectStage, connectStage } from './support/connect-stage.ts'
 import { waitFor } from './support/processes.ts'
 import { onEachProfile } from './support/profiles.ts'
+import { dataFolder, settings } from './support/program.ts'
 import { onServer } from './support/template.ts'
 
 type DeadLetter = Readonly<{ id: string; queue: string; reason: string; attempts: number }>
@@ -19,6 +21,85 @@ onEachProfile((profile) => {
 
   const sql = <Row extends object>(text: string, values: unknown[] = []) =>
     onServer(stage.db.admin, async (client) => (await client.query(text, values)).rows as Row[])
+
+  // By itself: it tries all of the installation's again.
+  test.serial(
+    `${profile}: the operator lists what was given up and is no organization's, and tries it again, with a row in the audit log`,
+    async (t) => {
+      const environment = settings({
+        DATA_DIR: await dataFolder(t, 'dead-letters'),
+        DATABASE_URL: stage.db.url,
+        RABBITMQ_URL: profile === 'services' ? (process.env['TEST_RABBITMQ_URL'] ?? '') : '',
+        SERVICES_PREFIX: stage.prefix,
+      })
+      const cli = async (...args: string[]) => {
+        const lines: unknown[] = []
+        const out = { log: (line: unknown) => lines.push(line), error: (line: unknown) => lines.push(line) }
+        const code = await main(args, { environment, out: out as never })
+        return { code, output: lines.join('\n') }
+      }
+      const says = async (output: string, ...args: string[]) => t.deepEqual(await cli(...args), { code: 0, output })
+      const meta = { channelType: 'INSTAGRAM', requestId: 'r', receivedAt: new Date().toISOString() }
+      const die = async (queue: string, reason: string, body: string, orgId: string | null = null) => {
+        const id = randomUUID()
+        await sql(
+          `insert into jobs (id, org_id, queue, state, attempt, dead_at, reason, meta, payload)
+         values ($1, $2, $3, 'DEAD', 10, now(), $4, $5, $6)`,
+          [id, orgId, queue, reason, JSON.stringify(meta), Buffer.from(body)],
+        )
+        return id
+      }
+      await says('There are none.', 'dead-letters:list')
+      const person = await stage.person()
+      const theirs = await die('token-refresh', 'Error: away', '{}', person.orgId)
+      const account = { id: '17841400000000099', time: Date.now(), messaging: [] }
+      const known = await die('inbound', 'Error: no', JSON.stringify({ object: 'instagram', entry: [account] }))
+      const unreadable = await die('unreadable', 'it is no JSON', 'only for the shop')
+      const ofNoOne = () =>
+        sql<{ id: string; queue: string; state: string }>(
+          'select id, queue, state from jobs where org_id is null order by dead_at',
+        )
+
+      const listed = await cli('dead-letters:list')
+      t.is(listed.code, 0)
+      t.regex(
+        listed.output,
+        new RegExp(
+          `${unreadable}  unreadable  17 bytes  it is no JSON\\n.*Z  ${known}  inbound  \\d+ bytes  Error: no$`,
+        ),
+      )
+      t.notRegex(listed.output, new RegExp(`only for the shop|${theirs}`))
+
+      await says('1 is tried again.', 'dead-letters:replay', '--id', known)
+      await waitFor(async () => (await ofNoOne()).length === 1)
+      await says('0 are tried again.', 'dead-letters:replay', '--id', known)
+      await says('0 are tried again.', 'dead-letters:replay', '--id', theirs)
+      t.like(await ofNoOne(), [{ id: unreadable, state: 'DEAD' }])
+      await says('1 is tried again.', 'dead-letters:replay')
+      // It is no more readable than it was, and is kept once more.
+      const again = await waitFor(async () =>
+        (await ofNoOne()).find(({ id, state }) => id !== unreadable && state === 'DEAD'),
+      )
+      t.is(again.queue, 'unreadable')
+      t.deepEqual(await sql('select state, attempt from jobs where id = $1', [theirs]), [
+        { state: 'DEAD', attempt: 10 },
+      ])
+      await sql('delete from jobs where id = any($1)', [[again.id, theirs]])
+      await says('0 are tried again.', 'dead-letters:replay')
+      t.deepEqual(
+        await sql(
+          'select actor_type, action, resource_type, resource_id from audit_log where org_id is null order by at',
+        ),
+        [
+          { actor_type: 'SYSTEM', action: 'dead-letter.replayed', resource_type: 'dead-letter', resource_id: known },
+          { actor_type: 'SYSTEM', action: 'dead-letters.replayed', resource_type: 'installation', resource_id: null },
+        ],
+      )
+      const wrong = await cli('dead-letters:replay', '--id', 'all')
+      t.is(wrong.code, 64)
+      t.regex(wrong.output, /^--id is an id of dead-letters:list\.\nUsage:/)
+    },
+  )
 
   test(`${profile}: background work that was given up is listed and tried again by administrators, with a row in the audit log`, async (t) => {
     const [person, stranger] = [await stage.person(), await stage.person()]

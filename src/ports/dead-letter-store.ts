@@ -15,7 +15,7 @@ export interface DeadLetterStore {
 export interface InstallationDeadLetters {
   /** Newest first. */
   list(limit: number): Promise<readonly InstallationDeadLetter[]>
-  /** All of them with null; answers how many are tried again. */
+  /** All of them with null; answers how many are tried again. Where there are any, the audit log has a row without an organization. */
   revive(id: string | null): Promise<number>
 }
 

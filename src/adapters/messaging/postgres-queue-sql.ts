@@ -79,11 +79,19 @@ export const DEAD_LETTERS = `
 select id, queue, reason, dead_at as "deadAt", octet_length(payload) as bytes from jobs
 where ${NO_ONES} order by dead_at desc, id desc limit $1`
 
-/** Unreadable bodies are kept under a name of their own, on which nobody works. */
+/** Unreadable bodies are kept under a name of their own, on which nobody works. With the operator's row in the audit log. */
 export const REVIVE = `
-update jobs set state = 'READY', attempt = 0, run_at = now(), reason = null, dead_at = null, lease_until = null,
-  queue = case queue when 'unreadable' then 'inbound' else queue end
-where ${NO_ONES} and ($1::uuid is null or id = $1) returning id`
+with revived as (
+  update jobs set state = 'READY', attempt = 0, run_at = now(), reason = null, dead_at = null, lease_until = null,
+    queue = case queue when 'unreadable' then 'inbound' else queue end
+  where ${NO_ONES} and ($1::uuid is null or id = $1) returning id
+), noted as (
+  insert into audit_log (id, actor_type, action, resource_type, resource_id)
+  select gen_random_uuid(), 'SYSTEM', case when $1::uuid is null then 'dead-letters.replayed' else 'dead-letter.replayed' end,
+    case when $1::uuid is null then 'installation' else 'dead-letter' end, $1::uuid
+  where exists (select from revived)
+)
+select count(*)::int as revived from revived`
 
 /** With a new time, since others already look only at what is newer than the old one. */
 export const GIVE_BACK = `${held}
