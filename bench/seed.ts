@@ -1,4 +1,5 @@
 import { compose } from '../src/composition.ts'
+import { actingMember } from '../src/core/actor.ts'
 import type { ChannelId, ExternalAccountId, MemberId, OrgId } from '../src/core/ids.ts'
 import { configOf, type Environment, quietLog } from './site.ts'
 
@@ -34,7 +35,7 @@ export async function seedShops(environment: Environment): Promise<readonly Shop
       const account = `1784140000000${String(number).padStart(4, '0')}` as ExternalAccountId
       const secrets = { appSecret: `${number}`.padStart(32, 'a'), accessToken: `IGAAbench${number}` }
       const channel = await core.createChannel(
-        { orgId: org.id, userId: user.id, memberId, role: 'OWNER', requestId: 'bench' },
+        actingMember({ orgId: org.id, userId: user.id, memberId, role: 'OWNER', requestId: 'bench' }),
         { type: 'INSTAGRAM', name, config: { pageId: account, ...secrets } },
       )
       shops.push({ orgId: org.id, memberId, channelId: channel.id, account, ...secrets })

@@ -2,10 +2,12 @@ import { readFileSync } from 'node:fs'
 import test from 'ava'
 import type { OpenAPIV3_1 } from 'openapi-types'
 import { isCollection, parseDocument, visit } from 'yaml'
+import { collectOperations } from '../src/adapters/http/contract/declared-operation.ts'
 import { documentKey, responseValidation } from '../src/adapters/http/contract/validation.ts'
 import { loadContract } from '../src/adapters/http/contract.ts'
 import { isProblemCode, problemTypes } from '../src/adapters/http/problem.ts'
 import { isRecord, lookUp, toPointer, toUriFragment } from '../src/adapters/schema-kit/json-pointer.ts'
+import { isPermission, PERMISSIONS } from '../src/core/member/permissions.ts'
 import { leftOut } from '../tools/contract/story.ts'
 
 const { document, operations } = loadContract()
@@ -107,13 +109,35 @@ test('every request body shows an example', (t) => {
   }
 })
 
+test('every permission is asked for by an operation, and every operation names what it takes', (t) => {
+  const named = new Set(operations.map(({ permission }) => permission))
+  t.deepEqual([...named].toSorted(), [...PERMISSIONS, 'public', 'self'].toSorted())
+})
+
+for (const [what, change, message] of [
+  ['without a permission', (operation) => delete operation['x-permission'], /getTicket .*it has none/],
+  [
+    'with one that there is not',
+    (operation) => (operation['x-permission'] = 'tickets:burn'),
+    /no permission tickets:burn/,
+  ],
+  ['public and with a session', (operation) => (operation['x-permission'] = 'public'), /public does not go with/],
+  ['open and with a permission', (operation) => (operation['security'] = []), /tickets:read does not go with/],
+] as const satisfies readonly (readonly [string, (operation: Found['value']) => unknown, RegExp])[]) {
+  test(`a contract with an operation ${what} stops the start`, (t) => {
+    const broken = structuredClone(document)
+    change(broken.paths?.['/orgs/{orgId}/tickets/{ticketId}']?.get as unknown as Found['value'])
+    t.throws(() => collectOperations(broken), { message })
+  })
+}
+
 test('every operation declares the problems that any of them may meet', (t) => {
-  for (const { operationId, method, raw, security, parameters, responses, pointer } of responsesOf) {
+  for (const { operationId, method, raw, security, parameters, permission, responses, pointer } of responsesOf) {
     const statuses = new Set(responses.map(({ title }) => title.split(' ').at(-1)))
     const expected = ['500']
     if (!raw) expected.push('400')
     if (security.includes('bearer')) expected.push('401', '429', '503')
-    if (security.includes('bearer') && method !== 'get') expected.push('403')
+    if ((security.includes('bearer') && method !== 'get') || isPermission(permission)) expected.push('403')
     if (!raw && parameters.some((parameter) => parameter.in === 'path')) expected.push('404')
     if (!raw && at(pointer)['requestBody'] !== undefined) expected.push('413', '415')
     for (const status of expected) t.true(statuses.has(status), `${operationId} ${status}`)

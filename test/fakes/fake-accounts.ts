@@ -33,9 +33,12 @@ export class FakeAccounts implements Pick<AccountDirectory, 'user' | 'membership
   }
 
   leave(userId: UserId, orgId: OrgId): void {
-    this.memberships_ = this.memberships_.map((membership) =>
-      membership.userId === userId && membership.org.id === orgId ? { ...membership, active: false } : membership,
-    )
+    const left = this.memberships_.find((one) => one.userId === userId && one.org.id === orgId)
+    if (left) this.change(left.memberId, { active: false })
+  }
+
+  change(memberId: MemberId, change: Partial<Pick<MembershipView, 'role' | 'active'>>): void {
+    this.memberships_ = this.memberships_.map((one) => (one.memberId === memberId ? { ...one, ...change } : one))
   }
 
   async user(userId: UserId): Promise<UserView | null> {

@@ -7,6 +7,7 @@ import type { InboundEvent } from '../../src/core/channel/inbound-event.ts'
 import type { MessageJob } from '../../src/core/history/look-up-message.ts'
 import type { ChannelId, ExternalMessageId, ExternalUserId, OrgId } from '../../src/core/ids.ts'
 import type { HistoryMessage } from '../../src/ports/channel-adapter.ts'
+import { anOwner } from '../builders/actors.ts'
 import { FakeHistory } from '../fakes/fake-history.ts'
 import { type CoreOnDatabase, coreOn, deliveryOf } from '../support/core-on-database.ts'
 import { onEachProfile, type TestDatabase, testDatabase } from '../support/database.ts'
@@ -65,7 +66,7 @@ onEachProfile((profile) => {
     const { orgId, memberId, userId } = await seedOrganization(running.orm)
     const account = `account of ${orgId}`
     const channelId = await seedChannel(running.orm, orgId, { account, now: ago(CONNECTED_MS) })
-    const actor: Actor = { orgId, memberId, userId, role: 'OWNER', requestId: 'a-test' }
+    const actor = anOwner({ orgId, memberId, userId })
     const shop: Shop = { orgId, channelId, actor }
     const begin = async () => (await running.core.startImport(actor, channelId)).id
     type Import = Awaited<ReturnType<typeof begin>>

@@ -11,6 +11,7 @@ import { inOrganization } from '../../src/adapters/persistence/transaction.ts'
 import type { DomainEvent } from '../../src/core/event/domain-event.ts'
 import { startHttp } from '../adapters/http/support/http-server.ts'
 import { lostWakeups, quietLog } from '../adapters/messaging/quiet.ts'
+import { anOwner } from '../builders/actors.ts'
 import { type CoreOnDatabase, coreOn, type Inbox, realClock, seedInbox } from '../support/core-on-database.ts'
 import { onEachProfile, type TestDatabase, testDatabase } from '../support/database.ts'
 import { waitFor } from '../support/processes.ts'
@@ -75,7 +76,7 @@ onEachProfile((profile) => {
       })
       const account = `account of ${orgId}`
       const channelId = await seedChannel(desk.orm, orgId, { account, settings: { account } })
-      const actor = { orgId, memberId, userId, role: 'OWNER', requestId: 'a-test' } as const
+      const actor = anOwner({ orgId, memberId, userId })
       const talk = await startTalk(desk, { orgId, memberId, userId, email, channelId, account, actor }, 'ann')
       const post = (content: string) =>
         server.call('POST', `/orgs/${orgId}/tickets/${talk.ticketId}/messages`, {

@@ -9,6 +9,7 @@ import { createChannelAccounts } from '../../src/adapters/persistence/channel-ac
 import { inOrganization } from '../../src/adapters/persistence/transaction.ts'
 import type { MemberId } from '../../src/core/ids.ts'
 import type { TokenRefresh } from '../../src/ports/channel-adapter.ts'
+import { anOwner } from '../builders/actors.ts'
 import { type CoreOnDatabase, coreOn } from '../support/core-on-database.ts'
 import { onEachProfile, type TestDatabase, testDatabase } from '../support/database.ts'
 import { all } from '../support/inbox-state.ts'
@@ -198,7 +199,7 @@ onEachProfile((profile) => {
           const accessToken = 'given meanwhile'
           const config = { accessToken }
           const { memberId } = channel
-          const actor = { orgId, memberId, userId: memberId as never, role: 'OWNER', requestId: 'a-test' } as const
+          const actor = anOwner({ orgId, memberId, userId: memberId as never })
           await program.core.updateChannel(actor, channelId, { config })
           return answer
         },

@@ -39,6 +39,7 @@ import type { InboxQueries } from '../../src/ports/inbox-queries.ts'
 import type { SendLanes } from '../../src/ports/send-store.ts'
 import type { UnitOfWork } from '../../src/ports/unit-of-work.ts'
 import type { RawDelivery } from '../../src/ports/webhook-intake.ts'
+import { anOwner } from '../builders/actors.ts'
 import { RecordingLog } from '../fakes/recording-log.ts'
 import type { TestDatabase } from './database.ts'
 import { ids, type SeededOrganization, seedChannel, seedOrganization, testSecretBox, unitOfWorkOn } from './seed.ts'
@@ -232,10 +233,10 @@ export type Inbox = SeededOrganization & Readonly<{ channelId: ChannelId; accoun
 /** An organization of its own with one member and one channel. */
 export async function seedInbox(orm: Orm): Promise<Inbox> {
   const organization = await seedOrganization(orm)
-  const { orgId, memberId, userId } = organization
+  const { orgId } = organization
   const account = `account of ${orgId}`
   const channelId = await seedChannel(orm, orgId, { type: TYPE, platform: TYPE, account, settings: { account } })
-  return { ...organization, channelId, account, actor: { orgId, memberId, userId, role: 'OWNER', requestId: 'a-test' } }
+  return { ...organization, channelId, account, actor: anOwner(organization) }
 }
 
 /** What the api role would have handed over. */

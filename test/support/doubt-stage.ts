@@ -10,6 +10,7 @@ import { connectionConfig } from '../../src/adapters/persistence/connection.ts'
 import type { ChannelId, RawEventId } from '../../src/core/ids.ts'
 import type { DoubtJob } from '../../src/core/message/check-doubt.ts'
 import type { Comments, HistoryReader, OutboundSender } from '../../src/ports/channel-adapter.ts'
+import { anOwner } from '../builders/actors.ts'
 import { type CoreOnDatabase, coreOn, type Inbox } from './core-on-database.ts'
 import type { TestDatabase } from './database.ts'
 import { createShop, type Shop } from './doubt-shop.ts'
@@ -166,7 +167,7 @@ export async function doubtStage(db: TestDatabase) {
         now: clock.now(),
       })
       const { orgId, memberId, userId } = organization
-      const actor = { orgId, memberId, userId, role: 'OWNER', requestId: 'a-test' } as const
+      const actor = anOwner({ orgId, memberId, userId })
       const inbox = { ...organization, channelId, account: account.id, actor }
       const shop = createShop({ desk, simulator, clock, inbox, account, url: `http://127.0.0.1:${port}/${channelId}` })
       shops.set(channelId, shop)

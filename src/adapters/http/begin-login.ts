@@ -1,10 +1,9 @@
-import { MANAGERS } from './member-roles.ts'
 import { forMembers, json } from './operation.ts'
 import { prefersHtml } from './pages/prefers-html.ts'
 
 /** Sends a browser to the platform's login page, and tells everything else where that is. */
 export const beginLogin = (login: 'instagram' | 'facebook') =>
-  forMembers(MANAGERS, ({ core }) => async ({ actor, query, req, signedIn }) => {
+  forMembers(({ core }) => async ({ actor, query, req, signedIn }) => {
     const { authorizeUrl, expiresAt } = await core.beginConnect(actor, {
       login,
       sessionId: signedIn.sid,

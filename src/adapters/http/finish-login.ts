@@ -2,15 +2,20 @@ import { organizationOfState } from '../../core/channel/begin-connect.ts'
 import { invalidState } from '../../core/channel/finish-connect.ts'
 import { DomainError, NotFound } from '../../core/errors.ts'
 import { connectedAnswer } from './connect-answers.ts'
-import { MANAGERS, requireRole } from './member-roles.ts'
 import { type Answer, type Call, forSigningIn, type OperationDeps } from './operation.ts'
 import { requireMember } from './organization-guard.ts'
 import { refusedPage, unfinishedPage } from './pages/connect-pages.ts'
 import { prefersHtml } from './pages/prefers-html.ts'
+import { requirePermission } from './permission-guard.ts'
 import { isProblemCode, problemTypes } from './problem.ts'
 
+type Login = 'instagram' | 'facebook'
+
+/** Coming back takes the permission of the operation that began it. */
+const BEGINS = { instagram: 'connectInstagram', facebook: 'connectFacebook' } as const satisfies Record<Login, string>
+
 /** Where a platform sends the browser back to. Public in its address, and worth nothing without the session that began. */
-export const finishLogin = (login: 'instagram' | 'facebook') =>
+export const finishLogin = (login: Login) =>
   forSigningIn((deps) => async (call) => {
     try {
       return await finish(deps, call, login)
@@ -23,8 +28,8 @@ export const finishLogin = (login: 'instagram' | 'facebook') =>
 
 type Query = Readonly<{ state?: string; code?: string; error?: string; account?: string }>
 
-async function finish(deps: OperationDeps, { req, query, requestId }: Call, login: string): Promise<Answer> {
-  const { accounts, core, sessions } = deps
+async function finish(deps: OperationDeps, { req, query, requestId }: Call, login: Login): Promise<Answer> {
+  const { accounts, contract, core, sessions } = deps
   const signedIn = await sessions.require(req)
   const { state = '', code, error, account } = query as Query
   const orgId = organizationOfState(state)
@@ -33,8 +38,7 @@ async function finish(deps: OperationDeps, { req, query, requestId }: Call, logi
     // The state says so, whoever made it up.
     throw reason instanceof NotFound ? invalidState() : reason
   })
-  // As for the operation that began it.
-  requireRole(MANAGERS, actor.role)
+  requirePermission(actor, contract.operation(BEGINS[login]).permission)
   const session = { login, sessionId: signedIn.sid }
   const outcome =
     account === undefined

@@ -1,12 +1,12 @@
 import type { Express, Request, Response } from 'express'
 import { NotFound } from '../../core/errors.ts'
 import type { OrgId } from '../../core/ids.ts'
-import { type ContractOperation, needsSession } from './contract.ts'
+import { type ContractOperation, isOfOrganization } from './contract.ts'
 import { checkCsrf } from './csrf.ts'
 import { readJsonBody } from './json-body.ts'
-import { requireRole } from './member-roles.ts'
 import type { Answer, Call, MemberCall, Operation, OperationDeps } from './operation.ts'
 import { requireMember } from './organization-guard.ts'
+import { requirePermission } from './permission-guard.ts'
 import { RequestError } from './request-error.ts'
 import { describeRequest, type RequestFacts } from './request-log.ts'
 import { createSender, type Sender } from './sender.ts'
@@ -77,7 +77,7 @@ function createAnswerer(operation: ContractOperation, handler: Operation, deps: 
       if (handler.access === 'member') {
         const actor = await requireMember(accounts, params['orgId'] as OrgId, signedIn, requestId)
         facts.orgId = actor.orgId
-        requireRole(handler.roles, actor.role)
+        requirePermission(actor, operation.permission)
         Object.assign(who, { actor })
       }
     }
@@ -118,26 +118,18 @@ function checkHandlers(operations: readonly ContractOperation[], handlers: Handl
       ? []
       : [`${id} is for ${access}, the contract says ${expected.join(' or ')}`]
   })
-  const unlike = Object.entries(handlers).flatMap(([id, handler]) => {
-    const told = declared.get(id)?.roles.join(', ')
-    const roles = handler.access === 'member' ? handler.roles.join(', ') : ''
-    return told === undefined || told === roles
-      ? []
-      : [`${id} is for the roles ${roles || '(none)'}, the contract says ${told || '(none)'}`]
-  })
   const wrong = [
     ...missing.map((id) => `${id} has no handler`),
     ...surplus.map((id) => `${id} is not in the contract`),
     ...misplaced,
-    ...unlike,
   ]
   if (wrong.length > 0) throw new Error(`The handlers do not fit openapi.yaml: ${wrong.join('; ')}.`)
 }
 
-function accessOf(operation: ContractOperation): readonly (Operation | WebhookOperation)['access'][] {
-  if (operation.raw) return ['raw']
-  if (!needsSession(operation)) return ['public', 'sign-in']
-  return operation.path.startsWith('/orgs/:orgId/') ? ['member'] : ['signed-in']
+function accessOf({ raw, permission, path }: ContractOperation): readonly (Operation | WebhookOperation)['access'][] {
+  if (raw) return ['raw']
+  if (permission === 'public') return ['public', 'sign-in']
+  return isOfOrganization(path) ? ['member'] : ['signed-in']
 }
 
 function methodsByPath(operations: readonly ContractOperation[]): ReadonlyMap<string, string> {

@@ -4,7 +4,6 @@ import type { Contract } from './contract.ts'
 import type { Cursors } from './cursor.ts'
 import type { EventStreams } from './event-stream/event-streams.ts'
 import type { HttpDeps } from './http-deps.ts'
-import type { MemberRoles } from './member-roles.ts'
 import type { HttpMetrics } from './metrics.ts'
 import type { Sessions, SignedIn } from './session.ts'
 
@@ -44,22 +43,24 @@ export type OperationDeps = Omit<HttpDeps, 'sessions' | 'metrics' | 'wakeups' | 
 
 type Handle<C extends Call> = (call: C) => Promise<Answer | 'handled'> | Answer
 
-/** An operation of the contract: who may call it, and what it does. `handled`: it wrote the answer itself. */
+/**
+ * An operation of the contract: what it needs to know of who calls, and what it does. Which permission it takes is said by the
+ * contract alone. `handled`: it wrote the answer itself.
+ */
 export type Operation =
   | Readonly<{ access: 'public'; make: (deps: OperationDeps) => Handle<Call> }>
   /** Begins a session, so the store has to be there. */
   | Readonly<{ access: 'sign-in'; make: (deps: OperationDeps) => Handle<Call> }>
   | Readonly<{ access: 'signed-in'; make: (deps: OperationDeps) => Handle<SignedInCall> }>
-  | Readonly<{ access: 'member'; roles: MemberRoles; make: (deps: OperationDeps) => Handle<MemberCall> }>
+  | Readonly<{ access: 'member'; make: (deps: OperationDeps) => Handle<MemberCall> }>
 
 type Make<C extends Call> = (deps: OperationDeps) => Handle<C>
 
 export const forEverybody = (make: Make<Call>) => ({ access: 'public', make }) as const satisfies Operation
 export const forSigningIn = (make: Make<Call>) => ({ access: 'sign-in', make }) as const satisfies Operation
 export const forSignedIn = (make: Make<SignedInCall>) => ({ access: 'signed-in', make }) as const satisfies Operation
-/** For active members of the organization in the path who have one of these roles. */
-export const forMembers = (roles: MemberRoles, make: Make<MemberCall>) =>
-  ({ access: 'member', roles, make }) as const satisfies Operation
+/** For active members of the organization in the path who have the permission that the contract names. */
+export const forMembers = (make: Make<MemberCall>) => ({ access: 'member', make }) as const satisfies Operation
 
 export const json = (status: number, body: unknown, headers: Readonly<Record<string, string>> = {}): Answer => ({
   status,

@@ -1,11 +1,12 @@
-import type { Actor } from '../../core/actor.ts'
+import { type Actor, actingMember } from '../../core/actor.ts'
 import { NotFound } from '../../core/errors.ts'
 import type { OrgId } from '../../core/ids.ts'
 import type { AccountDirectory } from '../../ports/account-directory.ts'
 import type { SignedIn } from './session.ts'
 
 /**
- * Who asks, in which organization. Membership is looked up for every request, so that one that ended has ended everywhere.
+ * Who asks, in which organization. Membership is looked up for every request, so that one that ended or has another role is so
+ * with the next one.
  * Another organization is not there at all: 404, never 403.
  */
 export async function requireMember(
@@ -16,5 +17,6 @@ export async function requireMember(
 ): Promise<Actor> {
   const membership = await accounts.membership(orgId, signedIn.userId)
   if (!membership?.active) throw new NotFound('organization')
-  return { orgId, memberId: membership.memberId, userId: signedIn.userId, role: membership.role, requestId }
+  const { memberId, role } = membership
+  return actingMember({ orgId, memberId, userId: signedIn.userId, role, requestId })
 }

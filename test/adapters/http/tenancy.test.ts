@@ -1,78 +1,10 @@
-import { randomUUID } from 'node:crypto'
 import test from 'ava'
 import { loadContract } from '../../../src/adapters/http/contract.ts'
-import type { Role } from '../../../src/core/actor.ts'
-import type { DeadLetterId } from '../../../src/core/ids.ts'
-import {
-  aChannelView,
-  aCustomerView,
-  aMessageView,
-  aNotificationView,
-  anImportView,
-  aRawEventView,
-  aTicketView,
-} from '../../fakes/fake-views.ts'
-import { PASSWORD, startHttp, type TestServer } from './support/http-server.ts'
+import { PASSWORD, startHttp } from './support/http-server.ts'
+import { bodies, organizationWithEverything, pathOf } from './support/organization-with-everything.ts'
 
 const contract = loadContract()
 const orgRoutes = contract.operations.filter(({ template }) => template.startsWith('/orgs/{orgId}/'))
-
-/** A body that each write would take. */
-const bodies: Record<string, unknown> = {
-  createChannel: { type: 'INSTAGRAM', name: 'A channel', config: { pageId: '1' } },
-  updateChannel: { name: 'Another name' },
-  updateTicket: { status: 'RESOLVED' },
-  sendMessage: { content: 'Hello' },
-  setReaction: { emoji: '❤️' },
-  showTyping: { on: true },
-  updateNotification: { read: true },
-  createAttachment: Buffer.from('the bytes of a file'),
-  chooseFacebookAccount: { choice: 'a-choice-of-the-callback', account: '17841400000000000' },
-  replayRawEvents: { status: 'QUARANTINED' },
-  replayDeadLetters: {},
-}
-
-/** One of everything, and the ids to ask for it. */
-async function organizationWithEverything(server: TestServer) {
-  const owner = await server.signUp()
-  const { orgId, memberId } = owner
-  const channel = aChannelView(orgId)
-  const customer = aCustomerView(orgId)
-  const ticket = aTicketView(orgId)
-  const message = aMessageView(orgId, ticket.id, { status: 'FAILED' })
-  const notification = { ...aNotificationView(orgId), memberId }
-  server.queries.channels_.push(channel)
-  server.queries.customers_.push(customer)
-  server.queries.tickets_.push(ticket)
-  server.queries.messages_.push(message)
-  server.queries.notifications_.push(notification)
-  const rawEvent = aRawEventView(channel.id)
-  server.queries.rawEvents_.push(rawEvent)
-  const deadLetterId = randomUUID() as DeadLetterId
-  server.queries.deadLetters_.push({
-    ...{ orgId, id: deadLetterId, queue: 'reaction', reason: 'failed', attempts: 10, deadAt: new Date() },
-  })
-  const upload = server.uploads.add(orgId, Buffer.from('the bytes of a file'))
-  const historyImport = anImportView(channel.id)
-  server.queries.imports_.push(historyImport)
-  server.feed.append(orgId)
-  const ids = {
-    orgId,
-    channelId: channel.id,
-    customerId: customer.id,
-    ticketId: ticket.id,
-    messageId: message.id,
-    notificationId: notification.id,
-    rawEventId: rawEvent.id,
-    deadLetterId,
-    attachmentId: upload.id,
-    importId: historyImport.id,
-  }
-  return { ...owner, ids }
-}
-
-const pathOf = (template: string, ids: Readonly<Record<string, string>>) =>
-  template.replace(/\{(\w+)\}/g, (_, name: string) => ids[name] ?? randomUUID())
 
 const server = await startHttp()
 const mine = await organizationWithEverything(server)
@@ -151,31 +83,3 @@ test("notifications are one's own, also among colleagues", async (t) => {
   const one = await server.call('PATCH', `${path}/${mine.ids.notificationId}`, { token, body: { read: true } })
   t.is(one.status, 404)
 })
-
-test('a member who may only look changes nothing but what is their own', (t) => {
-  const writes = orgRoutes.filter(({ method, roles }) => method !== 'get' && roles.includes('VIEWER'))
-  t.deepEqual(
-    writes.map(({ operationId }) => operationId),
-    ['updateNotification'],
-  )
-})
-
-for (const role of ['OWNER', 'ADMIN', 'AGENT', 'VIEWER'] as const satisfies readonly Role[]) {
-  test(`${role}: may call what the contract says, and nothing else`, async (t) => {
-    const own = await startHttp()
-    t.teardown(() => own.stop())
-    const { ids, token } = await organizationWithEverything(own)
-    own.accounts.memberships_ = own.accounts.memberships_.map((one) => ({ ...one, role }))
-    // A stream has no end.
-    for (const { operationId, method, template, roles } of orgRoutes.filter(
-      (one) => one.operationId !== 'streamEvents',
-    )) {
-      const init = { token, ...(bodies[operationId] !== undefined && { body: bodies[operationId] }) }
-      const answer = await own.call(method.toUpperCase(), pathOf(template, ids), init)
-      if (!roles.includes(role)) t.like(answer, { status: 403, json: { code: 'forbidden' } }, operationId)
-      // A choice belongs to a login, and there was none.
-      else if (operationId === 'chooseFacebookAccount') t.is(answer.json.code, 'connect-state-invalid')
-      else t.true(answer.status < 300, `${operationId}: ${answer.text}`)
-    }
-  })
-}

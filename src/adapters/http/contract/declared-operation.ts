@@ -1,5 +1,9 @@
 import type { OpenAPIV3_1 } from 'openapi-types'
+import { isPermission, type Permission } from '../../../core/member/permissions.ts'
 import { isRecord, lookUp, toPointer } from '../../schema-kit/json-pointer.ts'
+
+/** `public`: anybody may call it. `self`: everybody who is signed in, about what is their own. */
+export type DeclaredPermission = Permission | 'public' | 'self'
 
 /** One operation of the contract, as a router needs it. */
 export type DeclaredOperation = Readonly<{
@@ -18,8 +22,8 @@ export type DeclaredOperation = Readonly<{
   furtherQuery: boolean
   /** The names of the security schemes that open it, one is enough. Empty if it is public. */
   security: readonly string[]
-  /** The roles of members that may call it; empty if it is not an organization's. */
-  roles: readonly string[]
+  /** What it takes to call it. */
+  permission: DeclaredPermission
   parameters: readonly DeclaredParameter[]
   /** Where it stands in the document, as a JSON pointer. */
   pointer: string
@@ -54,6 +58,8 @@ export function collectOperations(document: OpenAPIV3_1.Document): readonly Decl
       if (!operation) return []
       const pointer = toPointer('paths', template, method)
       if (!operation.operationId) throw new Error(`an operation without an operationId in the contract: ${pointer}`)
+      const security = securityOf(operation.security ?? document.security ?? [])
+      const permission = permissionIn(operation, template, security)
       return {
         operationId: operation.operationId,
         method,
@@ -62,8 +68,8 @@ export function collectOperations(document: OpenAPIV3_1.Document): readonly Decl
         raw: Reflect.get(operation, 'x-raw') === true,
         body: bodyOf(document, pointer),
         furtherQuery: Reflect.get(operation, 'x-further-query') === true,
-        security: securityOf(operation.security ?? document.security ?? []),
-        roles: rolesOf(Reflect.get(operation, 'x-roles')),
+        security,
+        permission,
         parameters: [toPointer('paths', template), pointer].flatMap((at) => parametersAt(document, at)),
         pointer,
       }
@@ -82,7 +88,23 @@ function securityOf(requirements: readonly OpenAPIV3_1.SecurityRequirementObject
   return requirements.flatMap((requirement) => Object.keys(requirement))
 }
 
-const rolesOf = (roles: unknown): readonly string[] => (Array.isArray(roles) ? roles.map(String) : [])
+/** Throws where there is none, and where it does not go with the path and the security schemes. */
+function permissionIn(
+  operation: OpenAPIV3_1.OperationObject,
+  template: string,
+  security: readonly string[],
+): DeclaredPermission {
+  const name: unknown = Reflect.get(operation, 'x-permission')
+  const refuse = (why: string) => new Error(`x-permission of ${operation.operationId} in the contract: ${why}`)
+  if (typeof name !== 'string') throw refuse('it has none')
+  if (name !== 'public' && name !== 'self' && !isPermission(name)) throw refuse(`there is no permission ${name}`)
+  if ((name === 'public') === needsSession({ security })) throw refuse(`${name} does not go with its security`)
+  if (isPermission(name) && !isOfOrganization(template)) throw refuse('outside an organization nobody has permissions')
+  return name
+}
+
+/** Whether the path, in either form, is below one organization. */
+export const isOfOrganization = (path: string): boolean => /^\/orgs\/(:orgId|\{orgId\})(\/|$)/.test(path)
 
 function parametersAt(document: OpenAPIV3_1.Document, pointer: string): readonly DeclaredParameter[] {
   const list = lookUp(document, pointer + toPointer('parameters'))?.value

@@ -1,9 +1,8 @@
 import { NotFound } from '../../../core/errors.ts'
 import type { MessageId, TicketId } from '../../../core/ids.ts'
-import { AGENTS } from '../member-roles.ts'
 import { forMembers, json } from '../operation.ts'
 
-export const checkMessage = forMembers(AGENTS, ({ core, queries }) => async ({ actor, params }) => {
+export const checkMessage = forMembers(({ core, queries }) => async ({ actor, params }) => {
   const ticketId = params['ticketId'] as TicketId
   const messageId = params['messageId'] as MessageId
   // Not ended with the request: what was asked for the message is worth knowing.

@@ -1,13 +1,12 @@
 import type { ChannelId, TicketId } from '../../../core/ids.ts'
 import { MAX_UPLOAD_BYTES } from '../../../core/upload/file-kinds.ts'
 import { attachmentJson } from '../attachment-json.ts'
-import { AGENTS } from '../member-roles.ts'
 import { forMembers, json } from '../operation.ts'
 import { discardRest } from '../raw-body.ts'
 import { declaredSize, declaredType, uploadBody } from '../upload-body.ts'
 import { createUploadPlaces } from '../upload-places.ts'
 
-export const createAttachment = forMembers(AGENTS, (deps) => {
+export const createAttachment = forMembers((deps) => {
   const places = createUploadPlaces()
   return async ({ actor, req, query }) => {
     const fileName = query['filename']

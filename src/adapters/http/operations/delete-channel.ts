@@ -1,8 +1,7 @@
 import type { ChannelId } from '../../../core/ids.ts'
-import { MANAGERS } from '../member-roles.ts'
 import { forMembers, nothing } from '../operation.ts'
 
-export const deleteChannel = forMembers(MANAGERS, ({ core }) => async ({ actor, params }) => {
+export const deleteChannel = forMembers(({ core }) => async ({ actor, params }) => {
   await core.disconnectChannel(actor, params['channelId'] as ChannelId)
   return nothing()
 })

@@ -1,10 +1,9 @@
 import { NotFound } from '../../../core/errors.ts'
 import type { ChannelId } from '../../../core/ids.ts'
 import { channelJson } from '../channel-json.ts'
-import { EVERYONE } from '../member-roles.ts'
 import { forMembers, json } from '../operation.ts'
 
-export const getChannel = forMembers(EVERYONE, ({ config, queries, registry }) => async ({ actor, params }) => {
+export const getChannel = forMembers(({ config, queries, registry }) => async ({ actor, params }) => {
   const channel = await queries.channel(actor.orgId, params['channelId'] as ChannelId)
   if (channel === null) throw new NotFound('channel')
   return json(200, channelJson(channel, { publicUrl: config.publicUrl, registry }))

@@ -1,3 +1,4 @@
+import { PERMISSIONS, permissionsOf } from '../../../core/member/permissions.ts'
 import { organizationJson, userJson } from '../account-json.ts'
 import { forSignedIn, json } from '../operation.ts'
 import { RequestError } from '../request-error.ts'
@@ -10,5 +11,14 @@ export const getMe = forSignedIn(({ accounts }) => async ({ signedIn }) => {
     throw new RequestError('unauthenticated', 'This account is not a member of any organization.')
   }
   const { org, memberId, role } = membership
-  return json(200, { user: userJson(user), org: organizationJson(org), orgId: org.id, memberId, role, expiresAt })
+  const permissions = PERMISSIONS.filter((permission) => permissionsOf(role).has(permission))
+  return json(200, {
+    user: userJson(user),
+    org: organizationJson(org),
+    orgId: org.id,
+    memberId,
+    role,
+    permissions,
+    expiresAt,
+  })
 })

@@ -1,9 +1,8 @@
 import { NotFound } from '../../../core/errors.ts'
 import type { TicketId } from '../../../core/ids.ts'
-import { EVERYONE } from '../member-roles.ts'
 import { forMembers, json } from '../operation.ts'
 
-export const getTicket = forMembers(EVERYONE, ({ queries }) => async ({ actor, params }) => {
+export const getTicket = forMembers(({ queries }) => async ({ actor, params }) => {
   const ticket = await queries.ticket(actor.orgId, params['ticketId'] as TicketId)
   if (ticket === null) throw new NotFound('ticket')
   return json(200, ticket)

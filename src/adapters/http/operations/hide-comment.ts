@@ -1,9 +1,8 @@
 import { NotFound } from '../../../core/errors.ts'
 import type { MessageId, TicketId } from '../../../core/ids.ts'
-import { AGENTS } from '../member-roles.ts'
 import { forMembers, json } from '../operation.ts'
 
-export const hideComment = forMembers(AGENTS, ({ core, queries }) => async ({ actor, params }) => {
+export const hideComment = forMembers(({ core, queries }) => async ({ actor, params }) => {
   const ticketId = params['ticketId'] as TicketId
   const messageId = params['messageId'] as MessageId
   // Not ended with the request: what the platform did has to be known here.

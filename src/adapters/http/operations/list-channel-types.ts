@@ -1,8 +1,7 @@
-import { EVERYONE } from '../member-roles.ts'
 import { forMembers, json } from '../operation.ts'
 
 /** What is installed. The schema names secrets and never holds one: those are the channels'. */
-export const listChannelTypes = forMembers(EVERYONE, ({ registry }) => () => {
+export const listChannelTypes = forMembers(({ registry }) => () => {
   const data = registry.types.flatMap((name) => {
     const adapter = registry.get(name)
     if (adapter === null) return []

@@ -1,8 +1,7 @@
 import { linkTo } from '../list.ts'
-import { EVERYONE } from '../member-roles.ts'
 import { forMembers, json } from '../operation.ts'
 
-export const listEvents = forMembers(EVERYONE, ({ feed }) => async (call) => {
+export const listEvents = forMembers(({ feed }) => async (call) => {
   const { orgId, memberId } = call.actor
   const { events, scannedTo, more } = await feed.read(
     orgId,

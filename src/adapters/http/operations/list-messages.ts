@@ -1,10 +1,9 @@
 import { NotFound } from '../../../core/errors.ts'
 import type { TicketId } from '../../../core/ids.ts'
 import { answerPage } from '../list.ts'
-import { EVERYONE } from '../member-roles.ts'
 import { forMembers } from '../operation.ts'
 
-export const listMessages = forMembers(EVERYONE, ({ cursors, queries }) => (call) => {
+export const listMessages = forMembers(({ cursors, queries }) => (call) => {
   const ticketId = call.params['ticketId'] as TicketId
   const order = call.query['order'] as 'asc' | 'desc'
   return answerPage({ cursors }, call, { ticketId, order }, async (page) => {

@@ -1,11 +1,10 @@
 import { NotFound } from '../../../core/errors.ts'
 import type { ChannelId } from '../../../core/ids.ts'
 import { answerPage } from '../list.ts'
-import { MANAGERS } from '../member-roles.ts'
 import { forMembers } from '../operation.ts'
 import { rawEventFilter } from '../raw-event-filter.ts'
 
-export const listRawEvents = forMembers(MANAGERS, ({ cursors, queries }) => (call) => {
+export const listRawEvents = forMembers(({ cursors, queries }) => (call) => {
   const channelId = call.params['channelId'] as ChannelId
   const filter = rawEventFilter(call.query)
   return answerPage({ cursors }, call, { channelId, ...filter }, async (page) => {

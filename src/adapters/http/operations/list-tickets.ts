@@ -1,9 +1,8 @@
 import type { TicketFilter } from '../../../ports/inbox-queries.ts'
 import { answerPage, given } from '../list.ts'
-import { EVERYONE } from '../member-roles.ts'
 import { forMembers } from '../operation.ts'
 
-export const listTickets = forMembers(EVERYONE, ({ cursors, queries }) => (call) => {
+export const listTickets = forMembers(({ cursors, queries }) => (call) => {
   const { channelId, customerId, platform, kind, status } = call.query as TicketFilter
   const filter: TicketFilter = given({ channelId, customerId, platform, kind, status })
   return answerPage({ cursors }, call, filter, (page) => queries.tickets(call.actor.orgId, filter, page))

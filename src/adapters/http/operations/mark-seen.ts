@@ -1,8 +1,7 @@
 import type { TicketId } from '../../../core/ids.ts'
-import { AGENTS } from '../member-roles.ts'
 import { forMembers, nothing } from '../operation.ts'
 
-export const markSeen = forMembers(AGENTS, ({ core }) => async ({ actor, params }) => {
+export const markSeen = forMembers(({ core }) => async ({ actor, params }) => {
   await core.signalCustomer(actor, params['ticketId'] as TicketId, { type: 'SEEN' }, new AbortController().signal)
   return nothing()
 })

@@ -1,9 +1,8 @@
 import { NotFound } from '../../../core/errors.ts'
 import type { MessageId, TicketId } from '../../../core/ids.ts'
-import { AGENTS } from '../member-roles.ts'
 import { forMembers, json } from '../operation.ts'
 
-export const sendMessageAgain = forMembers(AGENTS, ({ core, queries }) => async ({ actor, signedIn, params }) => {
+export const sendMessageAgain = forMembers(({ core, queries }) => async ({ actor, signedIn, params }) => {
   const ticketId = params['ticketId'] as TicketId
   const messageId = params['messageId'] as MessageId
   const via = signedIn.carrier === 'cookie' ? 'INBOX' : 'API'

@@ -1,9 +1,8 @@
 import { NotFound } from '../../../core/errors.ts'
 import type { MessageId, TicketId } from '../../../core/ids.ts'
-import { AGENTS } from '../member-roles.ts'
 import { forMembers, json } from '../operation.ts'
 
-export const setReaction = forMembers(AGENTS, ({ core, queries }) => async ({ actor, params, body }) => {
+export const setReaction = forMembers(({ core, queries }) => async ({ actor, params, body }) => {
   const ticketId = params['ticketId'] as TicketId
   const messageId = params['messageId'] as MessageId
   await core.react(actor, { ticketId, messageId }, (body as Readonly<{ emoji: string }>).emoji)

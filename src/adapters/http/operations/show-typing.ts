@@ -1,8 +1,7 @@
 import type { TicketId } from '../../../core/ids.ts'
-import { AGENTS } from '../member-roles.ts'
 import { forMembers, nothing } from '../operation.ts'
 
-export const showTyping = forMembers(AGENTS, ({ core }) => async ({ actor, params, body }) => {
+export const showTyping = forMembers(({ core }) => async ({ actor, params, body }) => {
   const { on } = body as Readonly<{ on: boolean }>
   await core.signalCustomer(actor, params['ticketId'] as TicketId, { type: 'TYPING', on }, new AbortController().signal)
   return nothing()

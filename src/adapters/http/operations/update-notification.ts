@@ -1,9 +1,8 @@
 import { NotFound } from '../../../core/errors.ts'
 import type { NotificationId } from '../../../core/ids.ts'
-import { EVERYONE } from '../member-roles.ts'
 import { forMembers, json } from '../operation.ts'
 
-export const updateNotification = forMembers(EVERYONE, ({ core, queries }) => async ({ actor, params, body }) => {
+export const updateNotification = forMembers(({ core, queries }) => async ({ actor, params, body }) => {
   const notificationId = params['notificationId'] as NotificationId
   const { read } = body as Readonly<{ read: boolean }>
   await core.markNotification(actor, { notificationId, read })

@@ -1,10 +1,9 @@
 import { NotFound } from '../../../core/errors.ts'
 import type { TicketId } from '../../../core/ids.ts'
 import type { TicketStatus } from '../../../core/ticket/ticket.ts'
-import { AGENTS } from '../member-roles.ts'
 import { forMembers, json } from '../operation.ts'
 
-export const updateTicket = forMembers(AGENTS, ({ core, queries }) => async ({ actor, params, body }) => {
+export const updateTicket = forMembers(({ core, queries }) => async ({ actor, params, body }) => {
   const ticketId = params['ticketId'] as TicketId
   const { status } = body as Readonly<{ status: TicketStatus }>
   await core.updateTicket(actor, { ticketId, status })

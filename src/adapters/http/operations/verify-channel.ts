@@ -1,9 +1,7 @@
 import type { ChannelId } from '../../../core/ids.ts'
-import { MANAGERS } from '../member-roles.ts'
 import { forMembers, json } from '../operation.ts'
 
 export const verifyChannel = forMembers(
-  MANAGERS,
   ({ core }) =>
     async ({ actor, params }) =>
       json(200, await core.verifyChannel(actor, params['channelId'] as ChannelId)),

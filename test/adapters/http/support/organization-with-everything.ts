@@ -1,0 +1,69 @@
+import { randomUUID } from 'node:crypto'
+import type { DeadLetterId } from '../../../../src/core/ids.ts'
+import {
+  aChannelView,
+  aCustomerView,
+  aMessageView,
+  aNotificationView,
+  anImportView,
+  aRawEventView,
+  aTicketView,
+} from '../../../fakes/fake-views.ts'
+import type { TestServer } from './http-server.ts'
+
+/** A body that each write would take. */
+export const bodies: Record<string, unknown> = {
+  createChannel: { type: 'INSTAGRAM', name: 'A channel', config: { pageId: '1' } },
+  updateChannel: { name: 'Another name' },
+  updateTicket: { status: 'RESOLVED' },
+  sendMessage: { content: 'Hello' },
+  setReaction: { emoji: '❤️' },
+  showTyping: { on: true },
+  updateNotification: { read: true },
+  createAttachment: Buffer.from('the bytes of a file'),
+  chooseFacebookAccount: { choice: 'a-choice-of-the-callback', account: '17841400000000000' },
+  replayRawEvents: { status: 'QUARANTINED' },
+  replayDeadLetters: {},
+}
+
+/** One of everything, and the ids to ask for it. */
+export async function organizationWithEverything(server: TestServer) {
+  const owner = await server.signUp()
+  const { orgId, memberId } = owner
+  const channel = aChannelView(orgId)
+  const customer = aCustomerView(orgId)
+  const ticket = aTicketView(orgId)
+  const message = aMessageView(orgId, ticket.id, { status: 'FAILED' })
+  const notification = { ...aNotificationView(orgId), memberId }
+  server.queries.channels_.push(channel)
+  server.queries.customers_.push(customer)
+  server.queries.tickets_.push(ticket)
+  server.queries.messages_.push(message)
+  server.queries.notifications_.push(notification)
+  const rawEvent = aRawEventView(channel.id)
+  server.queries.rawEvents_.push(rawEvent)
+  const deadLetterId = randomUUID() as DeadLetterId
+  server.queries.deadLetters_.push({
+    ...{ orgId, id: deadLetterId, queue: 'reaction', reason: 'failed', attempts: 10, deadAt: new Date() },
+  })
+  const upload = server.uploads.add(orgId, Buffer.from('the bytes of a file'))
+  const historyImport = anImportView(channel.id)
+  server.queries.imports_.push(historyImport)
+  server.feed.append(orgId)
+  const ids = {
+    orgId,
+    channelId: channel.id,
+    customerId: customer.id,
+    ticketId: ticket.id,
+    messageId: message.id,
+    notificationId: notification.id,
+    rawEventId: rawEvent.id,
+    deadLetterId,
+    attachmentId: upload.id,
+    importId: historyImport.id,
+  }
+  return { ...owner, ids }
+}
+
+export const pathOf = (template: string, ids: Readonly<Record<string, string>>) =>
+  template.replace(/\{(\w+)\}/g, (_, name: string) => ids[name] ?? randomUUID())
