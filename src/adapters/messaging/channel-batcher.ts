@@ -1,5 +1,6 @@
 import type { Logger } from '../../ports/logger.ts'
 import { withinDeadline } from './deadline.ts'
+import { ownerOf } from './delivery-message.ts'
 import { isTransient, reasonOf } from './failure.ts'
 
 export type ChannelBatcherOptions<T> = Readonly<{
@@ -30,8 +31,6 @@ export type ChannelBatcher<T> = Readonly<{
   /** Waits for the running batches; what waits is returned. */
   stop(): Promise<readonly T[]>
 }>
-
-const ownerOf = (key: string): string => key.replace(/:.*/s, '')
 
 type Lane<T> = { items: T[]; busy: boolean; failures: number; timer: NodeJS.Timeout | undefined }
 

@@ -66,6 +66,9 @@ export function readDelivery(id: unknown, fields: unknown, body: unknown): ReadD
 export const batchKey = (delivery: AnyDelivery): string =>
   isForApp(delivery) ? `app:${delivery.channelType}` : `${delivery.orgId}:${delivery.channelId}`
 
+/** Whose a batch of this key is: an organization, or `app` for bodies that are nobody's before they are split. */
+export const ownerOf = (key: string): string => key.replace(/:.*/s, '')
+
 /** One handler for batches of either kind, which a source never mixes. */
 export function handlerOfAny(
   handle: Parameters<WebhookSource['start']>[0],

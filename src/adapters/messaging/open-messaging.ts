@@ -7,8 +7,9 @@ import type { Logger } from '../../ports/logger.ts'
 import type { WebhookIntake, WebhookSource } from '../../ports/webhook-intake.ts'
 import { createCombinedSource, sourceDeadlineMs } from './combined-source.ts'
 import { createDeadLetterSource } from './dead-letter-source.ts'
+import type { AnyDelivery } from './delivery-message.ts'
 import { createInstallationDeadLetters } from './installation-dead-letters.ts'
-import { createPostgresIntake, createPostgresSource } from './postgres-intake.ts'
+import { createPostgresIntake, createPostgresSource, enqueueDelivery } from './postgres-intake.ts'
 import { createPostgresQueue, type PostgresQueue } from './postgres-queue.ts'
 import { closeRabbit, connectRabbit } from './rabbit-connection.ts'
 import { createRabbitIntake } from './rabbit-intake.ts'
@@ -74,6 +75,7 @@ export async function openMessaging(options: Options): Promise<OpenMessaging> {
   const consuming = connect('consumer')
   const publisher = createRabbitPublisher({ rabbit: publishing, topology, log })
   await publisher.start()
+  const overflow = (delivery: AnyDelivery, attempts: number) => enqueueDelivery(queue, delivery, attempts)
   return {
     wakeups,
     queue,
@@ -90,7 +92,7 @@ export async function openMessaging(options: Options): Promise<OpenMessaging> {
     }),
     source: createCombinedSource(
       [
-        createRabbitSource({ rabbit: consuming, publisher, topology, log, trials, deadlineMs, failpoint }),
+        createRabbitSource({ rabbit: consuming, publisher, topology, log, trials, overflow, deadlineMs, failpoint }),
         createDeadLetterSource({ rabbit: consuming, publisher, topology, queue, log }),
         spool.source,
       ],

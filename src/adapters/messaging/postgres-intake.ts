@@ -29,17 +29,23 @@ const MAX_WAITING = 1_000
 const MAINTENANCE_MS = 5_000
 
 export function createPostgresIntake({ queue }: { queue: PostgresQueue }): WebhookIntake {
-  return {
-    accept: (delivery) =>
-      queue.enqueue({
-        id: delivery.id,
-        queue: QUEUE,
-        grouping: batchKey(delivery),
-        meta: fieldsOf(delivery),
-        payload: delivery.body,
-      }),
-  }
+  return { accept: (delivery) => enqueueDelivery(queue, delivery) }
 }
+
+/** `attempts`: those that there were before it came here. */
+export const enqueueDelivery = (
+  queue: Pick<PostgresQueue, 'enqueue'>,
+  delivery: AnyDelivery,
+  attempts = 0,
+): Promise<void> =>
+  queue.enqueue({
+    id: delivery.id,
+    queue: QUEUE,
+    grouping: batchKey(delivery),
+    attempts,
+    meta: fieldsOf(delivery),
+    payload: delivery.body,
+  })
 
 export type PostgresSourceOptions = Readonly<{
   queue: PostgresQueue

@@ -1,10 +1,10 @@
 /** Times are the server's own throughout: processes with other clocks share the table. */
 
 export const INSERT = `
-insert into jobs (id, queue, grouping, run_at, meta, payload)
-select id, queue, grouping, now() + delay * interval '1 ms', meta, substring($8::bytea from first for size)
-from unnest($1::uuid[], $2::text[], $3::text[], $4::int[], $5::jsonb[], $6::int[], $7::int[])
-  as u(id, queue, grouping, delay, meta, first, size)
+insert into jobs (id, queue, grouping, run_at, meta, payload, attempt)
+select id, queue, grouping, now() + delay * interval '1 ms', meta, substring($8::bytea from first for size), attempt
+from unnest($1::uuid[], $2::text[], $3::text[], $4::int[], $5::jsonb[], $6::int[], $7::int[], $9::int[])
+  as u(id, queue, grouping, delay, meta, first, size, attempt)
 on conflict (id) do nothing`
 
 /**

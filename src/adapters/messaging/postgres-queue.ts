@@ -17,6 +17,8 @@ export type NewJob = Readonly<{
   /** Jobs of one group are handed out together. */
   grouping?: string
   delayMs?: number
+  /** Attempts that there were elsewhere, before it came here. */
+  attempts?: number
   meta?: Readonly<Record<string, unknown>>
   payload: Uint8Array
 }>
@@ -105,6 +107,7 @@ export function createPostgresQueue(options: PostgresQueueOptions): PostgresQueu
         offsets,
         jobs.map((job) => job.payload.byteLength),
         Buffer.concat(jobs.map((job) => job.payload)),
+        jobs.map((job) => job.attempts ?? 0),
       ],
       statementTimeoutMs,
     )

@@ -4,12 +4,21 @@ import type { Failpoint } from '../../config/failpoints.ts'
 import type { Logger } from '../../ports/logger.ts'
 import type { SourceOptions, WebhookSource } from '../../ports/webhook-intake.ts'
 import { type ChannelBatcher, createChannelBatcher } from './channel-batcher.ts'
-import { type AnyDelivery, batchKey, handlerOfAny, isForApp, isNewer, readDelivery } from './delivery-message.ts'
+import {
+  type AnyDelivery,
+  batchKey,
+  handlerOfAny,
+  isForApp,
+  isNewer,
+  ownerOf,
+  readDelivery,
+} from './delivery-message.ts'
 import { reasonOf } from './failure.ts'
 import { putAside } from './put-aside.ts'
 import type { RabbitConnection } from './rabbit-connection.ts'
 import { bytesOf, numberOf, ownHeaders, typeOf } from './rabbit-message.ts'
 import { MESSAGE_TYPE, type RabbitPublisher, versionOf } from './rabbit-publisher.ts'
+import { createShares } from './shares.ts'
 import type { Topology } from './topology.ts'
 import { KilledItsHolders, type Trials } from './trials.ts'
 
@@ -30,6 +39,11 @@ export type RabbitSourceOptions = Readonly<{
   log: Logger
   /** Of deliveries whose holder vanished, so that one that kills it is found; without it they are batched as any other. */
   trials?: Trials
+  /**
+   * Resolves once it is durable elsewhere: what an organization has beyond its share of what is in this process's hands, with how often
+   * it was tried. So the queue's head goes on. What it rejects waits here; without it everything does.
+   */
+  overflow?: (delivery: AnyDelivery, attempts: number) => Promise<void>
   /** How long a batch may take before it counts as failed. */
   deadlineMs?: number
   failpoint?: Failpoint | null
@@ -45,13 +59,14 @@ type Item = Readonly<{
 }>
 
 export function createRabbitSource(options: RabbitSourceOptions): WebhookSource {
-  const { rabbit, publisher, topology, log, trials, deadlineMs, failpoint = null } = options
+  const { rabbit, publisher, topology, log, trials, overflow, deadlineMs, failpoint = null } = options
   let consumer: Consumer | undefined
   let batcher: ChannelBatcher<Item> | undefined
   let giveUp: SourceOptions['handleGivenUp']
   let stopped = true
   let cancelled = false
   let late: (() => void)[] = []
+  const shares = createShares()
 
   /** The copy is confirmed before the original is acknowledged: twice rather than not at all. */
   const moveOn = async (message: AsyncMessage, failures: number, reason: string): Promise<ConsumerStatus> => {
@@ -118,11 +133,43 @@ export function createRabbitSource(options: RabbitSourceOptions): WebhookSource 
     )
   }
 
+  // Not at once: as long as we consume it would come straight back.
+  const giveBackLater = (): Promise<ConsumerStatus> =>
+    new Promise((settle) => late.push(() => settle(ConsumerStatus.REQUEUE)))
+
+  const hold = (item: Omit<Item, 'settle'>, into: ChannelBatcher<Item>, owner: string): Promise<ConsumerStatus> =>
+    new Promise((settled) => {
+      const settle = (status: ConsumerStatus): void => {
+        shares.giveBack(owner)
+        settled(status)
+      }
+      into.add({ ...item, settle })
+    })
+
+  /** It is elsewhere before it is acknowledged here: twice rather than not at all. */
+  const passOn = async (
+    item: Omit<Item, 'settle'>,
+    into: ChannelBatcher<Item>,
+    to: NonNullable<typeof overflow>,
+  ): Promise<ConsumerStatus> => {
+    const { delivery, failures, wasLost } = item
+    try {
+      await to(delivery, Math.max(failures, wasLost ? 1 : 0))
+      return ConsumerStatus.ACK
+    } catch (error) {
+      log.debug({ rawEventId: delivery.id, reason: reasonOf(error) }, 'a delivery has to wait in the process')
+      if (cancelled || batcher !== into) return ConsumerStatus.REQUEUE
+      if (stopped) return giveBackLater()
+      const owner = ownerOf(batchKey(delivery))
+      shares.add(owner)
+      return hold(item, into, owner)
+    }
+  }
+
   const receive = (message: AsyncMessage): Promise<ConsumerStatus> | ConsumerStatus => {
     if (cancelled || batcher === undefined) return ConsumerStatus.REQUEUE
     const into = batcher
-    // Not at once: as long as we consume it would come straight back.
-    if (stopped) return new Promise((settle) => late.push(() => settle(ConsumerStatus.REQUEUE)))
+    if (stopped) return giveBackLater()
     if (isNewer(versionOf(message.type))) return park(message)
     if (message.type !== MESSAGE_TYPE) return moveOn(message, MAX_ATTEMPTS, `unknown message type ${message.type}`)
     const read = readDelivery(message.messageId, message.headers, message.body)
@@ -130,7 +177,14 @@ export function createRabbitSource(options: RabbitSourceOptions): WebhookSource 
     const failures = numberOf(message, 'failures')
     const lost = numberOf(message, 'x-delivery-count')
     if (lost >= LOST_TOO_OFTEN) return moveOn(message, failures, 'whoever held it died or hung')
-    return new Promise((settle) => into.add({ message, delivery: read.delivery, failures, wasLost: lost > 0, settle }))
+    const { delivery } = read
+    const item = { message, delivery, failures, wasLost: lost > 0 }
+    const owner = ownerOf(batchKey(delivery))
+    if (shares.take(owner)) return hold(item, into, owner)
+    // Nobody's before it is split, which is soon done, and elsewhere it would have no turn either.
+    if (overflow !== undefined && !isForApp(delivery)) return passOn(item, into, overflow)
+    shares.add(owner)
+    return hold(item, into, owner)
   }
 
   const received = (pass: Failpoint) => (message: AsyncMessage) => pass('broker.delivered').then(() => receive(message))

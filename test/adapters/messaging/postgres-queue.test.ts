@@ -89,6 +89,17 @@ if (needs(test, 'queue on PostgreSQL', ['TEST_DATABASE_URL'])) {
     t.deepEqual(await database.sql('select count(*)::int from jobs'), [{ count: 499 }])
   })
 
+  test.serial('what was tried elsewhere goes on counting here', async (t) => {
+    const queue = queueOver(database.pool('dc_system'))
+    await Promise.all([queue.enqueue(aJob({ attempts: 3, meta: { of: 'the tried one' } })), queue.enqueue(aJob())])
+    const claimed = await queue.claim('work', 10)
+    const attempts = claimed.map(({ attempt, meta }) => [attempt, meta])
+    t.deepEqual(attempts.sort(), [
+      [1, {}],
+      [4, { of: 'the tried one' }],
+    ])
+  })
+
   test.serial('B19: a delivery of a newer version waits for somebody who knows it, without being blamed', async (t) => {
     const queue = queueOver(database.pool('dc_system'))
     const newer = aJob({ queue: 'inbound', meta: { version: 2, whatever: 'we do not know' } })
