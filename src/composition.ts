@@ -62,6 +62,7 @@ import type { InboxQueries } from './ports/inbox-queries.ts'
 import type { JobQueue } from './ports/job-queue.ts'
 import type { Logger } from './ports/logger.ts'
 import type { MediaLinks } from './ports/media-links.ts'
+import type { OpenDoubts } from './ports/open-doubts.ts'
 import type { PasswordHasher } from './ports/password-hasher.ts'
 import type { SecretBox } from './ports/secret-box.ts'
 import type { SendLanes } from './ports/send-store.ts'
@@ -199,6 +200,7 @@ export async function compose({
       oneTimeTokens,
       passwordHasher: container.get<PasswordHasher>(T.PASSWORD_HASHER),
       queries: container.get<InboxQueries>(T.INBOX_QUERIES),
+      openDoubts: container.get<OpenDoubts>(T.OPEN_DOUBTS),
       sendLanes: container.get<SendLanes>(T.SEND_LANES),
       settings: container.get<CoreSettings>(T.CORE_SETTINGS),
       sweepPlans: container.get<SweepPlans>(T.SWEEP_PLANS),

@@ -43,7 +43,10 @@ test('README has a row for each role, and says of the scheduler and the inbound 
 test('docs/architecture.md names every queue of each role, and no other', async (t) => {
   const source: WebhookSource = { start: async () => {}, stop: async () => {} }
   const wakeups: Pick<Wakeups, 'on'> = { on: () => () => {} }
-  const core: Pick<Core, 'deliverDue'> = { deliverDue: async () => [] }
+  const core: Pick<Core, 'deliverDue' | 'tellUnconfirmed'> = {
+    deliverDue: async () => [],
+    tellUnconfirmed: async () => 0,
+  }
   const inbound = await queuesOf((jobs) => startInbound({ core: core as Core, source, jobs }))
   const outbound = await queuesOf((jobs) =>
     startOutbound({ core: core as Core, wakeups: wakeups as Wakeups, jobs, log: new RecordingLog() }),

@@ -31,6 +31,7 @@ import { retryMessage } from './message/retry-message.ts'
 import { routeAppDeliveries } from './message/route-app-deliveries.ts'
 import { sendAgain } from './message/send-again.ts'
 import { sendReply } from './message/send-reply.ts'
+import { tellUnconfirmed } from './message/tell-unconfirmed.ts'
 import { markNotification } from './notification/mark-notification.ts'
 import { logIn } from './organization/log-in.ts'
 import { signUp } from './organization/sign-up.ts'
@@ -88,6 +89,7 @@ export const createCore = (ports: CorePorts) => ({
   sendReply: sendReply(ports),
   retryMessage: retryMessage(ports),
   checkDoubt: checkDoubt(ports),
+  tellUnconfirmed: tellUnconfirmed(ports),
   checkMessage: checkMessage(ports),
   sendAgain: sendAgain(ports),
   moderateComment: moderateComment(ports),

@@ -12,6 +12,7 @@ import type { InstallationCounters } from './installation-counters.ts'
 import type { Logger } from './logger.ts'
 import type { MediaLinks } from './media-links.ts'
 import type { OneTimeTokens } from './one-time-tokens.ts'
+import type { OpenDoubts } from './open-doubts.ts'
 import type { PasswordHasher } from './password-hasher.ts'
 import type { SendLanes } from './send-store.ts'
 import type { SettingsValidator } from './settings-validator.ts'
@@ -60,6 +61,7 @@ export type CorePorts = Readonly<{
   log: Logger
   mediaLinks: MediaLinks
   oneTimeTokens: OneTimeTokens
+  openDoubts: OpenDoubts
   passwordHasher: PasswordHasher
   isCommonPassword: (password: string) => boolean
   queries: InboxQueries

@@ -38,7 +38,7 @@ export interface DoubtStore {
   part(id: PartId): Promise<Doubt | null>
   /** Of one message, in the order of its parts. */
   ofMessage(id: MessageId): Promise<readonly Doubt[]>
-  /** Notes that readers are told of it; null where they were, or where it is not in doubt (any more). */
+  /** Notes that readers are told of it; null where they were told of this doubt, or where it is not in doubt (any more). */
   unconfirmed(id: PartId, now: Date): Promise<Pick<Doubt, 'messageId' | 'ticketId'> | null>
   /** Looks into it again, by a job of its own. */
   checkLater(about: Pick<Doubt, 'partId' | 'channelId'>, afterMs: number): Promise<void>

@@ -5,6 +5,7 @@ import type { JobQueue } from '../ports/job-queue.ts'
 import type { Logger } from '../ports/logger.ts'
 import type { Wakeups } from '../ports/wakeups.ts'
 import type { RunningRole } from './role.ts'
+import { startTelling } from './telling.ts'
 
 /** Sends under way at once in this process. */
 const SLOTS = 32
@@ -84,6 +85,7 @@ export async function startOutbound({
   await jobs.start('reaction', (job) => core.showReaction(job.payload as ReactionJob, job.attempt, checks.signal), {
     concurrency: REACTIONS_AT_ONCE,
   })
+  const stopTelling = startTelling({ core, log })
   const silence = wakeups.on('sends', poke)
   const timer = setInterval(poke, POLL_MS)
   poke()
@@ -94,7 +96,7 @@ export async function startOutbound({
       clearInterval(timer)
       for (const turn of turns) clearTimeout(turn)
       silence()
-      await jobs.stop()
+      await Promise.all([jobs.stop(), stopTelling()])
       await looking
       // A call that has begun is finished: cut off, nobody would know whether it was sent. Its own time limit ends it.
       await Promise.all(underway)

@@ -2,7 +2,9 @@ import type { Core } from '../core/index.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Housekeeping } from '../ports/housekeeping.ts'
 import type { Logger } from '../ports/logger.ts'
+import { repeat } from './repeat.ts'
 import type { RunningRole } from './role.ts'
+import { startTelling } from './telling.ts'
 
 const HOUSEKEEPING_MS = 15 * 60_000
 /** How late the sweeps of channels may be planned. */
@@ -12,7 +14,7 @@ const TOKENS_MS = 5 * 60_000
 const HOUR_MS = 3_600_000
 const IDEMPOTENCY_HOURS = 24
 
-/** Forgets what may be forgotten, and has what was never delivered searched for and tokens prolonged. */
+/** Forgets what may be forgotten, has what was never delivered searched for and tokens prolonged, and tells of doubts. */
 export function startScheduler({
   core,
   housekeeping,
@@ -20,7 +22,7 @@ export function startScheduler({
   log,
   rawEventRetentionDays,
 }: {
-  core: Pick<Core, 'planSweeps' | 'planTokenChecks'>
+  core: Pick<Core, 'planSweeps' | 'planTokenChecks' | 'tellUnconfirmed'>
   housekeeping: Housekeeping
   clock: Clock
   log: Logger
@@ -44,29 +46,11 @@ export function startScheduler({
     repeat(core.planTokenChecks, TOKENS_MS, (error) =>
       log.warn({ err: error }, 'checks of access tokens could not be planned; later again'),
     ),
+    startTelling({ core, log }),
   ]
   return {
     async stop() {
       await Promise.all(tasks.map((stop) => stop()))
     },
-  }
-}
-
-/** With some jitter, so that several processes do not meet; the first time within a minute. */
-function repeat(work: () => Promise<unknown>, everyMs: number, failed: (error: unknown) => void): () => Promise<void> {
-  let timer: NodeJS.Timeout | undefined
-  let running: Promise<unknown> = Promise.resolve()
-  const plan = (delayMs: number): void => {
-    timer = setTimeout(() => {
-      running = work()
-        .catch(failed)
-        .finally(() => plan(everyMs * (0.8 + Math.random() * 0.4)))
-    }, delayMs)
-  }
-  plan(Math.random() * 60_000)
-  return async () => {
-    clearTimeout(timer)
-    await running
-    clearTimeout(timer)
   }
 }

@@ -237,7 +237,7 @@ export const SECTIONS: Readonly<Record<string, readonly Row[]>> = {
       'UNKNOWN public replies resolved by the account’s own comment, or by reading those there are',
     ),
     row('fail.unknown-any', 'UNKNOWN after any answer, echo and reading: nothing doubled, lost or silent'),
-    row('fail.unknown-shown', 'UNKNOWN after two minutes: check again, send again'),
+    row('fail.unknown-shown', 'UNKNOWN after a minute and a half: check again, send again'),
     row('fail.comment-created', 'a comment call answered 20/1772107 was created, and is not sent twice'),
   ],
   'Connecting an account': [

@@ -17,7 +17,8 @@ async function aLine(t: ExecutionContext, count: number) {
       waiting -= taken
       return Array.from({ length: taken }, () => new Promise<null>((resolve) => underWay.push(() => resolve(null))))
     },
-  } as Pick<Core, 'deliverDue'> as Core
+    tellUnconfirmed: async () => 0,
+  } as Pick<Core, 'deliverDue' | 'tellUnconfirmed'> as Core
   const wakeups: Wakeups = {
     wake: () => {},
     on: (_, listener) => {

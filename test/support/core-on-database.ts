@@ -8,6 +8,7 @@ import { createCachedChannelDirectory } from '../../src/adapters/persistence/cac
 import { createChannelAccounts } from '../../src/adapters/persistence/channel-accounts.ts'
 import { createChannelDirectory } from '../../src/adapters/persistence/channel-directory.ts'
 import { createInboxQueries } from '../../src/adapters/persistence/inbox-queries.ts'
+import { createOpenDoubts } from '../../src/adapters/persistence/open-doubts.ts'
 import { createSendLanes } from '../../src/adapters/persistence/send-lanes.ts'
 import { createSweepPlans } from '../../src/adapters/persistence/sweep-plans.ts'
 import { createTokenPlans } from '../../src/adapters/persistence/token-plans.ts'
@@ -128,6 +129,7 @@ export function coreOn(db: TestDatabase, options: CoreOptions = {}): CoreOnDatab
     unreadableBodies: createUnreadableBodies({ pool, ids }),
     mediaLinks: createMediaLinks(['a-secret-for-links'], options.publicUrl ?? 'http://localhost'),
     oneTimeTokens,
+    openDoubts: createOpenDoubts(pool),
     passwordHasher: {
       hash: () => notUsed('the hasher'),
       verify: () => notUsed('the hasher'),

@@ -1,4 +1,4 @@
-import { HOLD_MS } from '../../src/core/message/send-outcome.ts'
+import { TELL_MS } from '../../src/core/message/send-outcome.ts'
 import type { MessageView, PartView } from '../../src/ports/views.ts'
 import type { Call, Copy } from './doubt-shop.ts'
 
@@ -102,7 +102,7 @@ export function countViolations({ shown, copies }: Truth): readonly string[] {
   })
 }
 
-/** Whatever is in doubt for two minutes is for a person to decide: it says so, and readers were told once. */
+/** Whatever is in doubt for so long is for a person to decide: it says so, and readers were told once. */
 export function silenceViolations(
   { shown, calls }: Truth,
   told: ReadonlyMap<string, number>,
@@ -111,7 +111,7 @@ export function silenceViolations(
   return shown.flatMap((one) => {
     if (one.part.status !== 'UNKNOWN') return []
     const since = calls.findLast(({ partId }) => partId === one.part.id)?.endedAt ?? now
-    if (now.getTime() - since.getTime() < HOLD_MS + PATIENCE_MS) return []
+    if (now.getTime() - since.getTime() < TELL_MS + PATIENCE_MS) return []
     const { failure, actions } = one.message
     if (failure?.code !== 'delivery-unknown' || !actions.includes('CHECK_AGAIN')) return [`silent: ${named(one)}`]
     const times = told.get(one.part.id) ?? 0

@@ -134,6 +134,7 @@ export async function doubtStage(db: TestDatabase) {
   async function work(): Promise<void> {
     await syncServer()
     await workOff(desk)
+    await desk.core.tellUnconfirmed()
     for (const shop of shops.values()) await shop.tellPrompt()
     await takeJobs()
   }

@@ -9,6 +9,7 @@ import type { Clock } from '../../ports/clock.ts'
 import type { Housekeeping } from '../../ports/housekeeping.ts'
 import type { IdSource } from '../../ports/id-source.ts'
 import type { EventFeed, InboxQueries } from '../../ports/inbox-queries.ts'
+import type { OpenDoubts } from '../../ports/open-doubts.ts'
 import type { SecretBox } from '../../ports/secret-box.ts'
 import type { SendLanes } from '../../ports/send-store.ts'
 import type { SessionRecords } from '../../ports/session-records.ts'
@@ -28,6 +29,7 @@ import { createEventFeed } from './event-feed.ts'
 import { createHousekeeping } from './housekeeping.ts'
 import { createInboxQueries } from './inbox-queries.ts'
 import type { OpenDatabase } from './open-database.ts'
+import { createOpenDoubts } from './open-doubts.ts'
 import { createSendLanes } from './send-lanes.ts'
 import { createSessionRecords } from './session-store.ts'
 import { storesWith } from './stores/index.ts'
@@ -90,6 +92,7 @@ export const persistenceModule = ({ orm, systemPool: pool }: OpenDatabase) =>
     bind<AccountPace>(T.ACCOUNT_PACE).toConstantValue(createAccountPace(pool))
     bind<SweepPlans>(T.SWEEP_PLANS).toConstantValue(createSweepPlans(pool))
     bind<TokenPlans>(T.TOKEN_PLANS).toConstantValue(createTokenPlans(pool))
+    bind<OpenDoubts>(T.OPEN_DOUBTS).toConstantValue(createOpenDoubts(pool))
     bind<SendLanes>(T.SEND_LANES).toConstantValue(createSendLanes(pool))
     bind<Housekeeping>(T.HOUSEKEEPING).toConstantValue(createHousekeeping(pool))
     bind<SessionRecords>(T.SESSION_RECORDS).toConstantValue(createSessionRecords({ pool }))

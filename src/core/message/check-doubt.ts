@@ -21,7 +21,7 @@ export const FIRST_LOOK_MS = LOOK_AT_MS[0] as number
 
 type Listed = Pick<HistoryMessage, 'externalId' | 'at' | 'text' | 'attachments'>
 
-/** Asks the network what became of a reply in doubt, a few times; and tells when nobody could find out in time. */
+/** Asks the network what became of a reply in doubt, a few times. That people are told in time does not wait for this. */
 export const checkDoubt =
   (ports: CorePorts) =>
   async (job: DoubtJob, attempt: number, signal: AbortSignal): Promise<JobOutcome> => {
@@ -29,7 +29,6 @@ export const checkDoubt =
     if (doubt === null) return { status: 'done' }
     const outcome = await readAbout(ports, job.orgId, doubt, attempt, signal)
     const elapsedMs = ports.clock.now().getTime() - doubt.since.getTime()
-    if (elapsedMs >= HOLD_MS) await tellUnconfirmed(ports, job)
     if (outcome !== null) return elapsedMs >= HOLD_MS ? outcome : byTheEnd(outcome, LAST_LOOK_MS - elapsedMs)
     const nextMs = LOOK_AT_MS.find((ms) => ms > elapsedMs)
     return nextMs === undefined
@@ -37,7 +36,7 @@ export const checkDoubt =
       : { status: 'wait', afterMs: nextMs - elapsedMs, reason: 'the platform does not list it yet' }
   }
 
-/** Somebody has to be told in time, also where the platform could not be asked before, or not often enough. */
+/** What waits behind it goes on then: one more look, also where the platform could not be asked before, or not often enough. */
 function byTheEnd(outcome: JobOutcome, leftMs: number): JobOutcome {
   if (outcome.status === 'done') return outcome
   if (outcome.status === 'dead') return { status: 'wait', afterMs: leftMs, reason: outcome.reason }
@@ -153,24 +152,5 @@ async function proveWith(
   })
   if (!isProven) return
   wakeups.wake('sends')
-  wakeups.wake('events-written')
-}
-
-/** From now on it is for a person to decide; readers look at the message again. Told once, however long it stays so. */
-async function tellUnconfirmed({ clock, unitOfWork, wakeups }: CorePorts, { orgId, partId }: DoubtJob): Promise<void> {
-  await unitOfWork.run(orgId, async ({ doubts, outbox }) => {
-    const doubt = await doubts.unconfirmed(partId, clock.now())
-    if (doubt === null) return
-    await outbox.append([
-      {
-        type: 'message.delivery_unconfirmed',
-        actor: { type: 'SYSTEM', id: null },
-        resource: { type: 'message', id: doubt.messageId },
-        ticketId: doubt.ticketId,
-        data: { partId },
-        requestId: null,
-      },
-    ])
-  })
   wakeups.wake('events-written')
 }

@@ -4,7 +4,7 @@ import type { Actor } from '../actor.ts'
 import { DomainError, NotFound } from '../errors.ts'
 import type { MessageId, PartId, TicketId } from '../ids.ts'
 import { checkTarget } from './check-reply.ts'
-import { HOLD_MS } from './send-outcome.ts'
+import { TELL_MS } from './send-outcome.ts'
 import { FILES_KEPT_MS } from './send-reply.ts'
 
 /**
@@ -79,9 +79,9 @@ function refuseUnlessOpen(parts: readonly Doubt[], status: string, now: Date): v
     throw new DomainError('not-unknown', `Only an UNKNOWN message can be sent again; this one is ${status}.`)
   }
   const since = Math.max(...parts.map((part) => part.since.getTime()))
-  if (now.getTime() - since < HOLD_MS) {
+  if (now.getTime() - since < TELL_MS) {
     throw new DomainError('still-checking', 'It is still being found out whether this message arrived.', {
-      extra: { until: new Date(since + HOLD_MS).toISOString() },
+      extra: { until: new Date(since + TELL_MS).toISOString() },
     })
   }
 }

@@ -5,6 +5,11 @@ import { LONGEST_ALONE_MS } from '../channel/unanswered.ts'
 
 /** How long a message in doubt holds the rest of its conversation back. */
 export const HOLD_MS = 120_000
+/**
+ * After so long a doubt is for a person to decide. Somebody is told within two minutes also where this comes while the database is
+ * being started again, or while a connection is silent until it is given up.
+ */
+export const TELL_MS = 90_000
 /** After that much throttling a reply is given back to the agent rather than sent hours late. */
 export const GIVE_UP_AFTER_MS = 6 * 3_600_000
 

@@ -1,6 +1,6 @@
 import { type MessageContext, type MessageKind, NO_CONTEXT } from '../../../core/channel/content.ts'
 import type { MessageId, OrgId, TicketId } from '../../../core/ids.ts'
-import { failureOf, HOLD_MS } from '../../../core/message/send-outcome.ts'
+import { failureOf, TELL_MS } from '../../../core/message/send-outcome.ts'
 import type { PageOf, PageRequest, Position } from '../../../ports/inbox-queries.ts'
 import type { MessageFailure, MessageStatus, MessageView } from '../../../ports/views.ts'
 import { placeOf, placeOfLast } from '../seen-sql.ts'
@@ -174,7 +174,7 @@ function openQuestion(row: Row, now: Date): Pick<MessageView, 'failure' | 'actio
   const links = { resendOf: row.resend_of, resentAs: row.resent_as }
   if (row.status === 'FAILED')
     return { ...links, failure: row.failure, actions: row.failure?.retryable ? ['RETRY'] : [] }
-  const isOpen = row.doubt_since !== null && now.getTime() - row.doubt_since.getTime() >= HOLD_MS
+  const isOpen = row.doubt_since !== null && now.getTime() - row.doubt_since.getTime() >= TELL_MS
   if (!isOpen) return { ...links, failure: null, actions: [] }
   const actions = row.resent_as === null ? (['CHECK_AGAIN', 'SEND_AGAIN'] as const) : (['CHECK_AGAIN'] as const)
   return { ...links, failure: failureOf('delivery-unknown'), actions }

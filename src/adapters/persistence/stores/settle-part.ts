@@ -108,10 +108,10 @@ async function removeEcho(tx: Tx, part: Part, head: Subject, externalId: Externa
 
 type Mistaken = Pick<MessageChange, 'messageId'> & Readonly<{ partId: PartId; ticketId: Head['ticketId'] }>
 
-/** Another part of ours, in doubt and of the same words, was taken for this one: it is in doubt again. */
+/** Another part of ours, in doubt and of the same words, was taken for this one: it is in doubt again, and told of again. */
 async function takeBack(tx: Tx, part: Part, head: Subject, externalId: ExternalMessageId): Promise<Mistaken | null> {
   const [row] = await tx.rows<{ id: PartId; message_id: MessageId; ticket_id: Head['ticketId'] }>(
-    `update message_parts p set status = 'UNKNOWN', external_id = null, provisional = false, sent_at = null
+    `update message_parts p set status = 'UNKNOWN', external_id = null, provisional = false, sent_at = null, unconfirmed_at = null
      from messages m where p.org_id = $1 and p.channel_id = $2 and p.external_id = $3 and p.id <> $4 and p.provisional
        and m.org_id = $1 and m.id = p.message_id returning p.id, p.message_id, m.ticket_id`,
     [tx.orgId, part.channel_id, externalId, head.partId],
