@@ -97,11 +97,9 @@ test('killed twenty times under fifty webhooks a second, it loses nothing, doubl
 
   // What the last ones to be killed had in hand is free again when its lease of 30 s ends, and what was lost twice is spread
   // over 30 s more; a send that was under way is in doubt from then on.
-  // While it is killed all the time it cannot tell of a doubt either.
-  const bounds = { surfacedWithinMs: 125_000 + killedForMs }
   const verdict = await atRest(async () => {
     const snapshot = await readSnapshot(main.databaseUrl(), null)
-    return { ledger: simulator.ledger(), history: recorder.history, snapshot, bounds }
+    return { ledger: simulator.ledger(), history: recorder.history, snapshot }
   })
   await reader.stop()
   t.log(`${KILLS} kills in ${Math.round(killedForMs / 1_000)} s: ${countsOf(verdict)}`)
@@ -116,13 +114,12 @@ test('killed twenty times under fifty webhooks a second, it loses nothing, doubl
   const replies = agents.flatMap((agent) => agent.replies)
   t.log(`${replies.length} replies: ${counts}`)
   const delivered = traffic.sent() + PEOPLE
-  // Whoever is in the hands of three that are killed is put aside, and of innocents in a row that happens to next to nobody.
-  t.like(verdict, { attempted: delivered, acknowledged: delivered, stored: delivered - verdict.quarantined })
-  t.true(verdict.quarantined <= 2)
+  // Whatever was in the hands of those that were killed is not blamed for it.
+  t.like(verdict, { attempted: delivered, acknowledged: delivered, stored: delivered, quarantined: 0 })
   t.true(replies.length > KILLS)
   t.true((statuses.get('SENT')?.length ?? 0) > replies.length / 2)
   const [found] = await client.list<ChannelJson>('/channels')
-  t.like(found?.health, { quarantined: verdict.quarantined, unroutable: 0, badSignatures: 0 })
+  t.like(found?.health, { quarantined: 0, unroutable: 0, badSignatures: 0 })
 
   t.deepEqual(await program.end(), { code: 0, signal: null }, program.output())
   t.deepEqual(processesOn(dataDir), [])

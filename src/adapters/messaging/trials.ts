@@ -1,3 +1,5 @@
+import { randomUUID } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Pool } from 'pg'
 import type { Failpoint } from '../../config/failpoints.ts'
 import { Unavailable } from '../../core/errors.ts'
@@ -5,7 +7,7 @@ import type { Logger } from '../../ports/logger.ts'
 import { runStatement } from '../postgres-kit/statement.ts'
 import { reasonOf } from './failure.ts'
 
-/** Whoever held it died each time: at first with others beside it, then twice alone. */
+/** Whoever held it died each time: at first with others beside it, then alone. */
 export class KilledItsHolders extends Error {
   constructor() {
     super('whoever held it died each time, at last while it was alone')
@@ -16,63 +18,108 @@ export class KilledItsHolders extends Error {
 export interface Trials {
   /**
    * Runs the work on a delivery whose holder was lost, with no other such delivery beside it in this process, and counts
-   * that durably before. Rejects with `KilledItsHolders`, and does not run it, when two trials have no end: a queue's own count
-   * would blame whatever was merely in the same hands.
+   * that durably before. Rejects with `KilledItsHolders`, and does not run it, when three processes began a trial of it and did
+   * not live to its end: a queue's own count would blame whatever was merely in the same hands.
    */
   alone(id: string, work: () => Promise<void>, signal: AbortSignal): Promise<void>
   /** It is where it belongs, and comes no more. */
   forget(id: string): Promise<void>
 }
 
-const MOST_WITHOUT_END = 2
-const WITHIN_MS = 5_000
+export type TrialsOptions = Readonly<{
+  pool: Pool
+  log: Logger
+  failpoint?: Failpoint | null
+  /** How long a delivery rests with whoever has it, once so many trials had no end. */
+  restMs?: (withoutEnd: number) => number
+}>
 
+/** A kill from outside meets the trial of an innocent now and then, and next to never that of the same one three times. */
+const MOST_WITHOUT_END = 3
+const WITHIN_MS = 5_000
+const NOTED_AGAIN_MS = 1_000
+
+/**
+ * 2 to 4 s, then 4 to 8 s: by chance, and from when this process has it. Whatever kills processes soon after they start would
+ * otherwise meet the same one each time, the first in line.
+ */
+const aWhileMs = (withoutEnd: number): number => 2_000 * 2 ** (withoutEnd - 1) * (1 + Math.random())
+
+const WITHOUT_END = 'select begun from delivery_trials where delivery_id = $1 and life is distinct from $2'
+// A process that begins one again has survived the one before, and could not note that.
 const BEGIN = `
-insert into delivery_trials (delivery_id, begun) values ($1, 1)
-on conflict (delivery_id) do update set begun = delivery_trials.begun + 1, last_at = now()
-  where delivery_trials.begun < ${MOST_WITHOUT_END}
+insert into delivery_trials (delivery_id, begun, life) values ($1, 1, $2)
+on conflict (delivery_id) do update set last_at = now(), life = excluded.life,
+  begun = delivery_trials.begun + case when delivery_trials.life = excluded.life then 0 else 1 end
+  where delivery_trials.begun < ${MOST_WITHOUT_END} or delivery_trials.life = excluded.life
 returning begun`
 const FORGET = 'delete from delivery_trials where delivery_id = $1'
+const FORGET_OWN = 'delete from delivery_trials where delivery_id = any($1) and life = $2'
 
-export function createTrials({
-  pool,
-  log,
-  failpoint = null,
-}: Readonly<{ pool: Pool; log: Logger; failpoint?: Failpoint | null }>): Trials {
+export function createTrials({ pool, log, failpoint = null, restMs = aWhileMs }: TrialsOptions): Trials {
+  /** This process, as long as it lives. */
+  const life = randomUUID()
+  /** Came to their end, which is not noted yet. */
+  const ended = new Set<string>()
   let last: Promise<unknown> = Promise.resolve()
+  let timer: NodeJS.Timeout | undefined
 
+  const begun = async (statement: string, id: string): Promise<number | null> => {
+    const { rows } = await runStatement<{ begun: number }>(pool, statement, [id, life], WITHIN_MS).catch(
+      (error: unknown) => {
+        throw new Unavailable('A trial could not be counted.', error)
+      },
+    )
+    return rows[0]?.begun ?? null
+  }
+  const rest = async (id: string, signal: AbortSignal): Promise<void> => {
+    const withoutEnd = await begun(WITHOUT_END, id)
+    if (withoutEnd !== null && withoutEnd < MOST_WITHOUT_END) await sleep(restMs(withoutEnd), undefined, { signal })
+  }
   const begin = async (id: string): Promise<void> => {
     if (failpoint) await failpoint('trial.counting')
-    const { rows } = await runStatement(pool, BEGIN, [id], WITHIN_MS).catch((error: unknown) => {
-      throw new Unavailable('A trial could not be counted.', error)
-    })
-    if (rows.length === 0) throw new KilledItsHolders()
+    if ((await begun(BEGIN, id)) === null) throw new KilledItsHolders()
     if (failpoint) await failpoint('trial.counted')
   }
-  const forget = async (id: string): Promise<void> => {
+  const noteEnds = async (): Promise<void> => {
+    clearTimeout(timer)
+    const ids = [...ended]
     try {
-      await runStatement(pool, FORGET, [id], WITHIN_MS)
+      await runStatement(pool, FORGET_OWN, [ids, life], WITHIN_MS)
+      for (const id of ids) ended.delete(id)
     } catch (error) {
-      log.warn({ rawEventId: id, reason: reasonOf(error) }, 'the end of a trial could not be noted')
+      log.warn({ rawEventId: ids[0], trials: ids.length, reason: reasonOf(error) }, 'the end of a trial is noted later')
+      timer = setTimeout(() => void noteEnds(), NOTED_AGAIN_MS).unref()
     }
   }
 
   return {
-    alone(id, work, signal) {
+    async alone(id, work, signal) {
+      // Meanwhile others have their trials.
+      await rest(id, signal)
       const trial = last.then(async () => {
         signal.throwIfAborted()
+        ended.delete(id)
         await begin(id)
         try {
           // One that hangs gives its place to the next when its time is over.
           await Promise.race([work(), aborted(signal)])
         } finally {
-          await forget(id)
+          ended.add(id)
+          await noteEnds()
         }
       })
       last = trial.catch(() => {})
       return trial
     },
-    forget,
+    async forget(id) {
+      ended.delete(id)
+      try {
+        await runStatement(pool, FORGET, [id], WITHIN_MS)
+      } catch (error) {
+        log.warn({ rawEventId: id, reason: reasonOf(error) }, 'the end of a trial could not be noted')
+      }
+    },
   }
 }
 

@@ -29,7 +29,7 @@ export async function sendKiller(
   const admin = new pg.Client({ connectionString: adminUrl })
   admin.on('error', () => {})
   await admin.connect()
-  await admin.query('insert into delivery_trials (delivery_id, begun) values ($1, 2)', [id])
+  await admin.query('insert into delivery_trials (delivery_id, begun) values ($1, 3)', [id])
   await admin.end()
   const connection = new Connection({ url: rabbit.directUrl, retryLow: 200 })
   connection.on('error', () => {})

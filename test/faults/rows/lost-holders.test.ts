@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import test from 'ava'
 import { createPostgresIntake, createPostgresSource } from '../../../src/adapters/messaging/postgres-intake.ts'
 import { createPostgresQueue } from '../../../src/adapters/messaging/postgres-queue.ts'
@@ -24,6 +25,8 @@ type Queue = Readonly<{
 }>
 
 const WITHIN_MS = 120_000
+/** How long a delivery rests that was lost while it was tried. */
+const REST_MS = 100
 
 async function postgresQueue(db: TestDatabase): Promise<Queue> {
   const sql = (text: string) => onServer(db.admin, (client) => client.query(text))
@@ -37,7 +40,7 @@ async function postgresQueue(db: TestDatabase): Promise<Queue> {
     intake: createPostgresIntake({ queue: over().queue }),
     holder(options = {}) {
       const { pool, queue } = over()
-      const trials = createTrials({ pool, log: quietLog })
+      const trials = createTrials({ pool, log: quietLog, restMs: () => REST_MS })
       const common = { queue, trials, wakeups: lostWakeups, log: quietLog, retryDelayMs: () => 50 }
       const source = createPostgresSource({ ...common, ...options })
       sources.push(source)
@@ -65,7 +68,7 @@ async function rabbitQueue(db: TestDatabase): Promise<Queue> {
     holder(options = {}) {
       const rabbit = connectRabbit({ url, name: 'a holder', log: quietLog })
       connections.add(rabbit)
-      const trials = createTrials({ pool, log: quietLog })
+      const trials = createTrials({ pool, log: quietLog, restMs: () => REST_MS })
       const source = createRabbitSource({ rabbit, publisher, topology, trials, log: quietLog, ...options })
       sources.push(source)
       return {
@@ -96,12 +99,60 @@ if (needs(test, 'holders that are lost', ['TEST_DATABASE_URL', 'TEST_RABBITMQ_UR
   })
   test.after.always(() => db.close())
 
+  test.serial(
+    'B10: what was being tried while its process was killed from outside, or the database, is not blamed',
+    async (t) => {
+      const pool = db.systemPool({ size: 3 })
+      const id = randomUUID()
+      const { signal } = new AbortController()
+      const alive = Promise.withResolvers<void>()
+      const lives: Promise<void>[] = []
+      /** Resolves once its trial has begun; it is never heard of again. */
+      const killed = () =>
+        new Promise<void>((resolve) => {
+          const trials = createTrials({ pool, log: quietLog, restMs: () => 1 })
+          const work = () => {
+            resolve()
+            return alive.promise.then(() => Promise.reject(new Error('long dead')))
+          }
+          lives.push(trials.alone(id, work, signal))
+        })
+      await killed()
+      await killed()
+
+      // It lives, but for a while the ends of its trials cannot be noted.
+      let isAway = false
+      const vanish = async () => {
+        isAway = true
+      }
+      const connect = () => (isAway ? Promise.reject(new Error('Connection terminated')) : pool.connect())
+      const trials = createTrials({ pool: { connect } as typeof pool, log: quietLog, restMs: () => 1 })
+      for (let time = 0; time < 5; time++) {
+        isAway = false
+        await trials.alone(id, vanish, signal)
+      }
+      const begun = async () =>
+        (await pool.query('select begun from delivery_trials where delivery_id = $1', [id])).rows
+      t.is((await begun()).length, 1)
+      isAway = false
+      await until(async () => (await begun()).length === 0, WITHIN_MS)
+
+      for (let life = 0; life < 3; life++) await killed()
+      await t.throwsAsync(
+        trials.alone(id, async () => t.fail(), signal),
+        { name: 'KilledItsHolders' },
+      )
+      alive.resolve()
+      await Promise.allSettled(lives)
+    },
+  )
+
   for (const [name, open] of [
     ['PostgreSQL', postgresQueue],
     ['RabbitMQ', rabbitQueue],
   ] as const) {
     test.serial(
-      `B10: ${name}: what kills whoever holds it is put aside after three deaths, and nobody else is`,
+      `B10: ${name}: what kills whoever holds it is put aside after four deaths, and nobody else is`,
       async (t) => {
         t.timeout(2 * WITHIN_MS)
         const queue = await open(db)
@@ -130,7 +181,7 @@ if (needs(test, 'holders that are lost', ['TEST_DATABASE_URL', 'TEST_RABBITMQ_UR
           if (isDead) await vanish()
         }
         theEnd.resolve()
-        t.is(deaths, 3)
+        t.is(deaths, 4)
         t.deepEqual(putAside, [poison.id])
         await queue.close()
       },
