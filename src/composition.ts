@@ -30,6 +30,7 @@ import {
   openDatabase,
   persistenceModule,
   type Waiting,
+  whenThere,
 } from './adapters/persistence/index.ts'
 import { plainModule } from './adapters/plain/index.ts'
 import { readiness } from './adapters/readiness.ts'
@@ -240,7 +241,8 @@ export async function compose({
       }),
     async joinApiProcesses() {
       if (redis) return { stop: async () => {} }
-      const claim = await claimApiProcess(database.direct)
+      // The database may be gone again since it was opened.
+      const claim = await whenThere(() => claimApiProcess(database.direct), { waiting, log })
       if (!claim.isFirst) {
         log.warn(
           {},

@@ -76,6 +76,24 @@ if (needs(test, 'X1', SERVERS)) {
       t.is(told(one, /^Redis is away/), 1)
     }
   })
+
+  test('X1: a process whose database vanishes after it was opened waits for it too', async (t) => {
+    t.timeout(120_000)
+    const database = await testDatabase('services')
+    t.teardown(() => database.close())
+    const url = new URL(database.url)
+    const proxy = await createTcpProxy({ target: Number(url.port || 5432) })
+    t.teardown(() => proxy.close())
+    url.port = String(proxy.port)
+    // Nothing is left to be asked then but whether it is the only one that serves.
+    const vanish = (line: string) => void (line === 'Starting the roles' && proxy.refuse())
+    const api = await beginApplication(t, ['api'], { DATABASE_URL: url.href }, vanish)
+    await waitFor(() => told(api, /^waiting for the database$/) === 1, 60_000)
+    t.is((await fetch(`${api.url}/healthz`)).status, 200)
+    await proxy.accept()
+    await t.notThrowsAsync(api.started)
+    await waitFor(async () => (await readiness(api)) === '200', 60_000)
+  })
 }
 
 test('X1: one that waits can be told to end', async (t) => {

@@ -19,6 +19,7 @@ export async function beginApplication(
   t: ExecutionContext,
   roles: readonly RunningRoleName[],
   given: Readonly<Record<string, string>>,
+  onProgress: (line: string) => void = () => {},
 ): Promise<BegunApplication> {
   const port = given['PORT'] ?? String(await freePort())
   const at = { [roles.includes('api') ? 'PORT' : 'METRICS_PORT']: port }
@@ -29,7 +30,7 @@ export async function beginApplication(
   const { config, secrets } = loaded
   const log = new RecordingLog()
   const giveUp = new AbortController()
-  const started = startApplication({ roles, config, secrets, log, signal: giveUp.signal })
+  const started = startApplication({ roles, config, secrets, log, onProgress, signal: giveUp.signal })
   started.catch(() => {})
   const end = async () => {
     giveUp.abort()

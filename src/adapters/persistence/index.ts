@@ -43,7 +43,7 @@ import { createUploadQueries } from './upload-queries.ts'
 export { type OpenDatabase, openDatabase, pushDatabase } from './open-database.ts'
 export { claimApiProcess } from './process-claim.ts'
 export { createTroubleCounts } from './trouble-counts.ts'
-export type { Waiting } from './when-there.ts'
+export { type Waiting, whenThere } from './when-there.ts'
 
 export const persistenceModule = ({ orm, systemPool: pool }: OpenDatabase) =>
   new ContainerModule(({ bind }) => {

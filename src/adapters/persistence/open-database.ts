@@ -67,8 +67,11 @@ export async function openDatabase(options: Options & Readonly<{ waiting?: Waiti
   const { config, log, waiting } = options
   const server = await reach(options)
   try {
-    if (config.services.database === 'embedded') await bringUp(server)
-    return await whenThere(() => openPools(server, options), { waiting, log })
+    const open = async () => {
+      if (config.services.database === 'embedded') await bringUp(server)
+      return openPools(server, options)
+    }
+    return await whenThere(open, { waiting, log })
   } catch (error) {
     await server.close()
     throw error

@@ -48,8 +48,6 @@ export const WHOLE_WITHIN_MS = 180_000
 const CLOCK = new URL('./shifted-clock.ts', import.meta.url).href
 /** One that lived shorter than this is given more and more time before the next try, as a supervisor does. */
 const SHORT_LIFE_MS = 5_000
-/** One that begins its life while the database is away says so and ends; it is started again. */
-const CANNOT_START = /cannot be reached/
 const isApi = ({ role }: Pick<Member, 'role'>): boolean => role === 'api' || role === 'all'
 
 /** The roles as processes of their own, as in production: each is started again when it ends, and the API is behind one address. */
@@ -88,8 +86,7 @@ export async function startFleet({ roles, env }: FleetOptions): Promise<Fleet> {
         const exit = await current.exited
         if (closing) return
         const lastWords = current.output().trim().split('\n').slice(-5).join('\n')
-        const isRefused = exit.code === 1 && CANNOT_START.test(lastWords)
-        ends.push({ name, failpoints: life.failpoints ?? '', exit, isAccident: !mayEnd && !isRefused, lastWords })
+        ends.push({ name, failpoints: life.failpoints ?? '', exit, isAccident: !mayEnd, lastWords })
         short = performance.now() - startedAt < SHORT_LIFE_MS && !mayEnd ? short + 1 : 0
         await sleep(Math.min(SHORT_LIFE_MS, 100 * 2 ** short))
         if (closing) return
