@@ -10,15 +10,7 @@ import {
 } from './adapters/failpoints/index.ts'
 import { guardedFetchModule } from './adapters/guarded-fetch/index.ts'
 import { createHistoryMetrics } from './adapters/history-metrics.ts'
-import {
-  connectRedis,
-  createOperatorApp,
-  createRedisSessions,
-  HTTP_APP,
-  type HttpApp,
-  httpModule,
-  type OperatorApp,
-} from './adapters/http/index.ts'
+import { createOperatorApp, HTTP_APP, type HttpApp, httpModule, type OperatorApp } from './adapters/http/index.ts'
 import { createIdSource } from './adapters/ids.ts'
 import { instagramModule } from './adapters/instagram/index.ts'
 import { createInstallationCounters } from './adapters/installation-counters.ts'
@@ -134,7 +126,9 @@ export async function compose({
     }),
     (it) => it.close(),
   )
-  const redis = secrets.redisUrl === null ? null : connectRedis(secrets.redisUrl, log)
+  // A quarter of all there is to load, and without Redis none of it is needed.
+  const redisAdapter = secrets.redisUrl === null ? null : await import('./adapters/http/redis.ts')
+  const redis = redisAdapter?.connectRedis(secrets.redisUrl ?? '', log) ?? null
   opening.defer(async () => redis?.close())
   const needs = { database, messaging, redis }
   const health = { ready: readiness(needs) }
@@ -161,9 +155,9 @@ export async function compose({
     messagingModule(messaging, database, failpoint),
     httpModule({ config, secrets, redis, health, metrics, failpoint }),
   )
-  if (redis)
+  if (redis && redisAdapter)
     (await container.rebind(T.SESSION_RECORDS)).toConstantValue(
-      createRedisSessions(redis, `${config.servicesPrefix}:session:`),
+      redisAdapter.createRedisSessions(redis, `${config.servicesPrefix}:session:`),
     )
   container.bind<Logger>(T.LOGGER).toConstantValue(log)
   container.bind<Clock>(T.CLOCK).toConstantValue(systemClock)

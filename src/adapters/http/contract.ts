@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs'
+import { CORE_SCHEMA, load } from 'js-yaml'
 import type { OpenAPIV3_1 } from 'openapi-types'
-import { parse } from 'yaml'
 import type { ResponseError } from './contract/contract-error.ts'
 import { collectOperations, type DeclaredOperation } from './contract/declared-operation.ts'
+import { once } from './contract/once.ts'
 import { createRequestValidator, type RequestInput, type RequestOutcome } from './contract/request-validator.ts'
 import { createResponseValidator } from './contract/response-validator.ts'
 import { bodyValidation, parameterValidation, responseValidation } from './contract/validation.ts'
@@ -32,19 +33,21 @@ export type Contract = Readonly<{
 /** `openapi.yaml` lies at the root of the project, as far up from `src/adapters/http` as from `dist/adapters/http`. */
 export const contractFile = new URL('../../../openapi.yaml', import.meta.url)
 
-/** Reads the document and compiles its request validators. Those of the answers wait until they are used. */
+/** Reads the document. Compiling all of its validators takes longer than that: each waits until it is used. */
 export function loadContract(file: URL = contractFile): Contract {
   const source = readFileSync(file, 'utf8')
-  const document = parse(source) as OpenAPIV3_1.Document
-  const parameters = parameterValidation(document)
-  const bodies = bodyValidation(document)
-  let responses: ReturnType<typeof responseValidation> | undefined
+  const document = load(source, { schema: CORE_SCHEMA }) as OpenAPIV3_1.Document
+  const validation = {
+    parameters: once(() => parameterValidation(document)),
+    bodies: once(() => bodyValidation(document)),
+    responses: once(() => responseValidation(document)),
+  }
 
   const operations = collectOperations(document).map(
     (declared): ContractOperation => ({
       ...declared,
-      validateRequest: createRequestValidator(document, declared, parameters, bodies),
-      validateResponse: createResponseValidator(document, declared, () => (responses ??= responseValidation(document))),
+      validateRequest: createRequestValidator(document, declared, validation),
+      validateResponse: createResponseValidator(document, declared, validation.responses),
     }),
   )
   const byId = new Map(operations.map((operation) => [operation.operationId, operation]))

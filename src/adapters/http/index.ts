@@ -21,7 +21,6 @@ import type { RedisConnection } from './redis.ts'
 
 export type { HttpApp } from './app.ts'
 export { createOperatorApp, type OperatorApp } from './operator-app.ts'
-export { connectRedis, createRedisSessions, type RedisConnection } from './redis.ts'
 export { createStartingApp } from './starting-app.ts'
 export const HTTP_APP = Symbol.for('delightchat/HttpApp')
 

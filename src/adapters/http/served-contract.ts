@@ -1,4 +1,3 @@
-import { parseDocument } from 'yaml'
 import type { Contract } from './contract.ts'
 
 const servers = (publicUrl: string) => [{ url: publicUrl, description: 'This server.' }]
@@ -10,7 +9,9 @@ export const servedDocument = (contract: Contract, publicUrl: string) => ({
 })
 
 /** The same as it was written, with its comments and order. */
-export function servedYaml(contract: Contract, publicUrl: string): string {
+export async function servedYaml(contract: Contract, publicUrl: string): Promise<string> {
+  // Much to load, and few ask for it.
+  const { parseDocument } = await import('yaml')
   const document = parseDocument(contract.source)
   document.set('servers', document.createNode(servers(publicUrl)))
   return document.toString({ lineWidth: 120 })

@@ -1,5 +1,6 @@
 import test from 'ava'
 import fc from 'fast-check'
+import { parse } from 'yaml'
 import { jsonDepthExceeds, loadContract, maxJsonDepth, needsSession } from '../../../src/adapters/http/contract.ts'
 import { toProblem } from '../../../src/adapters/http/problem.ts'
 
@@ -22,6 +23,16 @@ test('an operation tells its route in the form of Express 5', (t) => {
     { method, path, raw, security },
     { method: 'post', path: '/orgs/:orgId/tickets/:ticketId/messages', raw: false, security: ['bearer', 'cookie'] },
   )
+})
+
+test('the document is read as YAML 1.2 means it', (t) => {
+  t.deepEqual(contract.document, parse(contract.source))
+})
+
+// A start does not wait for it: a schema that cannot be compiled would be found out by the first who calls.
+test('what each operation takes can be compiled', (t) => {
+  for (const { operationId, validateRequest } of contract.operations)
+    t.notThrows(() => validateRequest({}), operationId)
 })
 
 test('public operations, sessions and webhooks can be told apart', (t) => {

@@ -5,6 +5,7 @@ import type { ProblemCode, ProblemPlace } from '../problem.ts'
 import { maxErrors, toContractErrors } from './contract-error.ts'
 import type { DeclaredOperation, DeclaredParameter } from './declared-operation.ts'
 import { maxJsonDepth, valueDepthExceeds } from './json-depth.ts'
+import { once } from './once.ts'
 import { findUnstorableText } from './storable-text.ts'
 import { documentKey } from './validation.ts'
 
@@ -36,21 +37,26 @@ export type RefusalCode = Extract<
 
 type Parameters = Record<string, unknown>
 
+type Validation = Readonly<Record<'parameters' | 'bodies', () => Ajv2020>>
+
+/** Compiled for the first request. */
 export function createRequestValidator(
   document: OpenAPIV3_1.Document,
   operation: DeclaredOperation,
-  parameterAjv: Ajv2020,
-  bodyAjv: Ajv2020,
+  validation: Validation,
 ): (input: RequestInput) => RequestOutcome {
   if (operation.raw)
     return ({ params = {}, query = {}, headers = {}, body }) => ({ ok: true, params, query, headers, body })
 
-  const checkPath = compileParameters(operation, 'path', parameterAjv)
-  const checkQuery = compileParameters(operation, 'query', parameterAjv)
-  const checkHeaders = compileParameters(operation, 'header', parameterAjv)
-  const checkBody = operation.body === 'json' ? compileBody(document, operation, bodyAjv) : null
+  const compiled = once(() => ({
+    checkPath: compileParameters(operation, 'path', validation.parameters()),
+    checkQuery: compileParameters(operation, 'query', validation.parameters()),
+    checkHeaders: compileParameters(operation, 'header', validation.parameters()),
+    checkBody: operation.body === 'json' ? compileBody(document, operation, validation.bodies()) : null,
+  }))
 
   return (input) => {
+    const { checkPath, checkQuery, checkHeaders, checkBody } = compiled()
     const params: Parameters = { ...input.params }
     const query = splitLists(operation, input.query)
     const headers: Parameters = { ...input.headers }
