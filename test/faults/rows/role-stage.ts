@@ -8,6 +8,7 @@ import {
 } from '../../../dev/instagram-simulator/index.ts'
 import type { RunningRoleName } from '../../../src/application.ts'
 import type { FailpointName } from '../../../src/config/failpoints.ts'
+import { type BegunApplication, beginApplication } from '../../support/application.ts'
 import { type Profile, testDatabase } from '../../support/database.ts'
 import { connect, type InboxClient, signUp, ticketOf } from '../../support/inbox-client.ts'
 import { freePort, type StartedProcess, startProcess, waitFor } from '../../support/processes.ts'
@@ -34,7 +35,9 @@ export async function roleStage(t: ExecutionContext, profile: Profile, given: Re
   const simulator = await createInstagramSimulator({ webhookRetryAfterMs: RETRIES })
   const database = await testDatabase(profile)
   const prefix = `rows-${randomUUID().slice(0, 8)}`
-  const rabbit = profile === 'services' ? (process.env['TEST_RABBITMQ_URL'] ?? '') : ''
+  // A test that gives another one has no queues of its own.
+  const isOwn = profile === 'services' && given['RABBITMQ_URL'] === undefined
+  const rabbit = isOwn ? (process.env['TEST_RABBITMQ_URL'] ?? '') : ''
   const port = await freePort()
   const env = settings({
     DATA_DIR: await dataFolder(t, 'rows'),
@@ -73,6 +76,13 @@ export async function roleStage(t: ExecutionContext, profile: Profile, given: Re
     return started
   }
 
+  /** The roles in this process, started and ended as `src/main.ts` does it: cheaper, where nothing is to be killed. */
+  async function begin(...roles: readonly RunningRoleName[]): Promise<BegunApplication> {
+    const begun = await beginApplication(t, roles, roles.includes('api') ? env : { ...env, PORT: '' })
+    await begun.started
+    return begun
+  }
+
   /** Ends it as the system does when memory is short. */
   async function kill(started: StartedProcess): Promise<void> {
     started.signal('SIGKILL')
@@ -97,7 +107,7 @@ export async function roleStage(t: ExecutionContext, profile: Profile, given: Re
   /** All that the database and the queues hold. */
   const snapshot = (): Promise<Snapshot> => readSnapshot(database.adminUrl, rabbit === '' ? null : rabbit, { prefix })
 
-  return { simulator, url, adminUrl: database.adminUrl, start, up, kill, dies, killedAt, sql, snapshot }
+  return { simulator, url, adminUrl: database.adminUrl, begin, start, up, kill, dies, killedAt, sql, snapshot }
 }
 
 export type RoleShop = Readonly<{
