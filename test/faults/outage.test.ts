@@ -17,6 +17,7 @@ import { onEachProfile, type TestDatabase, testDatabase } from '../support/datab
 import { waitFor } from '../support/processes.ts'
 import { aGate, aNetwork, reply, startTalk, statusesIn, type Talk, taken, workOff } from '../support/replies.ts'
 import { seedChannel } from '../support/seed.ts'
+import { fillDisk } from './harness/full-disk.ts'
 import { createTcpProxy } from './harness/tcp-proxy.ts'
 
 const signal = new AbortController().signal
@@ -56,7 +57,7 @@ onEachProfile((profile) => {
   }
 
   test.serial(
-    `D5: ${profile}: without the database a reply is 503 and no row, with a lost answer no 2xx without one, and its key makes one`,
+    `D5: ${profile}: without the database, or room on its disk, a reply is 503 and no row, with a lost answer no 2xx without one, and its key makes one`,
     async (t) => {
       t.timeout(120_000)
       const { proxy, beside } = await overANetwork(t)
@@ -85,12 +86,20 @@ onEachProfile((profile) => {
           headers: { 'idempotency-key': content },
         })
 
+      const refused = async (text: string) => {
+        const { headers, json, status } = await post(text)
+        t.deepEqual([status, json.code], [503, 'unavailable'], text)
+        t.truthy(headers.get('retry-after'))
+        t.deepEqual(await messagesOf(talk, text), [])
+      }
+      const makeRoom = await fillDisk(db.admin, 'messages')
+      t.teardown(makeRoom)
+      await refused('without room')
+      await makeRoom()
+      t.is((await post('without room')).status, 201)
+
       await proxy.refuse()
-      const refused = await post('refused')
-      t.is(refused.status, 503)
-      t.is(refused.json.code, 'unavailable')
-      t.truthy(refused.headers.get('retry-after'))
-      t.deepEqual(await messagesOf(talk, 'refused'), [])
+      await refused('refused')
       await proxy.heal()
       await waitFor(async () => (await post('refused')).status === 201, 30_000)
 
@@ -106,10 +115,11 @@ onEachProfile((profile) => {
         const answer = await post('lost')
         return answer.status === 201 ? answer : null
       }, 30_000)
-      for (const text of ['refused', 'lost']) t.is((await messagesOf(talk, text)).length, 1)
+      const texts = ['without room', 'refused', 'lost']
+      for (const text of texts) t.is((await messagesOf(talk, text)).length, 1)
       t.is(again.json.content, 'lost')
       await workOff(coreOn(db, { beside: desk, send: network.send }))
-      t.deepEqual(network.texts(), ['refused', 'lost'])
+      t.deepEqual(network.texts(), texts)
     },
   )
 

@@ -17,9 +17,16 @@ function temporaryFolder(t: ExecutionContext): string {
   return folder
 }
 
-test('X2: a wrong configuration ends with 78, the list of what is wrong and no stack trace', async (t) => {
-  const program = start({ PORT: 'many', LOG_LEVEL: 'loud', DATA_DIR: temporaryFolder(t) })
+test('X2: a wrong configuration ends with 78, the list of what is wrong, and neither a secret nor a stack trace', async (t) => {
+  const program = start({
+    PORT: 'many',
+    LOG_LEVEL: 'loud',
+    ENCRYPTION_KEYS: 'k1:a-key-that-is-none',
+    DATA_DIR: temporaryFolder(t),
+  })
   t.is((await program.exited).code, 78)
+  t.regex(program.output(), /ENCRYPTION_KEYS/)
+  t.notRegex(program.output(), /a-key-that-is-none/)
   t.regex(program.output(), /PORT/)
   t.regex(program.output(), /LOG_LEVEL/)
   t.notRegex(program.output(), /^\s+at /m)

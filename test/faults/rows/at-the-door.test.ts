@@ -6,6 +6,7 @@ import { planted } from '../../support/planted.ts'
 import { waitFor } from '../../support/processes.ts'
 import { onEachProfile } from '../../support/profiles.ts'
 import { onServer } from '../../support/template.ts'
+import { fillDisk } from '../harness/full-disk.ts'
 import { createTcpProxy, type TcpProxy } from '../harness/tcp-proxy.ts'
 
 const BODIES = 10
@@ -176,11 +177,7 @@ onEachProfile((profile) => {
       const channel = await aChannel()
       t.is((await post(doors[0], channel, bodyOf(written(channel.account, 'a-before')))).status, 200)
       await arrives(channel, ['a-before'])
-      await sql(`create function disk_full() returns trigger language plpgsql as
-      $$ begin raise exception 'could not extend file: No space left on device' using errcode = '53100'; end $$`)
-      await sql(
-        `create trigger disk_full before insert on jobs for each row when (new.queue = 'inbound') execute function disk_full()`,
-      )
+      const makeRoom = await fillDisk(stage.db.admin, 'jobs', `new.queue = 'inbound'`)
       await broker?.refuse()
       const during = bodyOf(written(channel.account, 'b-during'))
       for (const door of doors) {
@@ -189,8 +186,7 @@ onEachProfile((profile) => {
         t.true(Number(retryAfter) > 0)
       }
       t.deepEqual(await messagesOf(channel), ['a-before'])
-      await sql('drop trigger disk_full on jobs')
-      await sql('drop function disk_full')
+      await makeRoom()
       // The broker is still away: the spool alone takes it.
       await waitFor(async () => (await post(doors[0], channel, during)).status === 200, 30_000)
       t.deepEqual(await arrives(channel, ['a-before', 'b-during']), ['a-before', 'b-during'])
