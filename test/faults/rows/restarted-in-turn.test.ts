@@ -7,7 +7,7 @@ import { startFeedReader } from '../harness/feed-reader.ts'
 import { roleShop, roleStage } from './role-stage.ts'
 
 const PEOPLE = 6
-const ROUNDS = 2
+const ROUNDS = 1
 /** A call takes so long, so that some are under way whenever a process ends. */
 const CALL_MS = 60
 
