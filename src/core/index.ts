@@ -20,6 +20,7 @@ import { continueImport, startImport } from './history/import-history.ts'
 import { lookUpMessage } from './history/look-up-message.ts'
 import { planSweeps, sweepChannel } from './history/sweep-channel.ts'
 import { addMember } from './member/add-member.ts'
+import { changeMember, removeMember } from './member/change-member.ts'
 import { resetPassword } from './member/reset-password.ts'
 import { checkDoubt } from './message/check-doubt.ts'
 import { checkMessage } from './message/check-message.ts'
@@ -48,6 +49,8 @@ export const createCore = (ports: CorePorts) => ({
   signUp: signUp(ports),
   logIn: logIn(ports),
   addMember: addMember(ports),
+  changeMember: changeMember(ports),
+  removeMember: removeMember(ports),
   resetPassword: resetPassword(ports),
 
   createChannel: createChannel(ports),

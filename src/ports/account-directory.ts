@@ -1,6 +1,9 @@
 import type { Role } from '../core/actor.ts'
 import type { MemberId, OrgId, UserId } from '../core/ids.ts'
-import type { MembershipView, OrgView, UserView } from './views.ts'
+import type { PageOf, PageRequest } from './inbox-queries.ts'
+import type { MembershipView, MemberView, OrgView, UserView } from './views.ts'
+
+export type MemberFilter = Readonly<{ role?: Role; status?: MemberView['status'] }>
 
 export type NewAccount = Readonly<{
   org: Readonly<{ id: OrgId; name: string }>
@@ -20,6 +23,9 @@ export interface AccountDirectory {
   /** Active memberships, oldest first. */
   memberships(userId: UserId): Promise<readonly MembershipView[]>
   membership(orgId: OrgId, userId: UserId): Promise<MembershipView | null>
+  /** Of the organization, oldest first; without those who were removed. */
+  members(orgId: OrgId, filter: MemberFilter, page: PageRequest): Promise<PageOf<MemberView>>
+  member(orgId: OrgId, memberId: MemberId): Promise<MemberView | null>
   countOrganizations(): Promise<number>
   /** For the operator's command line: makes the user where the e-mail is new. */
   addMember(member: {

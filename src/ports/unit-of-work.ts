@@ -11,6 +11,7 @@ import type { HistoryStore } from './history-store.ts'
 import type { IdempotencyStore } from './idempotency-store.ts'
 import type { IntakeStore } from './intake-store.ts'
 import type { MediaStore } from './media-store.ts'
+import type { MemberStore } from './member-store.ts'
 import type { NotificationStore } from './notification-store.ts'
 import type { OwnReactionStore } from './own-reaction-store.ts'
 import type { PaceStore } from './pace-store.ts'
@@ -38,6 +39,7 @@ export type Stores = Readonly<{
   pace: PaceStore
   doubts: DoubtStore
   ownReactions: OwnReactionStore
+  members: MemberStore
   notifications: NotificationStore
   uploads: UploadStore
   idempotency: IdempotencyStore

@@ -315,10 +315,24 @@ export type EventView = Readonly<{
   resource: Readonly<{ type: string; id: string }>
   ticketId: TicketId | null
   changes: Readonly<Record<string, unknown>>
-  data: CustomerView | TicketView | MessageView | NotificationView | ChannelStateView | null
+  data: CustomerView | TicketView | MessageView | NotificationView | ChannelStateView | MemberStateView | null
   requestId: string | null
 }>
 
 export type UserView = Readonly<{ id: UserId; email: string; name: string; createdAt: Date }>
 export type OrgView = Readonly<{ id: OrgId; name: string; createdAt: Date }>
+export type MemberView = Readonly<{
+  id: MemberId
+  orgId: OrgId
+  userId: UserId
+  name: string
+  email: string
+  role: Role
+  status: 'ACTIVE' | 'DISABLED'
+  createdAt: Date
+}>
+
+/** What an event tells of a member: what the organization itself keeps of them. */
+export type MemberStateView = Omit<MemberView, 'email'>
+
 export type MembershipView = Readonly<{ org: OrgView; memberId: MemberId; role: Role; active: boolean }>

@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto'
 import type { TestFn } from 'ava'
 import type { Role } from '../../src/core/actor.ts'
-import type { OrgId, UserId } from '../../src/core/ids.ts'
+import type { MemberId, OrgId, UserId } from '../../src/core/ids.ts'
 import type { AccountDirectory } from '../../src/ports/account-directory.ts'
 import type { OrgView, UserView } from '../../src/ports/views.ts'
 
 /** The questions that the HTTP side asks; what makes and changes accounts is `people`. */
 export type AccountsUnderTest = Readonly<{
-  accounts: Pick<AccountDirectory, 'user' | 'memberships' | 'membership' | 'sessionsSince'>
+  accounts: Pick<AccountDirectory, 'user' | 'memberships' | 'membership' | 'members' | 'member' | 'sessionsSince'>
   people: Readonly<{
     /** A person with an organization of their own. */
     signUp(email: string): Promise<{ user: UserView; org: OrgView }>
@@ -65,5 +65,41 @@ export function accountDirectoryContract(test: TestFn, { name, make }: AccountsK
     t.deepEqual(await accounts.sessionsSince(user.id), at)
     t.is(await accounts.sessionsSince(other.id), null)
     t.is(await accounts.sessionsSince(randomUUID() as UserId), null)
+  })
+
+  test(`${name}: an organization's members are listed a page at a time, and each by itself`, async (t) => {
+    const { accounts, people } = await make()
+    const { user, org } = await people.signUp(email())
+    const [admin, agent] = [await people.signUp(email()), await people.signUp(email())]
+    await people.join(admin.user, org, 'ADMIN')
+    await people.join(agent.user, org, 'AGENT')
+    await people.leave(agent.user, org)
+    const first = await accounts.members(org.id, {}, { limit: 2, after: null })
+    t.is(first.data.length, 2)
+    const second = await accounts.members(org.id, {}, { limit: 2, after: first.next })
+    t.is(second.next, null)
+    const all = [...first.data, ...second.data]
+    t.deepEqual(
+      all.map((one) => [one.userId, one.email, one.role, one.status]).toSorted(),
+      [
+        [user.id, user.email, 'OWNER', 'ACTIVE'],
+        [admin.user.id, admin.user.email, 'ADMIN', 'ACTIVE'],
+        [agent.user.id, agent.user.email, 'AGENT', 'DISABLED'],
+      ].toSorted(),
+    )
+    for (const [filter, expected] of [
+      [{ role: 'ADMIN' }, [admin.user.id]],
+      [{ status: 'DISABLED' }, [agent.user.id]],
+      [{ role: 'AGENT', status: 'ACTIVE' }, []],
+    ] as const) {
+      const { data } = await accounts.members(org.id, filter, { limit: 100, after: null })
+      t.deepEqual(
+        data.map((one) => one.userId),
+        [...expected],
+      )
+    }
+    for (const one of all) t.deepEqual(await accounts.member(org.id, one.id), one)
+    t.is(await accounts.member(admin.org.id, all[0]!.id), null, 'nothing of another organization')
+    t.is(await accounts.member(org.id, 'nonsense' as MemberId), null)
   })
 }

@@ -7,6 +7,7 @@ const aTicket = (change: Partial<Ticket> = {}): Ticket => ({
   id: 'ticket' as TicketId,
   status: 'OPEN',
   resolvedAt: null,
+  assigneeId: null,
   version: 1,
   ...change,
 })

@@ -48,6 +48,15 @@ export function createFakeCore(accounts: FakeAccounts, queries: FakeQueries, upl
       const { password: _, ...user } = person
       return { user, memberships: await accounts.memberships(user.id) }
     }),
+    changeMember: noted('changeMember', async (actor, id, { role, disabled }) => {
+      if ((await accounts.member(actor.orgId, id)) === null) throw new NotFound('member')
+      accounts.change(id, { ...(role && { role }), ...(disabled !== undefined && { active: !disabled }) })
+    }),
+    removeMember: noted('removeMember', async (actor, id) => {
+      if ((await accounts.member(actor.orgId, id)) === null) throw new NotFound('member')
+      accounts.change(id, { active: false })
+      accounts.removed.add(id)
+    }),
     createChannel: noted('createChannel', (actor, { type, name, config }) => {
       if (type === 'SMOKE') throw new DomainError('channel-type-unknown', 'Installed channel types: API, INSTAGRAM.')
       const { accessToken: _a, appSecret: _b, webhookVerifyToken: _c, ...settings } = config
@@ -96,7 +105,7 @@ export function createFakeCore(accounts: FakeAccounts, queries: FakeQueries, upl
       const ticket = await queries.ticket(actor.orgId, ticketId)
       if (ticket === null) throw new NotFound('ticket')
       if (status === 'SNOOZED') throw new DomainError('invalid-transition', 'A ticket cannot be set to SNOOZED here.')
-      put(queries.tickets_, { ...ticket, status })
+      put(queries.tickets_, { ...ticket, ...(status && { status }) })
     }),
     sendReply: noted(
       'sendReply',

@@ -43,6 +43,7 @@ export const leftOut: Readonly<Record<string, string>> = {
 export const variables = [
   'accessToken',
   'orgId',
+  'memberId',
   'channelId',
   'instagramChannelId',
   'customerId',
@@ -130,6 +131,32 @@ export const story: readonly Folder[] = [
           'is the organization of this run',
           "pm.expect(answer.orgId).to.equal(pm.collectionVariables.get('orgId'))",
         ),
+      },
+    ],
+  },
+  {
+    name: 'Members',
+    description: 'Who belongs to the organization. Here it is one person, so that they have to stay.',
+    steps: [
+      {
+        operationId: 'listMembers',
+        name: 'List the members',
+        status: 200,
+        after: [save('memberId', 'answer.data[0].id')],
+      },
+      { operationId: 'getMember', name: 'One member', status: 200 },
+      {
+        operationId: 'updateMember',
+        name: 'The only owner stays an owner',
+        status: 409,
+        body: { role: 'AGENT' },
+        after: check('says why', "pm.expect(answer.code).to.equal('last-owner')"),
+      },
+      {
+        operationId: 'removeMember',
+        name: 'And is not removed',
+        status: 409,
+        after: check('says why', "pm.expect(answer.code).to.equal('last-owner')"),
       },
     ],
   },

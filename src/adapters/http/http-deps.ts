@@ -18,6 +18,8 @@ export type HttpCore = Pick<
   Core,
   | 'signUp'
   | 'logIn'
+  | 'changeMember'
+  | 'removeMember'
   | 'createChannel'
   | 'updateChannel'
   | 'disconnectChannel'
@@ -79,7 +81,7 @@ export type HttpDeps = Readonly<{
   uploads: UploadQueries
   mediaLinks: MediaLinks
   feed: EventFeed
-  accounts: Pick<AccountDirectory, 'user' | 'memberships' | 'membership' | 'sessionsSince'>
+  accounts: Pick<AccountDirectory, 'user' | 'memberships' | 'membership' | 'members' | 'member' | 'sessionsSince'>
   registry: ChannelRegistry
   wakeups: Pick<Wakeups, 'on'>
   clock: Clock

@@ -88,7 +88,7 @@ export const problemTypes = {
     status: 403,
     title: 'You may not do this',
     explanation: 'Your role in the organization does not allow it.',
-    fix: 'Ask an owner or administrator of the organization.',
+    fix: 'Ask an owner or administrator of the organization. `missingPermission` names what it takes.',
     retryable: false,
   },
   'connect-denied': {
@@ -168,6 +168,14 @@ export const problemTypes = {
     title: 'This login is not set up',
     explanation: "The operator has not entered the app's id and secret, so nobody can be sent to the login page.",
     fix: 'Set `INSTAGRAM_APP_ID` and `INSTAGRAM_APP_SECRET`, or `META_APP_ID` and `META_APP_SECRET`, and restart.',
+    retryable: false,
+  },
+  'last-owner': {
+    status: 409,
+    title: 'There is no other owner',
+    explanation:
+      'The last owner of an organization who is not disabled can neither step down nor be disabled or removed.',
+    fix: 'Make somebody else an owner first.',
     retryable: false,
   },
   'channel-exists': {
@@ -336,6 +344,13 @@ export const problemTypes = {
     title: 'This address cannot be used',
     explanation: 'Platforms fetch and open https addresses without a user name or password in them.',
     fix: 'Give a public https address.',
+    retryable: false,
+  },
+  'assignee-not-member': {
+    status: 422,
+    title: 'The ticket cannot be given to them',
+    explanation: 'Tickets are assigned to members of the organization who are not disabled.',
+    fix: 'Choose one of `GET /orgs/{orgId}/members` with status ACTIVE, or `null` for nobody.',
     retryable: false,
   },
   'direction-not-allowed': {

@@ -4,6 +4,7 @@ import { SignUpDisabled } from '../../core/organization/sign-up.ts'
 import type { AccountDirectory } from '../../ports/account-directory.ts'
 import type { MembershipView, UserView } from '../../ports/views.ts'
 import { codeOf, isUniqueViolation } from '../postgres-kit/errors.ts'
+import { memberById, membersPage } from './queries/members.ts'
 import { MembershipRow, OrganizationRow, UserRow } from './rows/account-rows.ts'
 import { asSystem, type Orm, type SystemTx } from './transaction.ts'
 import { isUuid } from './uuid.ts'
@@ -55,6 +56,10 @@ export const createAccountDirectory = ({ orm }: { orm: Orm }): AccountDirectory 
       isUuid(orgId) ? ((await membershipsOf(tx, userId, 'and m.org_id = $2', [orgId]))[0] ?? null) : null,
     ),
 
+  members: (orgId, filter, page) => asSystem(orm, (tx) => membersPage(tx, orgId, filter, page)),
+
+  member: (orgId, memberId) => asSystem(orm, (tx) => memberById(tx, orgId, memberId)),
+
   countOrganizations: () => asSystem(orm, ({ em }) => em.count(OrganizationRow)),
 
   addMember: (member) => asSystem(orm, (tx) => addMember(tx, member)),
@@ -94,7 +99,7 @@ async function addMember(tx: SystemTx, member: Parameters<AccountDirectory['addM
     // Somebody who was a member is one again.
     await tx.affected(
       `insert into memberships (id, org_id, user_id, name, role, created_at) values ($1, $2, $3, $4, $5, $6)
-       on conflict (org_id, user_id) do update set role = excluded.role, active = true`,
+       on conflict (org_id, user_id) do update set role = excluded.role, active = true, removed_at = null`,
       [memberId, orgId, user.id, name, role, now],
     )
   } catch (error) {

@@ -5,6 +5,7 @@ export type EventType =
   | 'ticket.status_changed'
   | 'ticket.reopened'
   | 'ticket.updated'
+  | 'ticket.assigned'
   | 'message.created'
   | 'message.status_changed'
   | 'message.delivery_unconfirmed'
@@ -19,6 +20,8 @@ export type EventType =
   | 'customer.opted_out'
   | 'notification.created'
   | 'channel.health_changed'
+  | 'member.updated'
+  | 'member.removed'
 
 export type EventActor = Readonly<{ type: 'CUSTOMER' | 'MEMBER' | 'EXTERNAL' | 'SYSTEM'; id: string | null }>
 
@@ -35,6 +38,7 @@ export type DomainEvent = Readonly<{
     | Readonly<{ type: 'customer'; id: CustomerId }>
     | Readonly<{ type: 'notification'; id: NotificationId }>
     | Readonly<{ type: 'channel'; id: ChannelId }>
+    | Readonly<{ type: 'member'; id: MemberId }>
   ticketId: TicketId | null
   /** Only this member may see it. */
   recipientId?: MemberId

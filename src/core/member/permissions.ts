@@ -1,5 +1,6 @@
 /** What somebody may be allowed to do; `openapi.yaml` names one of these for each operation as `x-permission`. */
 export const PERMISSIONS = [
+  'members:read',
   'channels:read',
   'tickets:read',
   'messages:read',
@@ -8,6 +9,7 @@ export const PERMISSIONS = [
   'tickets:write',
   'messages:send',
   'comments:moderate',
+  'members:manage',
   'channels:manage',
   'ops:manage',
 ] as const
@@ -18,9 +20,16 @@ export const ROLES = ['OWNER', 'ADMIN', 'AGENT', 'VIEWER'] as const
 
 export type Role = (typeof ROLES)[number]
 
-const LOOKS: readonly Permission[] = ['channels:read', 'tickets:read', 'messages:read', 'customers:read', 'events:read']
+const LOOKS: readonly Permission[] = [
+  'members:read',
+  'channels:read',
+  'tickets:read',
+  'messages:read',
+  'customers:read',
+  'events:read',
+]
 const ANSWERS: readonly Permission[] = [...LOOKS, 'tickets:write', 'messages:send', 'comments:moderate']
-const RUNS: readonly Permission[] = [...ANSWERS, 'channels:manage', 'ops:manage']
+const RUNS: readonly Permission[] = [...ANSWERS, 'members:manage', 'channels:manage', 'ops:manage']
 
 const BUNDLES: Readonly<Record<Role, ReadonlySet<Permission>>> = {
   OWNER: new Set(RUNS),

@@ -1,5 +1,5 @@
 import type { MessageContext, MessageKind } from '../channel/content.ts'
-import type { TicketId } from '../ids.ts'
+import type { MemberId, TicketId } from '../ids.ts'
 
 export type TicketStatus = 'OPEN' | 'PENDING' | 'SNOOZED' | 'RESOLVED'
 export type TicketKind = 'DM' | 'COMMENT' | 'MENTION'
@@ -9,6 +9,7 @@ export type Ticket = Readonly<{
   id: TicketId
   status: TicketStatus
   resolvedAt: Date | null
+  assigneeId: MemberId | null
   version: number
 }>
 
@@ -16,6 +17,11 @@ export type Ticket = Readonly<{
 export function changeStatus(ticket: Ticket, status: TicketStatus, now: Date): Ticket {
   if (ticket.status === status) return ticket
   return { ...ticket, status, resolvedAt: status === 'RESOLVED' ? now : null, version: ticket.version + 1 }
+}
+
+/** To a member, or to nobody; whoever had it does not matter. */
+export function assign(ticket: Ticket, assigneeId: MemberId | null): Ticket {
+  return ticket.assigneeId === assigneeId ? ticket : { ...ticket, assigneeId, version: ticket.version + 1 }
 }
 
 /**

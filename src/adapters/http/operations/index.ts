@@ -19,6 +19,7 @@ import { getImport } from './get-import.ts'
 import { getLiveness } from './get-liveness.ts'
 import { getMe } from './get-me.ts'
 import { getMedia } from './get-media.ts'
+import { getMember } from './get-member.ts'
 import { getMessage } from './get-message.ts'
 import { getMetrics } from './get-metrics.ts'
 import { getOpenapiJson } from './get-openapi-json.ts'
@@ -35,6 +36,7 @@ import { listChannels } from './list-channels.ts'
 import { listCustomers } from './list-customers.ts'
 import { listDeadLetters } from './list-dead-letters.ts'
 import { listEvents } from './list-events.ts'
+import { listMembers } from './list-members.ts'
 import { listMessages } from './list-messages.ts'
 import { listNotifications } from './list-notifications.ts'
 import { listProblems } from './list-problems.ts'
@@ -47,6 +49,7 @@ import { receiveAppWebhook } from './receive-app-webhook.ts'
 import { receiveDataDeletion } from './receive-data-deletion.ts'
 import { receiveDeauthorization } from './receive-deauthorization.ts'
 import { receiveWebhook } from './receive-webhook.ts'
+import { removeMember } from './remove-member.ts'
 import { removeReaction } from './remove-reaction.ts'
 import { replayDeadLetter } from './replay-dead-letter.ts'
 import { replayDeadLetters } from './replay-dead-letters.ts'
@@ -62,6 +65,7 @@ import { signUp } from './sign-up.ts'
 import { startImport } from './start-import.ts'
 import { streamEvents } from './stream-events.ts'
 import { updateChannel } from './update-channel.ts'
+import { updateMember } from './update-member.ts'
 import { updateNotification } from './update-notification.ts'
 import { updateTicket } from './update-ticket.ts'
 import { verifyAppWebhook } from './verify-app-webhook.ts'
@@ -114,6 +118,10 @@ export const operations = {
   listProblems,
   listRawEvents,
   listTickets,
+  getMember,
+  listMembers,
+  removeMember,
+  updateMember,
   logIn,
   logOut,
   receiveAppWebhook,

@@ -29,6 +29,7 @@ import { M0030Counts } from './0030-counts.ts'
 import { M0031PartsByOrganization } from './0031-parts-by-organization.ts'
 import { M0032OpenDoubts } from './0032-open-doubts.ts'
 import { M0033TrialsByLife } from './0033-trials-by-life.ts'
+import { M0036RemovedMembers } from './0036-removed-members.ts'
 import { M0039OperatorAudit } from './0039-operator-audit.ts'
 
 export const MIGRATION_TABLE = 'schema_migration'
@@ -65,5 +66,6 @@ export const migrations: MigrationObject[] = [
   { name: '0031-parts-by-organization', class: M0031PartsByOrganization },
   { name: '0032-open-doubts', class: M0032OpenDoubts },
   { name: '0033-trials-by-life', class: M0033TrialsByLife },
+  { name: '0036-removed-members', class: M0036RemovedMembers },
   { name: '0039-operator-audit', class: M0039OperatorAudit },
 ]

@@ -4,6 +4,7 @@ import type { EventView } from '../../../ports/views.ts'
 import type { Tx } from '../transaction.ts'
 import { channelStates } from './channels.ts'
 import { customersById } from './customers.ts'
+import { memberStates } from './members.ts'
 import { messagesById } from './messages.ts'
 import { notificationsById } from './notifications.ts'
 import { ticketsById, type WindowRule } from './tickets.ts'
@@ -59,6 +60,7 @@ export async function eventViews(
     message: await messagesById(tx, idsOf('message'), rule.now),
     notification: await notificationsById(tx, memberId, idsOf('notification')),
     channel: await channelStates(tx, idsOf('channel'), rule.now),
+    member: await memberStates(tx, idsOf('member')),
   }
   const byKey = new Map(
     Object.entries(found).flatMap(([type, resources]) =>

@@ -23,6 +23,7 @@ export const TicketRow = defineEntity({
     conversationId: p.uuid().$type<ConversationId>(),
     status: p.text().$type<TicketStatus>(),
     resolvedAt: p.datetime(3).nullable(),
+    assigneeId: p.uuid().$type<MemberId>().nullable(),
     version: p.integer(),
   },
 })

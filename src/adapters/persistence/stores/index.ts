@@ -14,6 +14,7 @@ import { createHistoryStore } from './history-store.ts'
 import { createIdempotencyStore } from './idempotency-store.ts'
 import { createIntakeStore } from './intake-store.ts'
 import { createMediaStore } from './media-store.ts'
+import { createMemberStore } from './member-store.ts'
 import { createNotificationStore } from './notification-store.ts'
 import { createOutbox } from './outbox.ts'
 import { createOwnReactionStore } from './own-reaction-store.ts'
@@ -46,6 +47,7 @@ export const storesWith =
     pace: createPaceStore(tx),
     doubts: createDoubtStore(tx, deps),
     ownReactions: createOwnReactionStore(tx, deps),
+    members: createMemberStore(tx),
     notifications: createNotificationStore(tx, deps),
     uploads: createUploadStore(tx),
     idempotency: createIdempotencyStore(tx),

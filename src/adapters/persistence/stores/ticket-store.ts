@@ -17,7 +17,8 @@ export const createTicketStore = (tx: Tx): TicketStore => ({
       : []
     const row = locked.length === 0 ? null : await tx.em.findOne(TicketRow, { orgId: tx.orgId, id }, { refresh: true })
     if (row === null) throw new NotFound('ticket')
-    return { id: row.id, status: row.status, resolvedAt: row.resolvedAt ?? null, version: row.version }
+    const { status, resolvedAt, assigneeId, version } = row
+    return { id: row.id, status, resolvedAt: resolvedAt ?? null, assigneeId: assigneeId ?? null, version }
   },
 
   async save(ticket, now) {
@@ -26,6 +27,7 @@ export const createTicketStore = (tx: Tx): TicketStore => ({
     if (row.status === 'RESOLVED' && ticket.status !== 'RESOLVED') await refuseSecondOpen(tx, row)
     row.status = ticket.status
     row.resolvedAt = ticket.resolvedAt
+    row.assigneeId = ticket.assigneeId
     await tx.em.flush()
     // Also moves the version on.
     await deriveTickets(tx, [ticket.id], now)

@@ -14,6 +14,7 @@ import type { TestServer } from './http-server.ts'
 /** A body that each write would take. */
 export const bodies: Record<string, unknown> = {
   createChannel: { type: 'INSTAGRAM', name: 'A channel', config: { pageId: '1' } },
+  updateMember: { role: 'AGENT' },
   updateChannel: { name: 'Another name' },
   updateTicket: { status: 'RESOLVED' },
   sendMessage: { content: 'Hello' },
@@ -50,8 +51,12 @@ export async function organizationWithEverything(server: TestServer) {
   const historyImport = anImportView(channel.id)
   server.queries.imports_.push(historyImport)
   server.feed.append(orgId)
+  // Somebody else: who asks stays what they are.
+  const colleague = server.accounts.add({ email: `colleague-${orgId}@example.com`, password: 'a password' })
+  const colleagueId = server.accounts.join(colleague.user.id, { ...colleague.org, id: orgId }, 'ADMIN')
   const ids = {
     orgId,
+    memberId: colleagueId,
     channelId: channel.id,
     customerId: customer.id,
     ticketId: ticket.id,
