@@ -1,8 +1,10 @@
 import { availableParallelism } from 'node:os'
 import { measureAcknowledgement } from './ack/acknowledge.ts'
+import { measureBacklog } from './backlog/backlog.ts'
 import type { Row } from './figures.ts'
 import { measureIngestion } from './ingest/ingestion.ts'
 import { measureMemory } from './memory/memory.ts'
+import { measureNeighbours } from './neighbours/neighbours.ts'
 import type { BenchOptions } from './options.ts'
 import { measureParsing } from './parse/parsing.ts'
 import { measureReplies } from './reply/replies.ts'
@@ -26,6 +28,8 @@ const measures = {
   start: (_site: Site, _shops: readonly Shop[], options: BenchOptions, say: (line: string) => void) =>
     measureStart(options, say),
   memory: measureMemory,
+  backlog: measureBacklog,
+  neighbours: measureNeighbours,
 } as const
 
 /** On the servers that the environment names, or on embedded ones; leaves nothing behind. */

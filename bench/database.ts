@@ -11,6 +11,10 @@ const ROUND = [
 const PROGRESS = `
 select count(*)::int as messages, extract(epoch from clock_timestamp() - min(created_at))::float as seconds from messages`
 
+const READABLE = `
+select p.external_id as id from unnest($1::uuid[], $2::uuid[], $3::text[]) as sent (org_id, channel_id, external_id)
+join message_parts p using (org_id, channel_id, external_id)`
+
 /** The database from outside, as its owner. */
 export type BenchDatabase = Readonly<{
   /** As our processes log in. */
@@ -21,8 +25,13 @@ export type BenchDatabase = Readonly<{
   countJobs(): Promise<number>
   /** How many messages can be read, and the seconds since the transaction that stored the first one began. */
   progress(): Promise<{ messages: number; seconds: number }>
+  /** Which of these messages can be read. */
+  readable(sent: readonly SentMessage[]): Promise<ReadonlySet<string>>
   close(): Promise<void>
 }>
+
+/** A message as the platform names it. */
+export type SentMessage = Readonly<{ orgId: string; channelId: string; messageId: string }>
 
 export async function openBenchDatabase(place: {
   runtime: DatabaseTarget
@@ -46,6 +55,14 @@ export async function openBenchDatabase(place: {
     async progress() {
       const { rows } = await client.query<{ messages: number; seconds: number | null }>(PROGRESS)
       return { messages: rows[0]?.messages ?? 0, seconds: rows[0]?.seconds ?? 0 }
+    },
+    async readable(sent) {
+      const { rows } = await client.query<{ id: string }>(READABLE, [
+        sent.map(({ orgId }) => orgId),
+        sent.map(({ channelId }) => channelId),
+        sent.map(({ messageId }) => messageId),
+      ])
+      return new Set(rows.map(({ id }) => id))
     },
     close: () => client.end(),
   }

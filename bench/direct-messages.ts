@@ -17,8 +17,8 @@ export function directMessage(shop: Shop, person: string, at: Date, messageId = 
   return toWire(messagingBody(shop.account, [messagingItem(person, shop.account, at, payload)], at))
 }
 
-export function signedDirectMessage(shop: Shop, person: string, at: Date): SignedDelivery {
-  const body = directMessage(shop, person, at)
+export function signedDirectMessage(shop: Shop, person: string, at: Date, messageId = newMessageId()): SignedDelivery {
+  const body = directMessage(shop, person, at, messageId)
   return {
     path: `/webhook/${shop.channelId}`,
     headers: { 'content-type': 'application/json', ...signatureHeaders(body, shop.appSecret) },

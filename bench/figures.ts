@@ -34,3 +34,9 @@ export function isReached(measure: Measure): boolean | null {
   const ratio = ratioOf(measure)
   return target === null || ratio === null ? null : ratio >= target
 }
+
+/** The least value that this share of all is not above. */
+export function quantile(values: readonly number[], share: number): number {
+  const sorted = values.toSorted((a, b) => a - b)
+  return sorted[Math.max(0, Math.min(sorted.length - 1, Math.ceil(sorted.length * share) - 1))] ?? Number.NaN
+}

@@ -1,16 +1,18 @@
 import { parseArgs } from 'node:util'
 
-export const rowNames = ['ack', 'ingest', 'parse', 'reply', 'start', 'memory'] as const
+export const rowNames = ['ack', 'ingest', 'parse', 'reply', 'start', 'memory', 'backlog', 'neighbours'] as const
 export type RowName = (typeof rowNames)[number]
 
 export type BenchOptions = Readonly<{
   rows: readonly RowName[]
   /** Of ours and of the floor each. */
   rounds: number
-  /** How long a round of `ack` or `reply` loads. */
+  /** How long a round of `ack`, `reply` or `neighbours` loads. */
   seconds: number
   /** How many messages a round of `ingest` has, and after how many `memory` looks again. */
   events: number
+  /** How many deliveries of one organization wait in front of the others in `backlog`. */
+  backlog: number
 }>
 
 /** `json` is where the figures go as well; null: nowhere. */
@@ -21,10 +23,11 @@ export const usage = `npm run bench -- [options]
 Measures against a floor, the least that could do the same, or against what is promised. On the services that DATABASE_URL, RABBITMQ_URL and REDIS_URL
 name, in a database and queues of its own; embedded where they are unset.
 
-  --rows ack,ingest,parse,reply,start,memory   which rows
+  --rows ack,ingest,parse,reply,start,memory,backlog,neighbours   which rows
   --rounds 3          rounds of ours and of the floor each
-  --seconds 10        seconds of load in a round of ack or reply
-  --events 10000      messages in a round of ingest or memory, events in one of parse
+  --seconds 10        seconds of load in a round of ack, reply or neighbours
+  --events 10000      messages in a round of ingest or memory, or that tell the capacity in neighbours; events in one of parse
+  --backlog 100000    deliveries of one organization in front of the others in backlog, where there is one round
   --json FILE         the figures as JSON too`
 
 export class WrongOption extends Error {}
@@ -36,6 +39,7 @@ export function readOptions(args: readonly string[]): CommandLine | 'help' {
     rounds: text,
     seconds: text,
     events: text,
+    backlog: text,
     json: text,
     help: { type: 'boolean' },
   } as const
@@ -46,6 +50,7 @@ export function readOptions(args: readonly string[]): CommandLine | 'help' {
     rounds: wholeNumber('rounds', values.rounds ?? '3'),
     seconds: wholeNumber('seconds', values.seconds ?? '10'),
     events: wholeNumber('events', values.events ?? '10000'),
+    backlog: wholeNumber('backlog', values.backlog ?? '100000'),
     json: values.json ?? null,
   }
 }

@@ -15,8 +15,11 @@ export async function startApi(environment: Environment): Promise<{ child: Child
   return { child, url }
 }
 
-export const startWorker = (environment: Environment, role: 'inbound' | 'outbound' = 'inbound'): Child =>
-  startChild(PROGRAM, [role], environment)
+export const startWorker = (
+  environment: Environment,
+  role: 'inbound' | 'outbound' = 'inbound',
+  execArgv: readonly string[] = [],
+): Child => startChild(PROGRAM, [role], environment, execArgv)
 
 /** All roles in one process. */
 export async function startAll(

@@ -38,9 +38,9 @@ async function measureAndTell(options: CommandLine): Promise<void> {
 }
 
 /** With what follows from the figures. */
-const inFull = (report: Report, { rounds, seconds, events }: CommandLine) => ({
+const inFull = (report: Report, { rounds, seconds, events, backlog }: CommandLine) => ({
   ...report,
-  options: { rounds, seconds, events },
+  options: { rounds, seconds, events, backlog },
   rows: report.rows.map(({ name, measures }) => ({
     name,
     measures: measures.map((measure) => ({

@@ -15,7 +15,7 @@ const aMeasure = (measure: Partial<Measure> = {}): Measure => ({
 })
 
 const reportOf = async (rows: readonly RowName[], said: string[] = []) => {
-  const options = { rows, rounds: 1, seconds: 1, events: 40 }
+  const options = { rows, rounds: 1, seconds: 1, events: 40, backlog: 40 }
   const report = await runBench(options, {}, (line) => said.push(line))
   return { ...report, measures: report.rows.flatMap(({ measures }) => measures) }
 }
@@ -50,7 +50,7 @@ test.serial('every row with a floor runs on the embedded servers and ends in one
 
 test.serial('every row with a limit of its own runs on them too', async (t) => {
   t.timeout(600_000)
-  const { rows, measures } = await reportOf(['reply', 'start', 'memory'])
+  const { rows, measures } = await reportOf(['reply', 'start', 'memory', 'backlog', 'neighbours'])
   t.deepEqual(shapeOf(rows), [
     [
       'reply to Graph call',
@@ -72,6 +72,28 @@ test.serial('every row with a limit of its own runs on them too', async (t) => {
         ...['0 events', '4 events', '40 events'].map((what) => [`${kind}, ${what}`, null]),
         [`${kind}, growth`, 1.2],
       ]),
+    ],
+    [
+      'behind a backlog of 40',
+      [
+        ['backlog stored', null],
+        [`others' messages, p50`, null],
+        [`others' messages, p95`, 5_000],
+        [`others' messages, the last`, null],
+        ...['idle', 'halfway', 'after'].flatMap((when) => [
+          [`in use, ${when}`, null],
+          [`resident, ${when}`, 400],
+        ]),
+      ],
+    ],
+    [
+      'beside an organization at 70 %',
+      [
+        ['capacity', null],
+        [`others' messages alone, p95`, null],
+        [`others' messages beside it, p95`, null],
+        ['beside it to alone', 2],
+      ],
     ],
   ])
   for (const { ours, floor } of measures) {
@@ -163,12 +185,20 @@ test('a replay has fresh ids, times and message ids, and leaves the rest as it w
 })
 
 test('options: all rows and three rounds unless told otherwise, and what is wrong is named', (t) => {
-  t.deepEqual(readOptions([]), { rows: [...rowNames], rounds: 3, seconds: 10, events: 10_000, json: null })
+  t.deepEqual(readOptions([]), {
+    rows: [...rowNames],
+    rounds: 3,
+    seconds: 10,
+    events: 10_000,
+    backlog: 100_000,
+    json: null,
+  })
   t.deepEqual(readOptions(['--rows', 'ingest', '--events=5', '--json', 'x']), {
     rows: ['ingest'],
     rounds: 3,
     seconds: 10,
     events: 5,
+    backlog: 100_000,
     json: 'x',
   })
   t.is(readOptions(['--help']), 'help')

@@ -1,4 +1,5 @@
 import { Agent, request } from 'node:http'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { SignedDelivery } from '../direct-messages.ts'
 
 const AT_ONCE = 64
@@ -14,14 +15,20 @@ export async function deliver(url: string, deliveries: Iterable<SignedDelivery>)
   await Promise.all(Array.from({ length: AT_ONCE }, work)).finally(() => agent.destroy())
 }
 
-function post(agent: Agent, url: string, { path, headers, body }: SignedDelivery): Promise<void> {
-  return new Promise((resolve, reject) => {
+/** As the platform does: again while the answer is 503. Resolves when it was acknowledged. */
+export async function post(agent: Agent, url: string, delivery: SignedDelivery): Promise<void> {
+  for (let tries = 0; ; tries++) {
+    const status = await statusOf(agent, url, delivery)
+    if (status === 200) return
+    if (status !== 503 || tries === 100) throw new Error(`a delivery was answered with ${status}`)
+    await sleep(200)
+  }
+}
+
+const statusOf = (agent: Agent, url: string, { path, headers, body }: SignedDelivery): Promise<number | undefined> =>
+  new Promise((resolve, reject) => {
     const sent = request(`${url}${path}`, { agent, method: 'POST', headers }, (response) => {
-      response.resume().once('end', () => {
-        if (response.statusCode === 200) resolve()
-        else reject(new Error(`a delivery was answered with ${response.statusCode}`))
-      })
+      response.resume().once('end', () => resolve(response.statusCode))
     })
     sent.once('error', reject).end(body)
   })
-}

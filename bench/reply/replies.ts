@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { personOf } from '../direct-messages.ts'
-import type { Row } from '../figures.ts'
+import { quantile, type Row } from '../figures.ts'
 import { openNetwork, shopOf } from '../ingest/messages.ts'
 import type { BenchOptions } from '../options.ts'
 import { startApi, startWorker } from '../our-processes.ts'
@@ -126,9 +126,4 @@ async function json<T>(url: string, request: RequestInit): Promise<T> {
   const text = await answer.text()
   if (!answer.ok) throw new Error(`${url} answered ${answer.status}: ${text}`)
   return JSON.parse(text) as T
-}
-
-function quantile(values: readonly number[], share: number): number {
-  const sorted = values.toSorted((a, b) => a - b)
-  return sorted[Math.min(sorted.length - 1, Math.ceil(sorted.length * share) - 1)] ?? Number.NaN
 }

@@ -1,0 +1,119 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { startChild } from '../child.ts'
+import { personOf } from '../direct-messages.ts'
+import { quantile, type Row } from '../figures.ts'
+import { deliver } from '../ingest/deliver.ts'
+import { messages, openNetwork } from '../ingest/messages.ts'
+import type { BenchOptions } from '../options.ts'
+import { startApi, startWorker } from '../our-processes.ts'
+import type { Shop } from '../seed.ts'
+import { Shutdown } from '../shutdown.ts'
+import type { Site } from '../site.ts'
+import { startStopwatch } from '../stopwatch.ts'
+import type { NoiseOrder, NoiseResult } from './noise.ts'
+
+const PEOPLE = 400
+const LOAD_OF_CAPACITY = 0.7
+const MOST_TIMES = 2
+const WRITES_EVERY_MS = 50
+const LEAD_MS = 1_000
+const GIVE_UP_AFTER_MS = 600_000
+
+/**
+ * What others' customers notice of one organization that makes 70 % of what this machine can take, measured before in the same run:
+ * from the beginning of a message's POST until it can be read, with the one beside them and without it, in turns.
+ */
+export async function measureNeighbours(
+  site: Site,
+  shops: readonly Shop[],
+  { rounds, seconds, events }: BenchOptions,
+  say: (line: string) => void,
+): Promise<Row> {
+  const shutdown = new Shutdown()
+  try {
+    await site.clear()
+    const people = Math.min(PEOPLE, events)
+    const network = await shutdown.owns(openNetwork(shops, people), (opened) => opened.close())
+    const environment = { ...site.environment, INSTAGRAM_GRAPH_URL: network.url, HISTORY_SWEEP_MINUTES: '0' }
+    const { url } = await shutdown.owns(startApi(environment), ({ child }) => child.stop())
+    const worker = await shutdown.owns(Promise.resolve(startWorker(environment)), (child) => child.stop())
+    const noise = await shutdown.owns(Promise.resolve(startChild('bench/neighbours/noise.ts', [], {})), (child) =>
+      child.stop(),
+    )
+    const [noisy, ...others] = shops as readonly [Shop, ...Shop[]]
+
+    const stored = async (count: number): Promise<void> => {
+      const giveUpAt = performance.now() + GIVE_UP_AFTER_MS
+      while ((await site.database.progress()).messages < count) {
+        if (performance.now() > giveUpAt) throw new Error('the messages were not stored')
+        await Promise.race([sleep(50), worker.alive])
+      }
+    }
+    const capacity = async (): Promise<number> => {
+      await site.clear()
+      const startedAt = performance.now()
+      await deliver(url, messages(shops, people, events))
+      await stored(events)
+      return (events / (performance.now() - startedAt)) * 1_000
+    }
+    const others95 = async (perSecond: number): Promise<number> => {
+      await site.clear()
+      let noisySent: Promise<NoiseResult> | undefined
+      if (perSecond > 0) {
+        noise.send({ url, shop: noisy, people, perSecond, seconds: seconds + 2 } satisfies NoiseOrder)
+        noisySent = Promise.race([noise.answer<NoiseResult>(), worker.alive])
+        noisySent.catch(() => {})
+      }
+      await sleep(LEAD_MS)
+      const watch = startStopwatch(site.database, url)
+      const startedAt = performance.now()
+      for (let n = 0; performance.now() - startedAt < seconds * 1_000; n++) {
+        watch.send(others[n % others.length] as Shop, personOf(PEOPLE + (n % others.length)))
+        await sleep(WRITES_EVERY_MS)
+      }
+      const tookMs = await watch.stop()
+      await stored(tookMs.length + ((await noisySent)?.sent ?? 0))
+      return quantile(tookMs, 0.95)
+    }
+
+    // The first warms up.
+    await capacity()
+    const most = await capacity()
+    say(`neighbours: ${Math.round(most)} events/s at most`)
+    const alone: number[] = []
+    const beside: number[] = []
+    for (let round = 1; round <= rounds; round++) {
+      for (const isBeside of round % 2 === 1 ? [false, true] : [true, false])
+        (isBeside ? beside : alone).push(await others95(isBeside ? most * LOAD_OF_CAPACITY : 0))
+      say(
+        `neighbours ${round}/${rounds}, p95: alone ${Math.round(alone.at(-1) ?? 0)} ms, beside ${Math.round(beside.at(-1) ?? 0)} ms`,
+      )
+    }
+    const measure = (what: string, unit: string, ours: readonly number[]) => ({
+      what,
+      unit,
+      ours,
+      floor: null,
+      target: null,
+    })
+    return {
+      name: 'beside an organization at 70 %',
+      measures: [
+        measure('capacity', 'events/s', [most]),
+        measure(`others' messages alone, p95`, 'ms', alone),
+        measure(`others' messages beside it, p95`, 'ms', beside),
+        {
+          ...measure(
+            'beside it to alone',
+            'times',
+            beside.map((ms, index) => ms / (alone[index] as number)),
+          ),
+          most: MOST_TIMES,
+        },
+      ],
+    }
+  } finally {
+    await shutdown.close()
+    await site.clear()
+  }
+}
