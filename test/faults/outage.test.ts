@@ -21,6 +21,8 @@ import { fillDisk } from './harness/full-disk.ts'
 import { createTcpProxy } from './harness/tcp-proxy.ts'
 
 const signal = new AbortController().signal
+/** So many calls may follow each other at once after a pause. */
+const SAVED_TURNS = 2
 
 onEachProfile((profile) => {
   let db: TestDatabase
@@ -234,7 +236,8 @@ onEachProfile((profile) => {
     `D25: ${profile}: what waited for hours goes out paced and in order, and not where its window has closed`,
     async (t) => {
       t.timeout(120_000)
-      const rate = { calls: 20, perMs: 1_000 }
+      // Nothing but a saved turn or two is due within this test.
+      let rate = { calls: 1, perMs: 3_600_000 }
       const network = aNetwork()
       const pacing = () => rate
       const workers = [1, 2].map(() => coreOn(db, { beside: desk, send: network.send, pacing }))
@@ -254,14 +257,19 @@ onEachProfile((profile) => {
         ),
       )
       await desk.core.updateChannel(inbox.actor, inbox.channelId, { status: 'ACTIVE' })
-      const from = performance.now()
+      for (let time = 0; time < 3; time++) await Promise.all(workers.map(workOff))
+      t.true(network.sent.length > 0 && network.sent.length <= SAVED_TURNS, `${network.sent.length} went out at once`)
+
+      rate = { calls: 1_000, perMs: 1_000 }
+      await inOrganization(desk.orm, inbox.orgId, async (tx) => {
+        await tx.affected('delete from send_pace where org_id = $1', [tx.orgId])
+        await tx.affected('update send_lanes set not_before = now(), turn_at = null where org_id = $1', [tx.orgId])
+      })
       await waitFor(async () => {
         await Promise.all(workers.map(workOff))
         const statuses = (await Promise.all(talks.map((talk) => statusesIn(desk, talk)))).flat()
         return statuses.every((status) => /SENT$|FAILED$/.test(status))
       }, 60_000)
-      // Thirty at twenty a second, of which two were saved.
-      t.true(performance.now() - from >= ((30 - 2) * rate.perMs) / rate.calls - 200)
       for (const talk of talks.slice(0, -1)) t.deepEqual(network.texts(talk.person), texts)
       t.deepEqual(network.texts('late'), [])
       t.deepEqual(
