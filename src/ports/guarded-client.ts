@@ -8,8 +8,12 @@ export type GuardedRequest = Readonly<{
   maxBytes: number
   /** For everything: names, connections, redirects and the answer. */
   timeoutMs: number
-  /** How many are followed, each checked like the first address. */
+  /** How many are followed, each checked like the first address. With 0 a redirect is an answer like others. */
   maxRedirects: number
+  /** Refuses addresses that are not https, also where a redirect leads. */
+  httpsOnly?: boolean
+  /** Gives it up, as the time does. */
+  signal?: AbortSignal
 }>
 
 export type GuardedAnswer =
@@ -24,7 +28,12 @@ export type GuardedAnswer =
     }>
   /** Nothing was sent to this address: what it is, and not what it answers. */
   | Readonly<{ status: 'refused'; reason: string }>
-  | Readonly<{ status: 'failed'; detail: string }>
+  | Readonly<{
+      status: 'failed'
+      detail: string
+      /** A connection was made: the request may have been read, whatever became of its answer. */
+      mayHaveArrived: boolean
+    }>
 
 /** Calls addresses that people or customers gave us, and only where they lie on the open internet. */
 export interface GuardedClient {

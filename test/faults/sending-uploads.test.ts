@@ -216,7 +216,7 @@ onEachProfile((profile) => {
         'https://files.example/large': tell('image/png', 9_000_000),
         'https://files.example/inside': { status: 'refused', reason: 'it leads to a private or special address' },
       }
-      const silent: GuardedAnswer = { status: 'failed', detail: 'no answer in time' }
+      const silent: GuardedAnswer = { status: 'failed', detail: 'no answer in time', mayHaveArrived: false }
       const on = coreOn(db, { guardedClient: { request: async ({ url }) => answers[url] ?? silent } })
       const talk = await startTalk(on, await seedInbox(on.orm), 'eve')
       const send = (...urls: string[]) =>

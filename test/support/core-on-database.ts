@@ -157,7 +157,7 @@ export function coreOn(db: TestDatabase, options: CoreOptions = {}): CoreOnDatab
 }
 
 /** No address that a person enters is called. */
-const nowhere: GuardedClient = { request: async () => ({ status: 'failed', detail: 'a test' }) }
+const nowhere: GuardedClient = { request: async () => ({ status: 'failed', detail: 'a test', mayHaveArrived: false }) }
 
 const notUsed = (what: string): never => {
   throw new Error(`${what} is not used here`)

@@ -7,12 +7,15 @@ const USER_AGENT = 'delightchat-backend'
 
 type Answered = Extract<GuardedAnswer, { status: 'answered' }>
 
-/** One request to one of these addresses, whatever its name resolves to meanwhile. Redirects are answers like others. */
+/**
+ * One request to one of these addresses, whatever its name resolves to meanwhile. Redirects are answers like others. `connected`
+ * is called once the other side may read what is sent: over https when it has shown its certificate.
+ */
 export function exchange(
   url: URL,
   addresses: readonly string[],
   { method, headers, body, maxBytes }: GuardedRequest,
-  signal: AbortSignal,
+  { signal, connected }: Readonly<{ signal: AbortSignal; connected: () => void }>,
 ): Promise<Answered> {
   return new Promise((resolve, reject) => {
     const begin = url.protocol === 'https:' ? requestSecure : requestPlain
@@ -34,6 +37,7 @@ export function exchange(
         }, reject)
       },
     )
+    req.on('socket', (socket) => socket.once(url.protocol === 'https:' ? 'secureConnect' : 'connect', connected))
     req.on('error', reject)
     req.end(body)
   })

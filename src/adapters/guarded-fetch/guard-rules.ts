@@ -12,11 +12,20 @@ export type GuardRules = Readonly<{
 /** What web servers listen on; anything else is more likely somebody's database or mail server. */
 const PORTS = ['', '80', '443', '8080', '8443']
 
+/** A dot at its end changes nothing of where a name leads. */
+const bare = (host: string): string => host.replace(/\.$/, '')
+
 export const openInternet: GuardRules = {
   isPort: (port) => PORTS.includes(port),
   // An address in brackets has no dot; a name of the open internet has.
-  isName: (host) => !isLocalName(host.replace(/\.$/, '')) && /[.:]/.test(host.replace(/\.$/, '')),
+  isName: (host) => !isLocalName(bare(host)) && /[.:]/.test(bare(host)),
   isAddress: isPublicAddress,
+}
+
+/** As those, but never this installation itself: whoever gives an address could speak to us from the inside. */
+export function openInternetBut(publicUrl: string): GuardRules {
+  const own = bare(new URL(publicUrl).hostname)
+  return { ...openInternet, isName: (host) => bare(host) !== own && openInternet.isName(host) }
 }
 
 /** For tests and the demo alone: also this machine and its networks. */

@@ -13,31 +13,41 @@ export function createGuardedClient({
   rules = openInternet,
   resolver = systemResolver,
 }: GuardedClientOptions = {}): GuardedClient {
-  const hop = async (text: string, request: GuardedRequest, signal: AbortSignal): Promise<GuardedAnswer> => {
+  const hop = async (text: string, request: GuardedRequest, way: Way): Promise<GuardedAnswer> => {
     const { url, refused } = checkUrl(text, rules)
     if (url === null) return { status: 'refused', reason: refused }
-    const host = await inTime(resolveHost(url.hostname, resolver, rules), signal)
+    if (request.httpsOnly && url.protocol !== 'https:')
+      return { status: 'refused', reason: 'it is not an https address' }
+    const host = await inTime(resolveHost(url.hostname, resolver, rules), way.signal)
     if (host.addresses === null) return { status: 'refused', reason: host.refused }
-    return exchange(url, host.addresses, request, signal)
+    return exchange(url, host.addresses, request, way)
   }
   return {
     async request(request) {
-      const signal = AbortSignal.timeout(request.timeoutMs)
+      const late = AbortSignal.timeout(request.timeoutMs)
+      const signal = request.signal ? AbortSignal.any([late, request.signal]) : late
+      let mayHaveArrived = false
+      const connected = () => {
+        mayHaveArrived = true
+      }
       try {
         let text = request.url
         for (let left = request.maxRedirects; ; left--) {
-          const answer = await hop(text, request, signal)
+          const answer = await hop(text, request, { signal, connected })
           const next = answer.status === 'answered' && REDIRECTS.includes(answer.code) && answer.headers['location']
-          if (!next) return answer
-          if (left === 0) return { status: 'failed', detail: 'it redirects too often' }
+          if (!next || request.maxRedirects === 0) return answer
+          if (left === 0) return { status: 'failed', detail: 'it redirects too often', mayHaveArrived }
           text = new URL(next, text).href
         }
       } catch (error) {
-        return { status: 'failed', detail: signal.aborted ? 'no answer in time' : detailOf(error) }
+        const detail = late.aborted ? 'no answer in time' : signal.aborted ? 'it was given up' : detailOf(error)
+        return { status: 'failed', detail, mayHaveArrived }
       }
     },
   }
 }
+
+type Way = Readonly<{ signal: AbortSignal; connected: () => void }>
 
 /** The system's resolver cannot be broken off; it is waited for no longer. */
 function inTime<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {

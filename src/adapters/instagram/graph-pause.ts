@@ -1,5 +1,6 @@
 import { asList, asShape, type Shape } from '../channel-kit/fields.ts'
 import { readJson } from '../channel-kit/json.ts'
+import { retryAfterMs } from '../channel-kit/retry-after.ts'
 
 const MAX_PAUSE_MS = 24 * 60 * 60 * 1000
 const MINUTE_MS = 60_000
@@ -9,15 +10,6 @@ export function askedPauseMs(headers: Headers, now: number): number | null {
   const wishes = [retryAfterMs(headers.get('retry-after'), now), ...regainAccessMs(headers)]
   const longest = Math.max(0, ...wishes)
   return longest === 0 ? null : Math.min(longest, MAX_PAUSE_MS)
-}
-
-/** Seconds, or a date. */
-function retryAfterMs(value: string | null, now: number): number {
-  if (value === null) return 0
-  const text = value.trim()
-  if (/^\d{1,9}$/.test(text)) return Number(text) * 1000
-  const date = Date.parse(text)
-  return Number.isNaN(date) ? 0 : Math.max(0, date - now)
 }
 
 /** `{"<id>": [{"estimated_time_to_regain_access": <minutes>}]}`; the ids are those of this call, so the longest counts. */

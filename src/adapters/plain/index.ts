@@ -1,9 +1,16 @@
 import { ContainerModule } from 'inversify'
 import type { ChannelAdapter } from '../../ports/channel-adapter.ts'
-import { CHANNEL_ADAPTER } from '../../ports/tokens.ts'
+import type { Clock } from '../../ports/clock.ts'
+import type { GuardedClient } from '../../ports/guarded-client.ts'
+import { CHANNEL_ADAPTER, CLOCK, GUARDED_CLIENT } from '../../ports/tokens.ts'
 import { createPlainChannel } from './channel.ts'
 
-export const plainModule = () =>
+export const plainModule = ({ httpsOnly }: { httpsOnly: boolean }) =>
   new ContainerModule(({ bind }) => {
-    bind<ChannelAdapter>(CHANNEL_ADAPTER).toResolvedValue(createPlainChannel).inSingletonScope()
+    bind<ChannelAdapter>(CHANNEL_ADAPTER)
+      .toResolvedValue(
+        (client: GuardedClient, clock: Clock) => createPlainChannel({ client, clock, httpsOnly }),
+        [GUARDED_CLIENT, CLOCK],
+      )
+      .inSingletonScope()
   })

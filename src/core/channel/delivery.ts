@@ -17,6 +17,7 @@ export type RefusalCode =
   | 'comment-reply-used'
   | 'media-refused'
   | 'account-restricted'
+  | 'callback-refused'
   | 'platform-refused'
 
 /** What a network wants of the next calls for the account or for its whole app, whatever became of this one. */

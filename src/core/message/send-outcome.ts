@@ -83,6 +83,12 @@ export const SENTENCES: Record<
     detail: 'The platform has limited what it may send. Open the platform’s app to see why.',
     retryable: true,
   },
+  'callback-refused': {
+    title: 'The other system did not take this message',
+    detail:
+      'The channel’s callback address cannot be called, or what answers there refused. Ask an administrator to look at it, then try again.',
+    retryable: true,
+  },
   'platform-refused': {
     title: 'The platform refused this message',
     detail: 'It gave no reason that helps here.',

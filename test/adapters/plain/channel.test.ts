@@ -1,5 +1,7 @@
 import test from 'ava'
+import type { CallbackDeps } from '../../../src/adapters/plain/callback-sender.ts'
 import { createPlainChannel } from '../../../src/adapters/plain/channel.ts'
+import { systemClock } from '../../../src/adapters/system-clock.ts'
 import type { ChannelAccount } from '../../../src/core/channel/delivery.ts'
 import type { InboundEvent } from '../../../src/core/channel/inbound-event.ts'
 import { textContent } from '../../../src/core/channel/outbound-content.ts'
@@ -17,9 +19,16 @@ const guide = {
 const body = Buffer.from(JSON.stringify(guide))
 const bearer = (authorization: string) => ({ body, headers: { authorization } })
 
+/** Where replies are collected nobody is called. */
+const deps: CallbackDeps = {
+  client: { request: () => Promise.reject(new Error('nobody is to be called')) },
+  clock: systemClock,
+  httpsOnly: true,
+}
+
 channelAdapterContract(test, {
   name: 'API',
-  create: createPlainChannel,
+  create: () => createPlainChannel(deps),
   samples: {
     config: { secret: 'a-secret-of-24-characters', name: 'Web shop' },
     genuine: (secret) => bearer(`Bearer ${secret}`),
@@ -37,7 +46,7 @@ channelAdapterContract(test, {
 })
 
 const RECEIVED_AT = new Date('2026-09-10T12:00:00.000Z')
-const { parser, sender, settings, capabilities, profiles } = createPlainChannel()
+const { parser, sender, settings, capabilities, profiles } = createPlainChannel(deps)
 
 function parse(value: unknown, receivedAt = RECEIVED_AT): readonly InboundEvent[] {
   const options = { receivedAt, account: 'api' as ExternalAccountId, verified: true }
@@ -112,14 +121,14 @@ test('a reply is accepted at once under our own reference', async (t) => {
       reference: 'r-1',
       requestId: null,
     },
-    {} as ChannelAccount,
+    { settings: {}, secrets: {} } as unknown as ChannelAccount,
     new AbortController().signal,
   )
   t.deepEqual(delivery as unknown, { status: 'accepted', externalId: 'out:r-1' })
 })
 
 test('what customers write comes through the API, which no network has seen', (t) => {
-  t.is(createPlainChannel().inboundVia, 'API')
+  t.is(createPlainChannel(deps).inboundVia, 'API')
 })
 
 test('it has no window, no profiles, no comments, and one account', (t) => {

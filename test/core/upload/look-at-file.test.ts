@@ -43,7 +43,7 @@ test('a server that knows no HEAD is asked for the first bytes', async (t) => {
 
 test('no answer, one that says no, and one that says nothing leave it open', async (t) => {
   for (const head of [
-    { status: 'failed', detail: 'no answer in time' } as const,
+    { status: 'failed', detail: 'no answer in time', mayHaveArrived: false } as const,
     answered(403),
     answered(404),
     answered(200),
