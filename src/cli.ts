@@ -8,6 +8,7 @@ import type { Role } from './core/actor.ts'
 import { DomainError } from './core/errors.ts'
 import type { OrgId } from './core/ids.ts'
 import { explain } from './explain.ts'
+import { rotationReport } from './rotation-report.ts'
 
 const USAGE = `Usage:
   npm run cli -- member:add --org <organization id> --email <address> [--name <name>] [--role OWNER|ADMIN|AGENT|VIEWER] [--password <password>]
@@ -15,6 +16,7 @@ const USAGE = `Usage:
   npm run cli -- dead-letters:list
   npm run cli -- dead-letters:replay [--id <id>]
   npm run cli -- unclaimed:list
+  npm run cli -- keys:rotate
 Without --password one is made and printed once.
 --help prints this.`
 
@@ -23,6 +25,9 @@ const EX_USAGE = 64
 const MOST_SHOWN = 100
 
 class UsageError extends Error {}
+
+/** What was asked for was not done, or not wholly; the message says why. */
+class Refusal extends Error {}
 
 type Options = Readonly<Record<'org' | 'email' | 'id' | 'name' | 'role' | 'password', string | undefined>>
 
@@ -65,7 +70,7 @@ export async function main(
       return EX_USAGE
     }
     const explanation = explain(error)
-    out.error(error instanceof DomainError ? error.message : (explanation?.says ?? error))
+    out.error(error instanceof DomainError || error instanceof Refusal ? error.message : (explanation?.says ?? error))
     return explanation?.exitCode ?? 1
   }
 }
@@ -114,6 +119,13 @@ const commands: Readonly<Record<string, (options: Options) => Run>> = {
           `${type}  ${account}  ${entries} entries  ${bytes} bytes  ${oldest.toISOString()} to ${newest.toISOString()}`,
       )
       return lines.length === 0 ? 'There are none.' : lines.join('\n')
+    },
+  'keys:rotate':
+    () =>
+    async ({ keyRotation }) => {
+      const { report, isDone } = rotationReport(await keyRotation.rotate())
+      if (!isDone) throw new Refusal(report)
+      return report
     },
   'member:reset-password': (options) => {
     const email = emailIn(options)

@@ -53,6 +53,7 @@ import type { Housekeeping } from './ports/housekeeping.ts'
 import type { IdSource } from './ports/id-source.ts'
 import type { InboxQueries } from './ports/inbox-queries.ts'
 import type { JobQueue } from './ports/job-queue.ts'
+import type { KeyRotation } from './ports/key-rotation.ts'
 import type { Logger } from './ports/logger.ts'
 import type { MediaLinks } from './ports/media-links.ts'
 import type { OpenDoubts } from './ports/open-doubts.ts'
@@ -77,6 +78,7 @@ export type Composition = Readonly<{
   housekeeping: Housekeeping
   deadLetters: InstallationDeadLetters
   unclaimedEntries: UnclaimedEntries
+  keyRotation: KeyRotation
   clock: Clock
   /** Made when first asked for: only the api role needs it. */
   http(): HttpApp
@@ -218,6 +220,7 @@ export async function compose({
     wakeups: messaging.wakeups,
     deadLetters: messaging.deadLetters,
     unclaimedEntries: container.get<UnclaimedEntries>(T.UNCLAIMED_ENTRIES),
+    keyRotation: container.get<KeyRotation>(T.KEY_ROTATION),
     housekeeping: container.get<Housekeeping>(T.HOUSEKEEPING),
     clock: systemClock,
     http: () => container.get<HttpApp>(HTTP_APP),

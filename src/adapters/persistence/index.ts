@@ -9,6 +9,7 @@ import type { Clock } from '../../ports/clock.ts'
 import type { Housekeeping } from '../../ports/housekeeping.ts'
 import type { IdSource } from '../../ports/id-source.ts'
 import type { EventFeed, InboxQueries } from '../../ports/inbox-queries.ts'
+import type { KeyRotation } from '../../ports/key-rotation.ts'
 import type { OpenDoubts } from '../../ports/open-doubts.ts'
 import type { SecretBox } from '../../ports/secret-box.ts'
 import type { SendLanes } from '../../ports/send-store.ts'
@@ -28,6 +29,7 @@ import { type ClosableChannelDirectory, createChannelDirectory } from './channel
 import { createEventFeed } from './event-feed.ts'
 import { createHousekeeping } from './housekeeping.ts'
 import { createInboxQueries } from './inbox-queries.ts'
+import { createKeyRotation } from './key-rotation.ts'
 import type { OpenDatabase } from './open-database.ts'
 import { createOpenDoubts } from './open-doubts.ts'
 import { createSendLanes } from './send-lanes.ts'
@@ -88,6 +90,12 @@ export const persistenceModule = ({ orm, systemPool: pool }: OpenDatabase) =>
     bind<UnclaimedEntries>(T.UNCLAIMED_ENTRIES).toConstantValue(createUnclaimedEntries({ orm }))
     bind<UnreadableBodies>(T.UNREADABLE_BODIES)
       .toResolvedValue((ids: IdSource) => createUnreadableBodies({ pool, ids }), [T.ID_SOURCE])
+      .inSingletonScope()
+    bind<KeyRotation>(T.KEY_ROTATION)
+      .toResolvedValue(
+        (ids: IdSource, secretBox: SecretBox) => createKeyRotation({ orm, ids, secretBox }),
+        [T.ID_SOURCE, T.SECRET_BOX],
+      )
       .inSingletonScope()
     bind<AccountPace>(T.ACCOUNT_PACE).toConstantValue(createAccountPace(pool))
     bind<SweepPlans>(T.SWEEP_PLANS).toConstantValue(createSweepPlans(pool))

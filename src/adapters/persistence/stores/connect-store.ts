@@ -1,7 +1,8 @@
-import type { MemberId, OrgId } from '../../../core/ids.ts'
+import type { MemberId } from '../../../core/ids.ts'
 import type { GrantedAccount } from '../../../ports/account-login.ts'
 import type { ConnectAttempt, ConnectStore } from '../../../ports/connect-store.ts'
 import type { SecretBox } from '../../../ports/secret-box.ts'
+import { connectAttemptPlace } from '../sealed-places.ts'
 import type { Tx } from '../transaction.ts'
 
 type Row = {
@@ -14,12 +15,10 @@ type Row = {
   expires_at: Date
 }
 
-const contextOf = (orgId: OrgId, tokenHash: string): string => `${orgId}:${tokenHash}:connect`
-
 export const createConnectStore = (tx: Tx, { secretBox }: { secretBox: SecretBox }): ConnectStore => ({
   async begin({ tokenHash, memberId, sessionHash, login, moves, accounts, expiresAt }, now) {
     await tx.affected('delete from connect_attempts where org_id = $1 and expires_at <= $2', [tx.orgId, now])
-    const sealed = accounts && secretBox.seal(JSON.stringify(accounts), contextOf(tx.orgId, tokenHash))
+    const sealed = accounts && secretBox.seal(JSON.stringify(accounts), connectAttemptPlace(tx.orgId, tokenHash))
     await tx.affected(
       `insert into connect_attempts (org_id, token_hash, member_id, session_hash, login, moves, sealed, expires_at)
        values ($1, $2, $3, $4, $5, $6, $7, $8)`,
@@ -34,7 +33,9 @@ export const createConnectStore = (tx: Tx, { secretBox }: { secretBox: SecretBox
        returning token_hash, member_id, session_hash, login, moves, sealed, expires_at`,
       [tx.orgId, tokenHash, memberId, sessionHash, login, now],
     )
-    return row ? attemptOf(row, row.sealed && secretBox.open(row.sealed, contextOf(tx.orgId, tokenHash))) : null
+    return row
+      ? attemptOf(row, row.sealed && secretBox.open(row.sealed, connectAttemptPlace(tx.orgId, tokenHash)))
+      : null
   },
 })
 

@@ -1,7 +1,8 @@
-import type { ChannelId, ExternalAccountId, UnsubscriptionId } from '../../../core/ids.ts'
+import type { ChannelId, ExternalAccountId } from '../../../core/ids.ts'
 import type { IdSource } from '../../../ports/id-source.ts'
 import type { SecretBox } from '../../../ports/secret-box.ts'
 import type { UnsubscriptionStore } from '../../../ports/unsubscription-store.ts'
+import { unsubscriptionPlace } from '../sealed-places.ts'
 import type { Tx } from '../transaction.ts'
 
 type Row = {
@@ -17,10 +18,9 @@ type Row = {
 type Deps = Readonly<{ ids: IdSource; secretBox: SecretBox }>
 
 export function createUnsubscriptionStore(tx: Tx, { ids, secretBox }: Deps): UnsubscriptionStore {
-  const contextOf = (id: UnsubscriptionId) => `${tx.orgId}:${id}:unsubscription`
   return {
     async plan({ id, channelId, type, account, settings, secrets, requestedAt }, afterMs) {
-      const sealed = secretBox.seal(JSON.stringify(secrets), contextOf(id))
+      const sealed = secretBox.seal(JSON.stringify(secrets), unsubscriptionPlace(tx.orgId, id))
       await tx.affected(
         `insert into unsubscriptions (id, org_id, channel_id, type, account, settings, sealed, requested_at)
          values ($1, $2, $3, $4, $5, $6, $7, $8)`,
@@ -40,7 +40,10 @@ export function createUnsubscriptionStore(tx: Tx, { ids, secretBox }: Deps): Uns
         [tx.orgId, id],
       )
       if (!row) return null
-      const secrets = JSON.parse(secretBox.open(row.sealed, contextOf(id))) as Record<string, string>
+      const secrets = JSON.parse(secretBox.open(row.sealed, unsubscriptionPlace(tx.orgId, id))) as Record<
+        string,
+        string
+      >
       const { type, account, settings } = row
       return {
         ...{ id, type, account, settings, secrets },

@@ -56,7 +56,7 @@ onEachProfile((profile) => {
         `select (select jsonb_agg(to_jsonb(s)) from channel_secrets s)::text || (select jsonb_agg(to_jsonb(c)) from channels c)::text as everything`,
       )
       t.notRegex(rows[0].everything, /planted/)
-      t.regex(rows[0].everything, /v1\.test\./)
+      t.regex(rows[0].everything, /v2\.test\./)
     })
   })
 
