@@ -1,4 +1,5 @@
 import type { Request, Response } from 'express'
+import { secretIn } from './answer-secrets.ts'
 import type { ContractOperation } from './contract.ts'
 import type { HttpDeps } from './http-deps.ts'
 import type { Answer } from './operation.ts'
@@ -11,22 +12,30 @@ export type Sender = Readonly<{
   error(req: Request, res: Response, operation: ContractOperation | null, facts: RequestFacts, error: unknown): void
 }>
 
+/** As it will be read: with what `toJSON` gives. */
+const plain = (body: unknown): unknown => (body === undefined ? undefined : JSON.parse(JSON.stringify(body)))
+
 /** Everything that leaves passes here, and is held against the contract where that is asked for. */
 export function createSender({ config, log }: Pick<HttpDeps, 'config' | 'log'>): Sender {
   const checks = config.answerChecks ?? (config.production ? 'off' : 'log')
 
   const check = (
     res: Response,
-    operation: ContractOperation,
+    operation: ContractOperation | null,
     status: number,
     type: string | null,
     body: unknown,
   ): void => {
     if (checks === 'off') return
-    const breach = contractBreach(operation, res, status, type, body)
+    const operationId = operation?.operationId ?? null
+    const secret = secretIn(operationId, status, plain(body))
+    const breach =
+      secret === null
+        ? operation && contractBreach(operation, res, status, type, body)
+        : `${operationId ?? 'an answer outside the contract'} gives away ${secret}`
     if (breach === null) return
     if (checks === 'throw') throw new Error(breach)
-    log.error({ operationId: operation.operationId }, breach)
+    log.error({ operationId }, breach)
   }
 
   return {
@@ -48,7 +57,7 @@ export function createSender({ config, log }: Pick<HttpDeps, 'config' | 'log'>):
       // The client is gone, or half an answer is out: there is nobody to tell.
       if (res.headersSent) return void res.destroy()
       try {
-        if (operation) check(res, operation, problem.status, PROBLEM_TYPE, problem)
+        check(res, operation, problem.status, PROBLEM_TYPE, problem)
       } catch (breach) {
         problem = toProblemAnswer(breach, req, facts.requestId, log)
       }
