@@ -1,3 +1,4 @@
+import { request } from 'node:http'
 import test from 'ava'
 import { backFrom, type ConnectStage, connected, connectStage, finish } from './support/connect-stage.ts'
 import { waitFor } from './support/processes.ts'
@@ -119,7 +120,7 @@ onEachProfile((profile) => {
     t.is(stage.simulator.subscriptions(account), null)
   })
 
-  test(`${profile}: a login is finished once, and by the session that began it`, async (t) => {
+  test(`S90: ${profile}: a login is finished once, by the session that began it, and back at the configured address`, async (t) => {
     const account = stage.account('instagram', 'attacked')
     const person = await stage.person()
     const foreign = await stage.person()
@@ -144,9 +145,19 @@ onEachProfile((profile) => {
       made.searchParams.set('state', state)
       t.like(await finish(person, made.href), invalid, state)
     }
+    const without = new URL(back)
+    without.searchParams.delete('state')
+    t.true([400, 403].includes((await finish(person, without.href)).status), 'no state')
     const other = back.replace('/oauth/instagram/', '/oauth/facebook/')
     t.like(await finish(person, other), invalid, 'a state of the other login')
     t.deepEqual(await person.channels(), [])
+
+    // Where the browser comes back to is not what a request calls this host.
+    const cookie = [...person.browser.cookies].map((pair) => pair.join('=')).join('; ')
+    const begun = await as('evil.example', `${stage.url}/orgs/${person.orgId}/channels/instagram/connect`, cookie)
+    const { authorizeUrl } = JSON.parse(begun) as { authorizeUrl: string }
+    t.is(new URL(new URL(authorizeUrl).searchParams.get('redirect_uri') ?? '').origin, stage.url)
+    t.notRegex(begun, /evil/)
 
     // None of it has used the state up.
     t.like(await finish(person, back), { status: 200, body: { status: 'CONNECTED' } })
@@ -159,7 +170,7 @@ onEachProfile((profile) => {
     t.deepEqual(await foreign.channels(), [])
   })
 
-  test(`${profile}: a login that takes longer than ten minutes is over`, async (t) => {
+  test(`S90: ${profile}: a login that takes longer than ten minutes is over`, async (t) => {
     const account = stage.account('instagram', 'slow')
     const person = await stage.person()
     const back = await backFrom(person, 'instagram', { account: account.id })
@@ -198,3 +209,14 @@ onEachProfile((profile) => {
     t.false(JSON.stringify(kept).includes('IGAA'))
   })
 })
+
+/** A request that calls the host by another name, also as a proxy would; its body. */
+const as = (host: string, url: string, cookie: string): Promise<string> =>
+  new Promise((resolve, reject) => {
+    const headers = { host, cookie, 'x-forwarded-host': host, accept: 'application/json' }
+    request(url, { headers }, (res) =>
+      res.toArray().then((chunks) => resolve(Buffer.concat(chunks).toString()), reject),
+    )
+      .on('error', reject)
+      .end()
+  })
