@@ -20,7 +20,7 @@ export class SecretBoxError extends Error {
 }
 
 /** Another one for each value: with the same key, two values of one nonce would give both away. */
-export const newNonce = (): Uint8Array => randomBytes(ivBytes)
+export const newNonce = (): Buffer => randomBytes(ivBytes)
 
 /** AES-256-GCM with a ring of keys: the first seals, every one opens. Messages never carry what was sealed. */
 export function createSecretBox(keys: readonly EncryptionKey[]): SecretBox {
