@@ -188,6 +188,6 @@ function passwordIn({ password }: Options): string | undefined {
 
 const isUuid = (text: string): boolean => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text)
 
-const newPassword = (): string => randomBytes(12).toString('base64url')
+const newPassword = (): string => randomBytes(16).toString('base64url')
 
 if (import.meta.main) process.exitCode = await main(process.argv.slice(2))

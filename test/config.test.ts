@@ -67,6 +67,21 @@ test('an app id needs its secret, and in production people log in over https', (
   }
 })
 
+test('in production tokens go to Graph over https, and no broker has its default password, but on this machine', (t) => {
+  const names = (environment: Environment) => {
+    const loaded = loadConfig({ ...production, ...environment }, { role: 'all' })
+    return loaded.ok ? [] : loaded.problems.map(({ name }) => name)
+  }
+  for (const name of ['INSTAGRAM_GRAPH_URL', 'FACEBOOK_GRAPH_URL'] as const) {
+    t.deepEqual(names({ [name]: 'http://graph.example' }), [name])
+    t.deepEqual(names({ [name]: 'http://127.0.0.1.example' }), [name])
+    for (const url of ['https://graph.example', 'http://127.0.0.1:4000', 'http://[::1]:4000', 'http://localhost:4000'])
+      t.deepEqual(names({ [name]: url }), [], url)
+  }
+  t.deepEqual(names({ RABBITMQ_URL: 'amqp://guest:guest@rabbit.example:5672' }), ['RABBITMQ_URL'])
+  t.deepEqual(names({ RABBITMQ_URL: 'amqp://guest:guest@127.0.0.1:5672' }), [])
+})
+
 test('each service variable chooses its own implementation', (t) => {
   const given = { REDIS_URL: 'redis://localhost', RABBITMQ_URL: 'amqp://localhost' }
   t.deepEqual(accepted(given).config.services, { database: 'embedded', queue: 'rabbitmq', sessions: 'redis' })

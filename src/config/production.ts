@@ -40,8 +40,21 @@ export function productionProblems(given: Given, role: Role): ConfigProblem[] {
   for (const name of ['INSTAGRAM_OAUTH_URL', 'INSTAGRAM_TOKEN_URL', 'FACEBOOK_OAUTH_URL'] as const) {
     if (given[name]?.startsWith('http:')) refuse(name, 'must be an https address')
   }
+  // Access tokens of other people's businesses go there; only a stand-in on this machine needs no encryption.
+  for (const name of ['INSTAGRAM_GRAPH_URL', 'FACEBOOK_GRAPH_URL'] as const) {
+    const url = given[name]
+    if (url?.startsWith('http:') && !isThisMachine(url)) refuse(name, 'must be an https address')
+  }
+  const broker = given.RABBITMQ_URL
+  if (broker !== undefined && passwordOf(broker) === 'guest' && !isThisMachine(broker))
+    refuse('RABBITMQ_URL', "must not have RabbitMQ's default password")
   for (const name of ['ALLOW_UNVERIFIED_WEBHOOKS', 'ALLOW_PRIVATE_URLS'] as const)
     if (given[name] === 'true') refuse(name, 'must not be on')
   if (given.FAILPOINT !== undefined) refuse('FAILPOINT', 'must not be set')
   return problems
+}
+
+const isThisMachine = (url: string): boolean => {
+  const { hostname } = new URL(url)
+  return hostname === 'localhost' || hostname === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(hostname)
 }

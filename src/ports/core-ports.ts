@@ -63,7 +63,7 @@ export type CorePorts = Readonly<{
   oneTimeTokens: OneTimeTokens
   openDoubts: OpenDoubts
   passwordHasher: PasswordHasher
-  isCommonPassword: (password: string) => boolean
+  isCommonPassword: (password: string, about?: readonly string[]) => boolean
   queries: InboxQueries
   sendLanes: SendLanes
   settings: CoreSettings

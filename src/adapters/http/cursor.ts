@@ -43,5 +43,5 @@ export function createCursors(key: string | Uint8Array): Cursors {
 const digest = (scope: CursorScope): string => {
   const entries = Object.entries(scope).filter(([, value]) => value !== undefined)
   entries.sort(([a], [b]) => (a < b ? -1 : 1))
-  return createHash('sha256').update(JSON.stringify(entries)).digest('base64url').slice(0, 16)
+  return createHash('sha256').update(JSON.stringify(entries)).digest('base64url').slice(0, 22)
 }

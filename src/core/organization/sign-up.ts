@@ -24,7 +24,7 @@ export const signUp =
     input: SignUpInput,
   ): Promise<{ user: UserView; org: OrgView; memberId: MemberId; warnings: readonly string[] }> => {
     // A common password is refused where it matters and named where somebody tries the product out.
-    const weak = isCommonPassword(input.password)
+    const weak = isCommonPassword(input.password, [input.email])
     if (weak && settings.production)
       throw new DomainError('weak-password', 'This password is among the most common ones.')
     const onlyIfFirst = settings.signupMode === 'invite'

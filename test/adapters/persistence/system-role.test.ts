@@ -33,6 +33,9 @@ const READABLE: Record<string, string[] | 'all'> = {
   event_log: ['id', 'org_id', 'seq', 'type', 'resource_type', 'resource_id', 'ticket_id', 'occurred_at'],
   // How many replies are in doubt.
   messages: ['status'],
+  // Which replies have been in doubt for so long that people are to be told, wherever they are.
+  message_parts: ['id', 'org_id', 'status', 'unconfirmed_at'],
+  send_attempts: ['finished_at', 'org_id', 'part_id', 'started_at'],
   // What housekeeping finds the old ones by.
   raw_events: ['id', 'org_id', 'received_at'],
   idempotency_keys: ['org_id', 'created_at'],
@@ -119,6 +122,17 @@ onEachProfile((profile) => {
     await t.notThrowsAsync(asSystem(orm, (tx) => tx.affected('update event_log set seq = null where seq is null')))
     const error = await t.throwsAsync(asSystem(orm, (tx) => tx.affected(`update event_log set type = 'x'`)))
     t.is(codeOf(error), '42501')
+  })
+
+  test(`${profile}: the audit log only grows: neither role changes it, takes from it or empties it`, async (t) => {
+    for (const wanted of [`update audit_log set action = 'x'`, 'delete from audit_log', 'truncate audit_log']) {
+      for (const run of [
+        () => inOrganization(orm, orgId, (tx) => tx.affected(wanted)),
+        () => asSystem(orm, (tx) => tx.affected(wanted)),
+      ]) {
+        t.is(codeOf(await t.throwsAsync(run())), '42501', wanted)
+      }
+    }
   })
 
   test(`${profile}: an organization enqueues jobs, and reads none`, async (t) => {

@@ -1,3 +1,4 @@
+import { createRequire } from 'node:module'
 import test from 'ava'
 import { isCommonPassword } from '../../../src/adapters/security/common-passwords.ts'
 
@@ -13,6 +14,23 @@ test('the passwords that everybody guesses first are common, in any case', (t) =
   ]) {
     t.true(isCommonPassword(password), password)
   }
+})
+
+test('it knows many more than three thousand that are long enough to be taken', (t) => {
+  const { dictionary } = createRequire(import.meta.url)('@zxcvbn-ts/language-common')
+  const longEnough = (dictionary['passwords-common'] as string[]).filter(({ length }) => length >= 8)
+  t.true(longEnough.length > 3_000)
+  for (const password of longEnough.slice(0, 3_000)) t.true(isCommonPassword(password), password)
+})
+
+test('a word with a year or a few digits and marks behind it is common', (t) => {
+  for (const password of ['Summer2026!', 'instagram123', 'Dragon1987', 'support!!', 'welcome@123'])
+    t.true(isCommonPassword(password), password)
+})
+
+test('what is known of the person is common for them', (t) => {
+  t.true(isCommonPassword(' Sam.Miller@Example.com', ['sam.miller@example.com']))
+  t.false(isCommonPassword('sam.miller@example.com', ['ann@example.com']))
 })
 
 test('runs along the keyboard and repetitions are common', (t) => {
