@@ -142,7 +142,7 @@ export function createPostgresSource(options: PostgresSourceOptions): WebhookSou
               signal,
             )
           const [first] = batch
-          return trials && first && cameBefore(first) ? trials.alone(first.job.id, work, signal) : work()
+          return trials && first && cameBefore(first) ? trials.run(first.job.id, work, signal) : work()
         },
         async done(batch) {
           for (const { job } of batch) held.delete(job)

@@ -213,7 +213,7 @@ export function createRabbitSource(options: RabbitSourceOptions): WebhookSource 
               signal,
             )
           const [first] = batch
-          return trials && first?.wasLost ? trials.alone(first.delivery.id, work, signal) : work()
+          return trials && first?.wasLost ? trials.run(first.delivery.id, work, signal) : work()
         },
         async done(batch) {
           for (const { settle } of batch) settle(ConsumerStatus.ACK)

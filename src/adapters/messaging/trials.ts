@@ -7,7 +7,7 @@ import type { Logger } from '../../ports/logger.ts'
 import { runStatement } from '../postgres-kit/statement.ts'
 import { reasonOf } from './failure.ts'
 
-/** Whoever held it died each time: at first with others beside it, then alone. */
+/** Whoever held it died each time: at first with others beside it, at last alone. */
 export class KilledItsHolders extends Error {
   constructor() {
     super('whoever held it died each time, at last while it was alone')
@@ -17,11 +17,12 @@ export class KilledItsHolders extends Error {
 
 export interface Trials {
   /**
-   * Runs the work on a delivery whose holder was lost, with no other such delivery beside it in this process, and counts
-   * that durably before. Rejects with `KilledItsHolders`, and does not run it, when three processes began a trial of it and did
-   * not live to its end: a queue's own count would blame whatever was merely in the same hands.
+   * Runs the work on a delivery whose holder was lost, and counts that durably before: its first trial beside those of a few
+   * others, for after a kill there are hundreds, each later one with no other trial beside it in this process. Rejects with
+   * `KilledItsHolders`, and does not run it, when three processes began a trial of it and did not live to its end: a queue's own
+   * count would blame whatever was merely in the same hands.
    */
-  alone(id: string, work: () => Promise<void>, signal: AbortSignal): Promise<void>
+  run(id: string, work: () => Promise<void>, signal: AbortSignal): Promise<void>
   /** It is where it belongs, and comes no more. */
   forget(id: string): Promise<void>
 }
@@ -36,6 +37,7 @@ export type TrialsOptions = Readonly<{
 
 /** A kill from outside meets the trial of an innocent now and then, and next to never that of the same one three times. */
 const MOST_WITHOUT_END = 3
+const FIRST_TOGETHER = 8
 const WITHIN_MS = 5_000
 const NOTED_AGAIN_MS = 1_000
 
@@ -61,7 +63,7 @@ export function createTrials({ pool, log, failpoint = null, restMs = aWhileMs }:
   const life = randomUUID()
   /** Came to their end, which is not noted yet. */
   const ended = new Set<string>()
-  let last: Promise<unknown> = Promise.resolve()
+  const inTurn = createTurns(FIRST_TOGETHER)
   let timer: NodeJS.Timeout | undefined
 
   const begun = async (statement: string, id: string): Promise<number | null> => {
@@ -72,9 +74,11 @@ export function createTrials({ pool, log, failpoint = null, restMs = aWhileMs }:
     )
     return rows[0]?.begun ?? null
   }
-  const rest = async (id: string, signal: AbortSignal): Promise<void> => {
+  /** Whether it has had a trial, after which it rests. */
+  const hadOne = async (id: string, signal: AbortSignal): Promise<boolean> => {
     const withoutEnd = await begun(WITHOUT_END, id)
     if (withoutEnd !== null && withoutEnd < MOST_WITHOUT_END) await sleep(restMs(withoutEnd), undefined, { signal })
+    return withoutEnd !== null
   }
   const begin = async (id: string): Promise<void> => {
     if (failpoint) await failpoint('trial.counting')
@@ -94,10 +98,10 @@ export function createTrials({ pool, log, failpoint = null, restMs = aWhileMs }:
   }
 
   return {
-    async alone(id, work, signal) {
-      // Meanwhile others have their trials.
-      await rest(id, signal)
-      const trial = last.then(async () => {
+    async run(id, work, signal) {
+      // While it rests others have their trials.
+      const isAlone = await hadOne(id, signal)
+      await inTurn(isAlone, async () => {
         signal.throwIfAborted()
         ended.delete(id)
         await begin(id)
@@ -109,8 +113,6 @@ export function createTrials({ pool, log, failpoint = null, restMs = aWhileMs }:
           await noteEnds()
         }
       })
-      last = trial.catch(() => {})
-      return trial
     },
     async forget(id) {
       ended.delete(id)
@@ -120,6 +122,19 @@ export function createTrials({ pool, log, failpoint = null, restMs = aWhileMs }:
         log.warn({ rawEventId: id, reason: reasonOf(error) }, 'the end of a trial could not be noted')
       }
     },
+  }
+}
+
+/** Runs what is to be alone when all before it is over, and up to so many others together. */
+function createTurns(most: number) {
+  let last: Promise<unknown> = Promise.resolve()
+  let group: { after: Promise<unknown>; size: number } | null = null
+  return <T>(isAlone: boolean, task: () => Promise<T>): Promise<T> => {
+    if (isAlone || group === null || group.size >= most) group = isAlone ? null : { after: last, size: 0 }
+    if (group) group.size += 1
+    const turn = (group?.after ?? last).then(task)
+    last = Promise.allSettled([last, turn]).then(() => {})
+    return turn
   }
 }
 

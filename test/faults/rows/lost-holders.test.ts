@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
 import test from 'ava'
 import { createPostgresIntake, createPostgresSource } from '../../../src/adapters/messaging/postgres-intake.ts'
 import { createPostgresQueue } from '../../../src/adapters/messaging/postgres-queue.ts'
@@ -115,7 +116,7 @@ if (needs(test, 'holders that are lost', ['TEST_DATABASE_URL', 'TEST_RABBITMQ_UR
             resolve()
             return alive.promise.then(() => Promise.reject(new Error('long dead')))
           }
-          lives.push(trials.alone(id, work, signal))
+          lives.push(trials.run(id, work, signal))
         })
       await killed()
       await killed()
@@ -129,7 +130,7 @@ if (needs(test, 'holders that are lost', ['TEST_DATABASE_URL', 'TEST_RABBITMQ_UR
       const trials = createTrials({ pool: { connect } as typeof pool, log: quietLog, restMs: () => 1 })
       for (let time = 0; time < 5; time++) {
         isAway = false
-        await trials.alone(id, vanish, signal)
+        await trials.run(id, vanish, signal)
       }
       const begun = async () =>
         (await pool.query('select begun from delivery_trials where delivery_id = $1', [id])).rows
@@ -139,11 +140,38 @@ if (needs(test, 'holders that are lost', ['TEST_DATABASE_URL', 'TEST_RABBITMQ_UR
 
       for (let life = 0; life < 3; life++) await killed()
       await t.throwsAsync(
-        trials.alone(id, async () => t.fail(), signal),
+        trials.run(id, async () => t.fail(), signal),
         { name: 'KilledItsHolders' },
       )
       alive.resolve()
       await Promise.allSettled(lives)
+    },
+  )
+
+  test.serial(
+    'B10: first trials are made beside each other, and one that had no end is made again alone',
+    async (t) => {
+      const pool = db.systemPool({ size: 3 })
+      const { signal } = new AbortController()
+      const old = randomUUID()
+      await pool.query('insert into delivery_trials (delivery_id, begun, life) values ($1, 1, $2)', [old, randomUUID()])
+      const trials = createTrials({ pool, log: quietLog, restMs: () => 1 })
+      const underWay = new Set<string>()
+      const [seen, together]: [Set<string>[], Set<string>[]] = [[], []]
+      const work = (id: string) => async () => {
+        underWay.add(id)
+        ;(id === old ? seen : together).push(new Set(underWay))
+        await sleep(50)
+        underWay.delete(id)
+      }
+      const firsts = Array.from({ length: 20 }, () => randomUUID())
+      await Promise.all(
+        [...firsts.slice(0, 10), old, ...firsts.slice(10)].map((id) => trials.run(id, work(id), signal)),
+      )
+      t.deepEqual(seen, [new Set([old])])
+      t.is(together.length, firsts.length)
+      t.true(together.some(({ size }) => size > 1))
+      t.true(together.every((ids) => ids.size <= 8 && !ids.has(old)))
     },
   )
 
