@@ -1,0 +1,106 @@
+import test, { type ExecutionContext } from 'ava'
+import { loadContract } from '../../src/adapters/http/contract.ts'
+import { type ConnectStage, connectStage } from '../support/connect-stage.ts'
+import { onEachProfile } from '../support/profiles.ts'
+import { type Caller, comparable, createCaller, inParallel } from './tenancy/calls.ts'
+import { type Case, casesOf, casesOfBoth, ownCalls, swapsOf } from './tenancy/cases.ts'
+import { rowsOf } from './tenancy/rows-of.ts'
+import { openTwoShops, type Shop, type TwoShops } from './tenancy/two-shops.ts'
+import { withCursors } from './tenancy/with-cursors.ts'
+
+const contract = loadContract()
+const swaps = swapsOf(contract)
+const AT_ONCE = 12
+
+onEachProfile((profile) => {
+  let stage: ConnectStage
+  let caller: Caller
+  let two: TwoShops
+  let mine: Shop
+  let theirs: Shop
+
+  test.before(async (t) => {
+    t.timeout(120_000)
+    stage = await connectStage(profile, { PUBLIC_URL: 'https://inbox.example' })
+    caller = createCaller(stage.url, AT_ONCE)
+    const startedAt = performance.now()
+    const { shops, ownerOfBoth } = await openTwoShops(stage, caller)
+    ;[mine, theirs] = [await withCursors(contract, caller, shops[0]), await withCursors(contract, caller, shops[1])]
+    two = { shops: [mine, theirs], ownerOfBoth }
+    t.log(`two organizations in ${Math.round((performance.now() - startedAt) / 1000)} s`)
+  })
+  test.after.always(async (t) => {
+    t.timeout(60_000)
+    caller?.close()
+    await stage?.close()
+  })
+
+  const allRows = async () => ({
+    mine: await rowsOf(stage.db.admin, mine.orgId),
+    theirs: await rowsOf(stage.db.admin, theirs.orgId),
+    calls: stage.simulator.calls.length,
+  })
+
+  /** What went wrong, one line each: whatever is tried, all of it is. */
+  async function refusals(cases: readonly Case[]): Promise<readonly string[]> {
+    const wrong: string[] = []
+    await inParallel(cases, AT_ONCE, async ({ title, expected, theirs, nobodys }) => {
+      const [of, absent] = await Promise.all(
+        [theirs, nobodys].map(({ method, path, asked }) => caller.call(method, path, asked)),
+      )
+      const body = JSON.parse(of!.text || 'null')
+      const isExpected = of!.status === expected.status && (body?.code ?? null) === expected.code
+      if (!isExpected) wrong.push(`${title}: ${of!.status} ${of!.text}`)
+      else if (expected.code === null && body.data?.length !== 0) wrong.push(`${title}: it finds ${of!.text}`)
+      const [told, expectedly] = [comparable(of!, theirs.ids), comparable(absent!, nobodys.ids)]
+      if (told !== expectedly) wrong.push(`${title}: not as for nobody's:\n${told}\n${expectedly}`)
+    })
+    return wrong
+  }
+
+  test.serial(
+    `S1, S9: ${profile}: another organization's thing is not there, whichever operation, role and field names it, and nothing changes`,
+    async (t) => {
+      t.timeout(110_000)
+      const all = [...casesOf(swaps, mine, theirs), ...casesOf(swaps, theirs, mine)]
+      // A tenth of the combinations where the database is the smaller one: each field by one role, in turn.
+      const cases = profile === 'services' ? all : all.filter((_, at) => at % 4 === Math.floor(at / 4) % 4)
+      const before = await allRows()
+      const startedAt = performance.now()
+      t.deepEqual(await refusals(cases), [])
+      t.deepEqual(await allRows(), before)
+      const seconds = Math.round((performance.now() - startedAt) / 1000)
+      const operations = new Set(swaps.map(({ operation }) => operation.operationId)).size
+      t.log(`${cases.length} cases of ${operations} operations, ${swaps.length} places for an id, in ${seconds} s`)
+    },
+  )
+
+  test.serial(`S19: ${profile}: who owns both finds the other's things only below the other's path`, async (t) => {
+    const before = await allRows()
+    const cases = casesOfBoth(swaps, two)
+    t.deepEqual(await refusals(cases), [])
+    t.deepEqual(await allRows(), before)
+    for (const { orgId, ids } of [mine, theirs]) {
+      const { status } = await caller.call('GET', `/orgs/${orgId}/tickets/${ids['ticketId']}`, {
+        token: two.ownerOfBoth,
+      })
+      t.is(status, 200, 'switched by the path')
+    }
+    t.log(`${cases.length} cases`)
+  })
+
+  // Last: it changes what is there.
+  test.serial(`${profile}: every one of these things is there for its own organization`, async (t) => {
+    await eachIsThere(t, mine)
+    await eachIsThere(t, theirs)
+  })
+
+  async function eachIsThere(t: ExecutionContext, shop: Shop) {
+    for (const { operationId, method, path, asked } of ownCalls(contract, shop)) {
+      const { status, text } = await caller.call(method, path, asked)
+      t.true(status < 500 || status === 502, `${operationId}: ${status} ${text}`)
+      t.not(status, 404, `${operationId}: ${text}`)
+      t.not(status, 403, `${operationId}: ${text}`)
+    }
+  }
+})

@@ -1,0 +1,21 @@
+import type { DatabaseTarget } from '../../../src/adapters/persistence/connection.ts'
+import { tablesOfOrganizations } from '../../support/catalogue.ts'
+import { onServer } from '../../support/template.ts'
+
+/** By table, how many rows an organization has there and a digest of all that is in them. */
+export type RowsOf = Readonly<Record<string, string>>
+
+export const rowsOf = (admin: DatabaseTarget, orgId: string): Promise<RowsOf> =>
+  onServer(admin, async (server) => {
+    const found: Record<string, string> = {}
+    const tables = (await tablesOfOrganizations(server)).map(({ table }) => [table, 'org_id'])
+    for (const [table, column] of [['organizations', 'id'], ...tables]) {
+      const { rows } = await server.query(
+        `select count(*) || ' ' || coalesce(md5(string_agg(t::text, E'\\n' order by t::text)), '') as all
+         from ${table} t where ${column} = $1`,
+        [orgId],
+      )
+      found[table!] = rows[0].all
+    }
+    return found
+  })
