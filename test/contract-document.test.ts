@@ -131,6 +131,13 @@ for (const [what, change, message] of [
   })
 }
 
+test('what is weighty says so in its answers, and nothing else does', (t) => {
+  for (const { operationId, reauth, responses } of responsesOf) {
+    const codes = responses.flatMap(({ value }) => (value['x-problem-codes'] as string[] | undefined) ?? [])
+    t.is(codes.includes('reauthentication-required'), reauth !== false, operationId)
+  }
+})
+
 test('every operation declares the problems that any of them may meet', (t) => {
   for (const { operationId, method, raw, security, parameters, permission, responses, pointer } of responsesOf) {
     const statuses = new Set(responses.map(({ title }) => title.split(' ').at(-1)))

@@ -21,6 +21,7 @@ import { lookUpMessage } from './history/look-up-message.ts'
 import { planSweeps, sweepChannel } from './history/sweep-channel.ts'
 import { addMember } from './member/add-member.ts'
 import { changeMember, removeMember } from './member/change-member.ts'
+import { changePassword } from './member/change-password.ts'
 import { resetPassword } from './member/reset-password.ts'
 import { checkDoubt } from './message/check-doubt.ts'
 import { checkMessage } from './message/check-message.ts'
@@ -52,6 +53,7 @@ export const createCore = (ports: CorePorts) => ({
   changeMember: changeMember(ports),
   removeMember: removeMember(ports),
   resetPassword: resetPassword(ports),
+  changePassword: changePassword(ports),
 
   createChannel: createChannel(ports),
   updateChannel: updateChannel(ports),

@@ -14,7 +14,12 @@ export function createFakeCore(accounts: FakeAccounts, queries: FakeQueries, upl
   const webhookSecrets = new Map<string, string>()
   const accepted: AcceptWebhookInput[] = []
   const keys = new Map<string, MessageView>()
-  const state = { webhooks: 'open' as 'open' | 'away' | 'broken', failWith: null as Error | null, production: false }
+  const state = {
+    webhooks: 'open' as 'open' | 'away' | 'broken',
+    failWith: null as Error | null,
+    production: false,
+    offsetMs: 0,
+  }
 
   const away = () => new Unavailable('Nobody took it.', new Error('the spool said why'))
 
@@ -47,6 +52,12 @@ export function createFakeCore(accounts: FakeAccounts, queries: FakeQueries, upl
       if (person?.password !== password) return null
       const { password: _, ...user } = person
       return { user, memberships: await accounts.memberships(user.id) }
+    }),
+    changePassword: noted('changePassword', ({ email, password }) => {
+      const person = [...accounts.people.values()].find((one) => one.email === email)!
+      accounts.people.set(person.id, { ...person, password })
+      accounts.since.set(person.id, new Date(Date.now() + state.offsetMs))
+      return { warnings: [] }
     }),
     changeMember: noted('changeMember', async (actor, id, { role, disabled }) => {
       if ((await accounts.member(actor.orgId, id)) === null) throw new NotFound('member')

@@ -500,6 +500,20 @@ export const story: readonly Folder[] = [
         path: { channelId: '{{instagramChannelId}}' },
         status: 204,
       },
+      {
+        operationId: 'confirmPassword',
+        name: 'Give the password once more',
+        status: 200,
+        body: { password: '{{password}}' },
+        after: [save('accessToken', 'answer.accessToken')],
+      },
+      {
+        operationId: 'changePassword',
+        name: 'Change the password',
+        status: 200,
+        body: { currentPassword: '{{password}}', newPassword: 'correct horse battery staple' },
+        after: [save('accessToken', 'answer.accessToken')],
+      },
       { operationId: 'logOut', name: 'Sign out', status: 204 },
       {
         operationId: 'getMe',

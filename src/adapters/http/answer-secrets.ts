@@ -20,6 +20,8 @@ const SECRET_NAMES: ReadonlySet<string> = new Set([
 const GIVEN: ReadonlyMap<string, ReadonlySet<string>> = new Map([
   ['signUp', new Set(['/accessToken'])],
   ['logIn', new Set(['/accessToken'])],
+  ['confirmPassword', new Set(['/accessToken'])],
+  ['changePassword', new Set(['/accessToken'])],
 ])
 
 const SEALED = /^v\d\.[\w-]{1,32}\.[\w-]{16}\.[\w-]{22}\./

@@ -9,7 +9,12 @@ import { createResponseValidator } from './contract/response-validator.ts'
 import { bodyValidation, parameterValidation, responseValidation } from './contract/validation.ts'
 
 export type { ResponseError } from './contract/contract-error.ts'
-export { type DeclaredPermission, isOfOrganization, needsSession } from './contract/declared-operation.ts'
+export {
+  type DeclaredPermission,
+  isOfOrganization,
+  needsSession,
+  type ReauthRule,
+} from './contract/declared-operation.ts'
 export { jsonDepthExceeds, maxJsonDepth } from './contract/json-depth.ts'
 export type { RequestInput, RequestOutcome } from './contract/request-validator.ts'
 

@@ -19,6 +19,7 @@ export type HttpCore = Pick<
   | 'signUp'
   | 'logIn'
   | 'changeMember'
+  | 'changePassword'
   | 'removeMember'
   | 'createChannel'
   | 'updateChannel'

@@ -7,6 +7,7 @@ import { readJsonBody } from './json-body.ts'
 import type { Answer, Call, MemberCall, Operation, OperationDeps } from './operation.ts'
 import { requireMember } from './organization-guard.ts'
 import { requirePermission } from './permission-guard.ts'
+import { isWeighty, requireRecent } from './reauth-guard.ts'
 import { RequestError } from './request-error.ts'
 import { describeRequest, type RequestFacts } from './request-log.ts'
 import { createSender, type Sender } from './sender.ts'
@@ -81,9 +82,12 @@ function createAnswerer(operation: ContractOperation, handler: Operation, deps: 
         Object.assign(who, { actor })
       }
     }
+    const { signedIn } = who
+    if (signedIn && operation.reauth === true) requireRecent(signedIn, deps.clock.now())
     const body = operation.body === 'json' ? await readJsonBody(req, res) : undefined
     const outcome = operation.validateRequest({ params, query: req.query, headers: req.headers, body })
     if (!outcome.ok) throw new RequestError(outcome.problem, refusalDetail(outcome), { errors: outcome.errors })
+    if (signedIn && isWeighty(operation.reauth, body)) requireRecent(signedIn, deps.clock.now())
     return handle({ ...who, req, res, requestId, ...outcome })
   }
 }

@@ -113,6 +113,13 @@ export const problemTypes = {
     fix: 'Send the token as `Authorization: Bearer …` instead of the cookie, or check PUBLIC_URL.',
     retryable: false,
   },
+  'reauthentication-required': {
+    status: 403,
+    title: 'Give your password once more',
+    explanation: 'What is weighty takes a session that began with a password in the last ten minutes.',
+    fix: 'Call POST /auth/reauthenticate with your password, and go on with the accessToken or the cookie that it answers.',
+    retryable: false,
+  },
   'signup-disabled': {
     status: 403,
     title: 'Signing up is closed',

@@ -22,6 +22,8 @@ export type SignedIn = Readonly<{
   userId: UserId
   orgId: OrgId
   sid: string
+  /** RFC 3339: when its password was given. */
+  startedAt: string
   expiresAt: string
   carrier: 'bearer' | 'cookie'
 }>
@@ -92,7 +94,8 @@ export function createSessions({ core, accounts, records, clock, secrets, ttlMs 
         throw new RequestError('unauthenticated', 'The request carries no valid session.')
       }
       const carrier = hasBearer(req.headers) ? 'bearer' : 'cookie'
-      return { userId: user.id, orgId: user.orgId, sid: req.sessionID, expiresAt: user.expiresAt, carrier }
+      const { id, orgId, startedAt, expiresAt } = user
+      return { userId: id, orgId, sid: req.sessionID, startedAt, expiresAt, carrier }
     },
 
     checkPassword: (req, res) =>

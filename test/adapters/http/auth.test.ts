@@ -62,7 +62,7 @@ for (const [what, headers] of Object.entries({
   })
 }
 
-test('logging in makes a new session, whatever id was planted before', async (t) => {
+test('S58: logging in makes a new session, whatever id was planted before', async (t) => {
   const { cookie, email, token } = await server.signUp()
   const answer = await server.call('POST', '/auth/login', { body: { email, password: PASSWORD }, headers: { cookie } })
   t.is(answer.status, 200)
@@ -72,14 +72,15 @@ test('logging in makes a new session, whatever id was planted before', async (t)
   t.is((await server.call('GET', '/auth/me', { token: answer.json.accessToken })).status, 200)
 })
 
-test('logging out kills the token and the cookie', async (t) => {
-  const { cookie, token } = await server.signUp()
+test('S61: logging out kills the token and the cookie, and leaves no record', async (t) => {
+  const { cookie, token, userId } = await server.signUp()
   const answer = await server.call('POST', '/auth/logout', { headers: { cookie } })
   t.is(answer.status, 204)
   t.is(answer.text, '')
   t.regex(answer.headers.get('set-cookie')!, /^sid=; .*Expires=Thu, 01 Jan 1970/)
   t.is((await server.call('GET', '/auth/me', { headers: { cookie } })).status, 401)
   t.is((await server.call('GET', '/auth/me', { token })).status, 401)
+  t.false([...server.sessions.rows.values()].some((row) => row.userId === userId))
 })
 
 test('an unknown address and a wrong password get the same answer', async (t) => {

@@ -32,6 +32,8 @@ const NESTED: Readonly<Record<string, unknown>> = {
 const own: Readonly<Record<string, unknown>> = {
   ...bodies,
   signUp: { orgName: 'Another', name: 'Somebody', email: 'else@example.com', password: PASSWORD },
+  confirmPassword: { password: PASSWORD },
+  changePassword: { currentPassword: PASSWORD, newPassword: 'another password' },
   logIn: { email: 'else@example.com', password: PASSWORD },
 }
 

@@ -5,6 +5,9 @@ import { isRecord, lookUp, toPointer } from '../../schema-kit/json-pointer.ts'
 /** `public`: anybody may call it. `self`: everybody who is signed in, about what is their own. */
 export type DeclaredPermission = Permission | 'public' | 'self'
 
+/** Whether it takes a password given lately: always, never, or where the body has one of these fields. */
+export type ReauthRule = boolean | readonly string[]
+
 /** One operation of the contract, as a router needs it. */
 export type DeclaredOperation = Readonly<{
   operationId: string
@@ -24,6 +27,7 @@ export type DeclaredOperation = Readonly<{
   security: readonly string[]
   /** What it takes to call it. */
   permission: DeclaredPermission
+  reauth: ReauthRule
   parameters: readonly DeclaredParameter[]
   /** Where it stands in the document, as a JSON pointer. */
   pointer: string
@@ -70,6 +74,7 @@ export function collectOperations(document: OpenAPIV3_1.Document): readonly Decl
         furtherQuery: Reflect.get(operation, 'x-further-query') === true,
         security,
         permission,
+        reauth: reauthIn(operation, permission),
         parameters: [toPointer('paths', template), pointer].flatMap((at) => parametersAt(document, at)),
         pointer,
       }
@@ -101,6 +106,15 @@ function permissionIn(
   if ((name === 'public') === needsSession({ security })) throw refuse(`${name} does not go with its security`)
   if (isPermission(name) && !isOfOrganization(template)) throw refuse('outside an organization nobody has permissions')
   return name
+}
+
+function reauthIn(operation: OpenAPIV3_1.OperationObject, permission: DeclaredPermission): ReauthRule {
+  const rule: unknown = Reflect.get(operation, 'x-reauth') ?? false
+  const isRule = typeof rule === 'boolean' || (Array.isArray(rule) && rule.every((field) => typeof field === 'string'))
+  if (!isRule || (rule !== false && permission === 'public')) {
+    throw new Error(`x-reauth of ${operation.operationId} in the contract is no rule for it`)
+  }
+  return rule
 }
 
 /** Whether the path, in either form, is below one organization. */

@@ -1,7 +1,9 @@
 import type { Operation } from '../operation.ts'
 import type { WebhookOperation } from '../webhook-exchange.ts'
+import { changePassword } from './change-password.ts'
 import { checkMessage } from './check-message.ts'
 import { chooseFacebookAccount } from './choose-facebook-account.ts'
+import { confirmPassword } from './confirm-password.ts'
 import { connectFacebook } from './connect-facebook.ts'
 import { connectInstagram } from './connect-instagram.ts'
 import { createAttachment } from './create-attachment.ts'
@@ -122,6 +124,8 @@ export const operations = {
   listMembers,
   removeMember,
   updateMember,
+  changePassword,
+  confirmPassword,
   logIn,
   logOut,
   receiveAppWebhook,

@@ -1,0 +1,23 @@
+import type { CorePorts } from '../../ports/core-ports.ts'
+import { DomainError, NotFound } from '../errors.ts'
+
+type Ports = Pick<CorePorts, 'clock' | 'passwordHasher' | 'isCommonPassword'> &
+  Readonly<{
+    accounts: Pick<CorePorts['accounts'], 'setPassword'>
+    settings: Pick<CorePorts['settings'], 'production'>
+  }>
+
+/**
+ * Another password for somebody who has proven the present one; every session of theirs that began before ends with it. Throws
+ * DomainError `weak-password` in production; elsewhere a common one is taken with a warning, as at sign-up.
+ */
+export const changePassword =
+  ({ accounts, clock, passwordHasher, isCommonPassword, settings }: Ports) =>
+  async (input: { email: string; password: string }): Promise<{ warnings: readonly string[] }> => {
+    const weak = isCommonPassword(input.password, [input.email])
+    if (weak && settings.production)
+      throw new DomainError('weak-password', 'This password is among the most common ones.')
+    const hash = await passwordHasher.hash(input.password)
+    if (!(await accounts.setPassword(input.email, hash, clock.now()))) throw new NotFound('user')
+    return { warnings: weak ? ['weak-password'] : [] }
+  }

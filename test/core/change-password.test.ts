@@ -1,0 +1,41 @@
+import test from 'ava'
+import { isCommonPassword } from '../../src/adapters/security/common-passwords.ts'
+import { changePassword } from '../../src/core/member/change-password.ts'
+
+function stage({ production }: { production: boolean }) {
+  const set: unknown[] = []
+  const now = new Date('2026-03-01T12:00:00.000Z')
+  const use = changePassword({
+    accounts: {
+      setPassword: async (email, hash, at) => {
+        set.push([email, hash, at])
+        return email === 'sam@example.com'
+      },
+    },
+    clock: { now: () => now, monotonicMs: () => 0 },
+    isCommonPassword,
+    passwordHasher: {
+      hash: async (password) => `hash of ${password}`,
+      verify: async () => false,
+      verifyDummy: async () => false,
+    },
+    settings: { production },
+  })
+  const change = (password: string, email = 'sam@example.com') => use({ email, password })
+  return { set, change, now }
+}
+
+test('a new password is kept as its hash, and sessions from before that moment are over', async (t) => {
+  const { set, change, now } = stage({ production: true })
+  t.deepEqual(await change('correct horse battery'), { warnings: [] })
+  t.deepEqual(set, [['sam@example.com', 'hash of correct horse battery', now]])
+  t.like(await t.throwsAsync(change('correct horse battery', 'gone@example.com')), { code: 'not-found' })
+})
+
+test('a common password is refused in production before anything changes, and named elsewhere', async (t) => {
+  const { set, change } = stage({ production: true })
+  t.like(await t.throwsAsync(change('password123')), { code: 'weak-password' })
+  t.like(await t.throwsAsync(change('sam@example.com')), { code: 'weak-password' }, 'nor is one that is the address')
+  t.deepEqual(set, [])
+  t.deepEqual(await stage({ production: false }).change('password123'), { warnings: ['weak-password'] })
+})
