@@ -36,7 +36,7 @@ export type TrialsOptions = Readonly<{
 }>
 
 /** A kill from outside meets the trial of an innocent now and then, and next to never that of the same one three times. */
-const MOST_WITHOUT_END = 3
+export const MOST_WITHOUT_END = 3
 const FIRST_TOGETHER = 8
 const WITHIN_MS = 5_000
 const NOTED_AGAIN_MS = 1_000

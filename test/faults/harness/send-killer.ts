@@ -5,6 +5,7 @@ import type { InstagramSimulator } from '../../../dev/instagram-simulator/index.
 import { fieldsOf } from '../../../src/adapters/messaging/delivery-message.ts'
 import { MESSAGE_TYPE } from '../../../src/adapters/messaging/rabbit-publisher.ts'
 import { topologyOf } from '../../../src/adapters/messaging/topology.ts'
+import { MOST_WITHOUT_END } from '../../../src/adapters/messaging/trials.ts'
 import type { ChannelId, OrgId, RawEventId } from '../../../src/core/ids.ts'
 import type { Servers } from './ground.ts'
 import type { ConnectedChannel } from './history.ts'
@@ -29,7 +30,7 @@ export async function sendKiller(
   const admin = new pg.Client({ connectionString: adminUrl })
   admin.on('error', () => {})
   await admin.connect()
-  await admin.query('insert into delivery_trials (delivery_id, begun) values ($1, 3)', [id])
+  await admin.query('insert into delivery_trials (delivery_id, begun) values ($1, $2)', [id, MOST_WITHOUT_END])
   await admin.end()
   const connection = new Connection({ url: rabbit.directUrl, retryLow: 200 })
   connection.on('error', () => {})

@@ -1,4 +1,5 @@
 import test from 'ava'
+import { MOST_WITHOUT_END } from '../../../src/adapters/messaging/trials.ts'
 import { FAILPOINTS } from '../../../src/config/failpoints.ts'
 import { onEachProfile } from '../../support/database.ts'
 import { type MessageJson, settled } from '../../support/inbox-client.ts'
@@ -51,8 +52,8 @@ onEachProfile((profile) => {
     await simulator.deliver(webhook)
     const trials = await waitFor(async () => {
       const rows = await sql(
-        `insert into delivery_trials (delivery_id, begun) select id, 2 from jobs where queue = 'inbound'
-         on conflict (delivery_id) do update set begun = 2 returning delivery_id`,
+        `insert into delivery_trials (delivery_id, begun) select id, ${MOST_WITHOUT_END} from jobs where queue = 'inbound'
+         on conflict (delivery_id) do update set begun = ${MOST_WITHOUT_END} returning delivery_id`,
       )
       return rows.length > 0
     })

@@ -1,5 +1,6 @@
 import test from 'ava'
 import type { SimulatedCustomer } from '../../../dev/instagram-simulator/index.ts'
+import { MOST_WITHOUT_END } from '../../../src/adapters/messaging/trials.ts'
 import { FAILPOINTS, type FailpointName } from '../../../src/config/failpoints.ts'
 import { waitFor } from '../../support/processes.ts'
 import { sampleFile } from '../../support/sample-files.ts'
@@ -193,7 +194,7 @@ async function killInbound(stage: RoleStage, shop: RoleShop): Promise<number> {
   const [poison] = await sql<{ id: string }>(
     `update jobs set attempt = 1 where queue = 'inbound' and state = 'READY' returning id`,
   )
-  await sql('insert into delivery_trials (delivery_id, begun) values ($1, 2)', [poison?.id])
+  await sql('insert into delivery_trials (delivery_id, begun) values ($1, $2)', [poison?.id, MOST_WITHOUT_END])
   for (const place of OF_GIVEN_UP) {
     await sql(`update jobs set state = 'READY', lease_until = null, run_at = now() where id = $1`, [poison?.id])
     await killedAt('inbound', place)

@@ -36,6 +36,8 @@ const NO_THINGS: Readonly<Record<string, string>> = {
   orgName: 'what somebody calls it',
   email: 'a person, not of one organization',
   password: 'a secret of a person',
+  currentPassword: 'a secret of a person',
+  newPassword: 'a secret of a person',
   content: 'words to a customer',
   title: 'words to a customer',
   subtitle: 'words to a customer',
