@@ -68,6 +68,7 @@ function toConfig(
     }),
     signupMode: values.SIGNUP_MODE ?? (production ? 'invite' : 'open'),
     sessionTtlHours: values.SESSION_TTL_HOURS,
+    sessionIdleHours: values.SESSION_IDLE_HOURS,
     instagramAppId: values.INSTAGRAM_APP_ID ?? null,
     metaAppId: values.META_APP_ID ?? null,
     instagramOauthUrl: values.INSTAGRAM_OAUTH_URL.replace(/\/+$/, ''),

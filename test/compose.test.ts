@@ -80,7 +80,14 @@ test('every other setting of the table reaches the programs that .env is said to
   const everywhere = new Set(programs.filter(([name]) => name !== 'migrate').flatMap(([, one]) => takenBy(one)))
   for (const { name } of variables) t.is(everywhere.has(name), !(name in ownOfTheFile), name)
   const shared = new Set(takenBy(file.services['scheduler'] as Service))
-  const ofSome = ['PUBLIC_URL', 'TRUST_PROXY', 'SESSION_SECRET', 'SESSION_TTL_HOURS', 'SIGNUP_MODE']
+  const ofSome = [
+    'PUBLIC_URL',
+    'TRUST_PROXY',
+    'SESSION_SECRET',
+    'SESSION_TTL_HOURS',
+    'SESSION_IDLE_HOURS',
+    'SIGNUP_MODE',
+  ]
   const missing = [...everywhere].filter((name) => !shared.has(name) && settings.has(name))
   t.deepEqual(missing.sort(), ofSome.sort())
 })

@@ -30,6 +30,7 @@ export type Config = Readonly<{
   /** `invite`: the first organization is free, further ones are not made over HTTP. */
   signupMode: 'open' | 'invite'
   sessionTtlHours: number
+  sessionIdleHours: number
   /** Null: nobody connects by that login. Never set without its secret. */
   instagramAppId: string | null
   metaAppId: string | null

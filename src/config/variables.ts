@@ -167,6 +167,15 @@ export const variables = [
     default: 720,
     example: '720',
   },
+  {
+    name: 'SESSION_IDLE_HOURS',
+    group: 'Accounts',
+    schema: { type: 'integer', minimum: 2, maximum: 8760 },
+    must: 'a whole number of hours from 2 to 8760',
+    description: 'How long a login lasts that nobody uses. An open event stream counts as use once an hour.',
+    default: 168,
+    example: '168',
+  },
 
   {
     name: 'INSTAGRAM_API_KEY',

@@ -14,6 +14,15 @@ export type NewAccount = Readonly<{
   now: Date
 }>
 
+export type PasswordChange = Readonly<{
+  passwordHash: string
+  now: Date
+  audit: Readonly<{ id: string; action: PasswordAction; requestId: string | null }>
+}>
+
+/** By the person, who knew the present one; by the operator. */
+export type PasswordAction = 'password.changed' | 'password.set-by-operator'
+
 /** People and organizations before anybody is signed in; runs as the system role, sees no message. */
 export interface AccountDirectory {
   /** One transaction: organization, user, owner's membership, counters. Throws DomainError `email-taken` or `signup-disabled`. */
@@ -38,8 +47,11 @@ export interface AccountDirectory {
     role: Role
     now: Date
   }): Promise<UserView>
-  /** False for an unknown e-mail. Sessions that began before `now` are over with it, wherever they are kept. */
-  setPassword(email: string, passwordHash: string, now: Date): Promise<boolean>
+  /**
+   * False for an unknown e-mail. Sessions that began before `now` are over with it, wherever they are kept. The audit log has it in
+   * the same transaction, as nobody's organization's.
+   */
+  setPassword(email: string, change: PasswordChange): Promise<boolean>
   /** Sessions that began before it are over; null while none was ended so. */
   sessionsSince(userId: UserId): Promise<Date | null>
 }

@@ -62,7 +62,12 @@ onEachProfile((profile) => {
             inOrganization(orm, org.id, (tx) =>
               tx.affected('update memberships set active = false where user_id = $1', [user.id]),
             ),
-          endSessions: (user, at) => accounts.setPassword(user.email, 'another hash', at),
+          endSessions: (user, at) =>
+            accounts.setPassword(user.email, {
+              passwordHash: 'another hash',
+              now: at,
+              audit: { id: ids.next(), action: 'password.changed', requestId: null },
+            }),
         },
       }
     },

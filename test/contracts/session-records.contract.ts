@@ -6,6 +6,8 @@ export type SessionRecordsKit = Readonly<{
   name: string
   /** A store of its own, empty; it lives until the test file ends. */
   make(): Promise<SessionRecords>
+  /** Somebody who may have sessions. */
+  person(): Promise<string>
 }>
 
 const HOUR_MS = 3_600_000
@@ -18,7 +20,7 @@ function aSession(endsInMs = HOUR_MS, more: Readonly<Record<string, unknown>> = 
 }
 
 /** What every store of sessions keeps. */
-export function sessionRecordsContract(test: TestFn, { name, make }: SessionRecordsKit): void {
+export function sessionRecordsContract(test: TestFn, { name, make, person }: SessionRecordsKit): void {
   const hash = (): string => randomUUID().replaceAll('-', '').repeat(2)
 
   test(`${name}: a session comes back as it was put, until it is put again or ended`, async (t) => {
@@ -27,11 +29,11 @@ export function sessionRecordsContract(test: TestFn, { name, make }: SessionReco
     t.falsy(await records.get(one))
     const { data, expiresAt } = aSession(HOUR_MS, { passport: { user: { id: 'u', name: 'Zoë 🙂', list: [1, null] } } })
     await records.set(one, data, expiresAt, null)
-    t.deepEqual(await records.get(one), data)
+    t.deepEqual(await records.get(one), { idHash: one, data, usedAt: null })
     t.falsy(await records.get(other))
     const again = aSession(2 * HOUR_MS, { passport: {} })
     await records.set(one, again.data, again.expiresAt, null)
-    t.deepEqual(await records.get(one), again.data)
+    t.deepEqual((await records.get(one))?.data, again.data)
     await records.destroy(one)
     await records.destroy(one)
     t.falsy(await records.get(one))
@@ -43,10 +45,10 @@ export function sessionRecordsContract(test: TestFn, { name, make }: SessionReco
     const { data, expiresAt } = aSession(HOUR_MS, { list: ['kept'] })
     await records.set(id, data, expiresAt, null)
     ;(data as unknown as { list: string[] }).list.push('later')
-    const got = (await records.get(id)) as { list: string[] }
+    const got = (await records.get(id))?.data as { list: string[] }
     t.deepEqual(got.list, ['kept'])
     got.list.push('later')
-    t.deepEqual(((await records.get(id)) as { list: string[] }).list, ['kept'])
+    t.like(await records.get(id), { data: { list: ['kept'] } })
   })
 
   test(`${name}: a session that is over is not there, whether or not it was cleared away`, async (t) => {
@@ -55,5 +57,50 @@ export function sessionRecordsContract(test: TestFn, { name, make }: SessionReco
     const { data, expiresAt } = aSession(-1_000)
     await records.set(id, data, expiresAt, null)
     t.falsy(await records.get(id))
+  })
+
+  test(`${name}: when it was last used is kept beside it, and brings back none that has ended`, async (t) => {
+    const records = await make()
+    const id = hash()
+    const { data, expiresAt } = aSession()
+    const usedAt = new Date('2026-11-24T12:00:00.123Z')
+    await records.touch(id, usedAt)
+    t.falsy(await records.get(id))
+    await records.set(id, data, expiresAt, null)
+    await records.touch(id, usedAt)
+    t.deepEqual(await records.get(id), { idHash: id, data, usedAt })
+    await records.destroy(id)
+    await records.touch(id, usedAt)
+    t.falsy(await records.get(id))
+  })
+
+  test(`${name}: a person's sessions are found, those that have ended are not, and nobody else's`, async (t) => {
+    const records = await make()
+    const [ann, bob] = [await person(), await person()]
+    const [one, other, over, ended, bobs] = [hash(), hash(), hash(), hash(), hash()]
+    t.deepEqual(await records.ofUser(ann), [])
+    const put = async (id: string, userId: string, endsInMs = HOUR_MS) => {
+      const { data, expiresAt } = aSession(endsInMs, { passport: { user: { id: userId } } })
+      await records.set(id, data, expiresAt, userId)
+    }
+    await put(one, ann, 2 * HOUR_MS)
+    await put(other, ann)
+    await put(over, ann, -1_000)
+    await put(ended, ann)
+    await put(bobs, bob)
+    await records.destroy(ended)
+    const usedAt = new Date('2026-11-24T12:00:00.123Z')
+    await records.touch(other, usedAt)
+    for (let look = 0; look < 2; look++) {
+      const found = (await records.ofUser(ann)).map((record) => [record.idHash, record.usedAt])
+      t.deepEqual(
+        found.toSorted(),
+        [
+          [one, null],
+          [other, usedAt],
+        ].toSorted(),
+      )
+    }
+    t.like((await records.ofUser(bob))[0]?.data, { passport: { user: { id: bob } } })
   })
 }

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto'
+import { randomBytes, randomUUID } from 'node:crypto'
 import test from 'ava'
 import { connectRedis, createRedisSessions } from '../../src/adapters/http/redis.ts'
 import { createSessionRecords } from '../../src/adapters/persistence/session-store.ts'
@@ -7,9 +7,14 @@ import { needs } from '../adapters/messaging/needs.ts'
 import { MemorySessions } from '../fakes/memory-sessions.ts'
 import { RecordingLog } from '../fakes/recording-log.ts'
 import { onEachProfile, type TestDatabase, testDatabase } from '../support/database.ts'
+import { seedOrganization } from '../support/seed.ts'
 import { sessionRecordsContract } from './session-records.contract.ts'
 
-sessionRecordsContract(test, { name: 'in memory', make: async () => new MemorySessions() })
+sessionRecordsContract(test, {
+  name: 'in memory',
+  make: async () => new MemorySessions(),
+  person: async () => randomUUID(),
+})
 
 onEachProfile((profile) => {
   let db: TestDatabase
@@ -20,6 +25,7 @@ onEachProfile((profile) => {
   sessionRecordsContract(test, {
     name: `PostgreSQL (${profile})`,
     make: async () => createSessionRecords({ pool: db.systemPool() }),
+    person: async () => (await seedOrganization(db.orm())).userId,
   })
 })
 
@@ -32,5 +38,9 @@ if (needs(test, 'sessions in Redis keep the contract', ['TEST_REDIS_URL'])) {
     if (keys.length > 0) await redis.client.del(keys)
     await redis.close()
   })
-  sessionRecordsContract(test, { name: 'Redis', make: async () => createRedisSessions(redis, prefix) })
+  sessionRecordsContract(test, {
+    name: 'Redis',
+    make: async () => createRedisSessions(redis, prefix),
+    person: async () => randomUUID(),
+  })
 }

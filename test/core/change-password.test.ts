@@ -7,12 +7,13 @@ function stage({ production }: { production: boolean }) {
   const now = new Date('2026-03-01T12:00:00.000Z')
   const use = changePassword({
     accounts: {
-      setPassword: async (email, hash, at) => {
-        set.push([email, hash, at])
+      setPassword: async (email, change) => {
+        set.push([email, change])
         return email === 'sam@example.com'
       },
     },
     clock: { now: () => now, monotonicMs: () => 0 },
+    ids: { next: () => 'an-id', derive: () => 'an-id' },
     isCommonPassword,
     passwordHasher: {
       hash: async (password) => `hash of ${password}`,
@@ -21,14 +22,15 @@ function stage({ production }: { production: boolean }) {
     },
     settings: { production },
   })
-  const change = (password: string, email = 'sam@example.com') => use({ email, password })
+  const change = (password: string, email = 'sam@example.com') => use({ email, password, requestId: 'a-request' })
   return { set, change, now }
 }
 
 test('a new password is kept as its hash, and sessions from before that moment are over', async (t) => {
   const { set, change, now } = stage({ production: true })
   t.deepEqual(await change('correct horse battery'), { warnings: [] })
-  t.deepEqual(set, [['sam@example.com', 'hash of correct horse battery', now]])
+  const audit = { id: 'an-id', action: 'password.changed', requestId: 'a-request' }
+  t.deepEqual(set, [['sam@example.com', { passwordHash: 'hash of correct horse battery', now, audit }]])
   t.like(await t.throwsAsync(change('correct horse battery', 'gone@example.com')), { code: 'not-found' })
 })
 

@@ -1,15 +1,27 @@
-import type { SessionRecords } from '../../src/ports/session-records.ts'
+import type { SessionRecord, SessionRecords } from '../../src/ports/session-records.ts'
 
 /** Session records in memory, as plain data and under the hash of their id. `away` refuses, `hanging` never answers. */
 export class MemorySessions implements SessionRecords {
-  readonly rows = new Map<string, { data: unknown; expiresAt: Date; userId: string | null }>()
+  readonly rows = new Map<string, { data: unknown; expiresAt: Date; userId: string | null; usedAt: Date | null }>()
   away = false
   hanging = false
 
-  async get(idHash: string): Promise<unknown> {
+  async get(idHash: string): Promise<SessionRecord | null> {
     await this.#ask()
     const row = this.rows.get(idHash)
-    return row && row.expiresAt > new Date() ? structuredClone(row.data) : null
+    return row && row.expiresAt > new Date() ? { idHash, data: structuredClone(row.data), usedAt: row.usedAt } : null
+  }
+
+  async touch(idHash: string, usedAt: Date): Promise<void> {
+    await this.#ask()
+    const row = this.rows.get(idHash)
+    if (row) this.rows.set(idHash, { ...row, usedAt })
+  }
+
+  async ofUser(userId: string): Promise<readonly SessionRecord[]> {
+    await this.#ask()
+    const hashes = [...this.rows].filter(([, row]) => row.userId === userId).map(([idHash]) => idHash)
+    return (await Promise.all(hashes.map((idHash) => this.get(idHash)))).filter((record) => record !== null)
   }
 
   async set(
@@ -19,7 +31,12 @@ export class MemorySessions implements SessionRecords {
     userId: string | null,
   ): Promise<void> {
     await this.#ask()
-    this.rows.set(idHash, { data: structuredClone(data), expiresAt, userId })
+    this.rows.set(idHash, {
+      data: structuredClone(data),
+      expiresAt,
+      userId,
+      usedAt: this.rows.get(idHash)?.usedAt ?? null,
+    })
   }
 
   async destroy(idHash: string): Promise<void> {

@@ -132,6 +132,14 @@ export const story: readonly Folder[] = [
           "pm.expect(answer.orgId).to.equal(pm.collectionVariables.get('orgId'))",
         ),
       },
+      { operationId: 'listSessions', name: 'Where am I signed in', status: 200 },
+      { operationId: 'revokeOtherSessions', name: 'Sign out everywhere else', status: 204 },
+      {
+        operationId: 'revokeSession',
+        name: 'A session that is not mine is not there',
+        path: { sessionId: 'orgId' },
+        status: 404,
+      },
     ],
   },
   {

@@ -37,6 +37,7 @@ export function createHttpApp(deps: HttpDeps, timing?: StreamTiming): HttpApp {
     clock,
     secrets: secrets.sessionSecrets,
     ttlMs: config.sessionTtlMs,
+    idleMs: config.sessionIdleMs,
   })
   const streams = createEventStreams({ accounts, clock, feed, log, metrics, sessions, wakeups }, timing)
   let isClosing = false

@@ -61,6 +61,7 @@ export type HttpConfig = Readonly<{
   trustProxy: number
   production: boolean
   sessionTtlMs: number
+  sessionIdleMs: number
   /** Whether `/docs` is there. */
   exposeDocs: boolean
   /** What happens to an answer that breaks the contract: in tests it becomes a 500, otherwise it is at most logged. */

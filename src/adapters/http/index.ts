@@ -74,6 +74,7 @@ export const httpModule = ({ config, secrets, redis, health, metrics, failpoint 
               trustProxy: config.trustProxyHops,
               production: config.production,
               sessionTtlMs: config.sessionTtlHours * HOUR_MS,
+              sessionIdleMs: config.sessionIdleHours * HOUR_MS,
               exposeDocs: true,
               answerChecks: config.environment === 'test' ? 'throw' : config.production ? 'off' : 'log',
             },

@@ -2,31 +2,35 @@ import { createHash } from 'node:crypto'
 import { type SessionData, Store } from 'express-session'
 import { Unavailable } from '../../core/errors.ts'
 import type { Clock } from '../../ports/clock.ts'
-import type { SessionRecords } from '../../ports/session-records.ts'
+import type { SessionRecord, SessionRecords } from '../../ports/session-records.ts'
 import { inTime } from './in-time.ts'
 import type { SessionUser } from './session-user.ts'
 
 /** A store that does not answer within this time is away. */
 const TIMEOUT_MS = 2_000
+const NOTED_EVERY_MS = 60_000
 
 export const hashSessionId = (sid: string): string => createHash('sha256').update(sid).digest('hex')
 
 /**
  * The store that express-session sees. Every failure is `Unavailable`: an agent whose session cannot be read is told to come
- * back (503), not that nobody is signed in (401). A session ends at a fixed time, so there is no `touch`.
+ * back (503), not that nobody is signed in (401). There is no `touch`: a session ends at a fixed time, or earlier when it is idle,
+ * and express-session would put one back that was ended meanwhile.
  */
 export class HashedSessionStore extends Store {
   readonly #records: SessionRecords
   readonly #clock: Clock
+  readonly #idleMs: number
 
-  constructor(records: SessionRecords, clock: Clock) {
+  constructor(records: SessionRecords, clock: Clock, idleMs: number) {
     super()
     this.#records = records
     this.#clock = clock
+    this.#idleMs = idleMs
   }
 
   override get(sid: string, callback: (error: unknown, session?: SessionData | null) => void): void {
-    this.#read(sid).then((session) => callback(null, session), callback)
+    this.#use(sid).then((session) => callback(null, session), callback)
   }
 
   override set(sid: string, session: SessionData, callback: (error?: unknown) => void = ignore): void {
@@ -43,15 +47,50 @@ export class HashedSessionStore extends Store {
 
   /** Whose session it is; null once it has ended. */
   async user(sid: string): Promise<SessionUser | null> {
-    return (await this.#read(sid))?.passport?.user ?? null
+    const record = await this.#read(sid)
+    return (record && userOf(record)) ?? null
   }
 
-  async #read(sid: string): Promise<SessionData | null> {
-    const session = (await answered(this.#records.get(hashSessionId(sid)))) as SessionData | null | undefined
-    const expiresAt = session?.passport?.user?.expiresAt
-    if (!session || (expiresAt !== undefined && new Date(expiresAt) <= this.#clock.now())) return null
-    return session
+  /** Of one person, without those that have ended. */
+  async ofUser(userId: string): Promise<readonly SessionRecord[]> {
+    return (await answered(this.#records.ofUser(userId))).filter((record) => this.#isOn(record))
   }
+
+  async destroyHashed(idHash: string): Promise<void> {
+    await answered(this.#records.destroy(idHash))
+  }
+
+  /** Being asked for keeps it from ending as idle. Noted to the minute, and left out where the store has just gone. */
+  async #use(sid: string): Promise<SessionData | null> {
+    const record = await this.#read(sid)
+    if (record === null) return null
+    const now = this.#clock.now()
+    const used = lastUse(record)
+    if (used !== null && now.getTime() - used.getTime() >= NOTED_EVERY_MS)
+      await answered(this.#records.touch(record.idHash, now)).catch(ignore)
+    return record.data as SessionData
+  }
+
+  async #read(sid: string): Promise<SessionRecord | null> {
+    const record = await answered(this.#records.get(hashSessionId(sid)))
+    return record && this.#isOn(record) ? record : null
+  }
+
+  #isOn(record: SessionRecord): boolean {
+    const now = this.#clock.now()
+    const expiresAt = userOf(record)?.expiresAt
+    const used = lastUse(record)
+    const isOver = expiresAt !== undefined && new Date(expiresAt) <= now
+    return !isOver && (used === null || now.getTime() - used.getTime() < this.#idleMs)
+  }
+}
+
+export const userOf = ({ data }: SessionRecord): SessionUser | undefined => (data as SessionData).passport?.user
+
+/** A session that nobody came back with was used when it began. */
+export function lastUse(record: SessionRecord): Date | null {
+  const startedAt = userOf(record)?.startedAt
+  return record.usedAt ?? (startedAt === undefined ? null : new Date(startedAt))
 }
 
 const ignore = (): void => {}

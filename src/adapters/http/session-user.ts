@@ -9,6 +9,9 @@ export type SessionUser = Readonly<{
   startedAt: string
   /** RFC 3339. A login lasts until then, whatever happens in between. */
   expiresAt: string
+  /** What the request said that began it, for a person to know their own sessions by. */
+  agent?: string | null
+  address?: string | null
 }>
 
 declare module 'express-session' {

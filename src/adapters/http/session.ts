@@ -1,4 +1,4 @@
-import { createHmac } from 'node:crypto'
+import { createHash, createHmac } from 'node:crypto'
 import type { Request, RequestHandler, Response } from 'express'
 import session from 'express-session'
 import passport from 'passport'
@@ -7,11 +7,11 @@ import type { OrgId, UserId } from '../../core/ids.ts'
 import type { Core } from '../../core/index.ts'
 import type { AccountDirectory } from '../../ports/account-directory.ts'
 import type { Clock } from '../../ports/clock.ts'
-import type { SessionRecords } from '../../ports/session-records.ts'
+import type { SessionRecord, SessionRecords } from '../../ports/session-records.ts'
 import type { MembershipView, UserView } from '../../ports/views.ts'
 import { hasBearer } from './csrf.ts'
 import { RequestError } from './request-error.ts'
-import { HashedSessionStore } from './session-store.ts'
+import { HashedSessionStore, hashSessionId, lastUse, userOf } from './session-store.ts'
 import type { SessionUser } from './session-user.ts'
 
 const COOKIE = 'sid'
@@ -39,9 +39,29 @@ export type Sessions = Readonly<{
   /** A new session with a new id: what was known before the login is worth nothing. */
   start(req: Request, userId: UserId, orgId: OrgId): Promise<{ accessToken: string; expiresAt: string }>
   end(req: Request, res: Response): Promise<void>
+  /** Of whoever asks, the hundred that were used last, those first. */
+  list(signedIn: SignedIn): Promise<Readonly<{ data: readonly OwnSession[]; hasMore: boolean }>>
+  /** False where the person has no such session. */
+  revoke(signedIn: SignedIn, id: string): Promise<boolean>
+  /** All of the person but the one that asks. */
+  revokeOthers(signedIn: SignedIn): Promise<void>
   /** Whether this session still stands for this person. */
   isAlive(sid: string, userId: UserId): Promise<boolean>
 }>
+
+/** A session as its person sees it; `id` opens nothing. */
+export type OwnSession = Readonly<{
+  id: string
+  startedAt: string
+  lastUsedAt: string
+  expiresAt: string
+  agent: string | null
+  address: string | null
+  isCurrent: boolean
+}>
+
+const MOST_LISTED = 100
+const MAX_AGENT_LENGTH = 200
 
 type Deps = Readonly<{
   core: Pick<Core, 'logIn'>
@@ -50,13 +70,14 @@ type Deps = Readonly<{
   clock: Clock
   secrets: readonly string[]
   ttlMs: number
+  idleMs: number
 }>
 
 /** One session on the server with two carriers: the cookie, and its opaque id as a bearer token. */
-export function createSessions({ core, accounts, records, clock, secrets, ttlMs }: Deps): Sessions {
+export function createSessions({ core, accounts, records, clock, secrets, ttlMs, idleMs }: Deps): Sessions {
   const [signingSecret] = secrets
   if (signingSecret === undefined) throw new Error('sessions need a secret')
-  const store = new HashedSessionStore(records, clock)
+  const store = new HashedSessionStore(records, clock, idleMs)
   const cookie = { httpOnly: true, sameSite: 'lax', secure: 'auto', path: '/' } as const
   const fromCookie = session({
     store,
@@ -79,6 +100,11 @@ export function createSessions({ core, accounts, records, clock, secrets, ttlMs 
   const stands = async ({ id, startedAt }: SessionUser): Promise<boolean> => {
     const since = await accounts.sessionsSince(id)
     return since === null || startedAt >= since.toISOString()
+  }
+
+  const standing = async (userId: UserId): Promise<readonly SessionRecord[]> => {
+    const since = (await accounts.sessionsSince(userId))?.toISOString() ?? ''
+    return (await store.ofUser(userId)).filter((record) => (userOf(record)?.startedAt ?? '') >= since)
   }
 
   return {
@@ -109,7 +135,9 @@ export function createSessions({ core, accounts, records, clock, secrets, ttlMs 
     async start(req, userId, orgId) {
       const now = clock.now()
       const expiresAt = new Date(now.getTime() + ttlMs).toISOString()
-      const user: SessionUser = { id: userId, orgId, startedAt: now.toISOString(), expiresAt }
+      const agent = req.headers['user-agent']?.slice(0, MAX_AGENT_LENGTH) ?? null
+      const from = { agent, address: req.ip ?? null }
+      const user: SessionUser = { id: userId, orgId, startedAt: now.toISOString(), expiresAt, ...from }
       await new Promise<void>((resolve, reject) =>
         req.logIn(user, (error: unknown) => (error ? reject(error) : resolve())),
       )
@@ -123,11 +151,43 @@ export function createSessions({ core, accounts, records, clock, secrets, ttlMs 
       res.clearCookie(COOKIE, { ...cookie, secure: req.secure })
     },
 
+    async list({ userId, sid }) {
+      const current = hashSessionId(sid)
+      const all = (await standing(userId))
+        .map((record) => ownSession(record, record.idHash === current))
+        .toSorted((a, b) => b.lastUsedAt.localeCompare(a.lastUsedAt) || a.id.localeCompare(b.id))
+      return { data: all.slice(0, MOST_LISTED), hasMore: all.length > MOST_LISTED }
+    },
+
+    async revoke({ userId }, id) {
+      const found = (await standing(userId)).find(({ idHash }) => publicId(idHash) === id)
+      if (found) await store.destroyHashed(found.idHash)
+      return found !== undefined
+    },
+
+    async revokeOthers({ userId, sid }) {
+      const current = hashSessionId(sid)
+      for (const { idHash } of await store.ofUser(userId)) if (idHash !== current) await store.destroyHashed(idHash)
+    },
+
     async isAlive(sid, userId) {
       const user = await store.user(sid)
       return user !== null && user.id === userId && (await stands(user))
     },
   }
+}
+
+function ownSession(record: SessionRecord, isCurrent: boolean): OwnSession {
+  const { startedAt = '', expiresAt = '', agent = null, address = null } = userOf(record) ?? {}
+  const lastUsedAt = lastUse(record)?.toISOString() ?? startedAt
+  return { id: publicId(record.idHash), startedAt, lastUsedAt, expiresAt, agent, address, isCurrent }
+}
+
+/** In the form of a UUID, and of no use to whoever wants the session: a hash of the hash of its id. */
+export function publicId(idHash: string): string {
+  const hex = createHash('sha256').update(`a session's name: ${idHash}`).digest('hex')
+  // Version 8, "custom", and the variant of RFC 9562.
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-a${hex.slice(17, 20)}-${hex.slice(20, 32)}`
 }
 
 /** The token becomes the signed cookie that express-session expects; the header wins over a cookie beside it. */

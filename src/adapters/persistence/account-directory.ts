@@ -1,7 +1,7 @@
 import { DomainError, NotFound } from '../../core/errors.ts'
 import type { MemberId, OrgId, UserId } from '../../core/ids.ts'
 import { SignUpDisabled } from '../../core/organization/sign-up.ts'
-import type { AccountDirectory } from '../../ports/account-directory.ts'
+import type { AccountDirectory, PasswordAction } from '../../ports/account-directory.ts'
 import type { MembershipView, UserView } from '../../ports/views.ts'
 import { codeOf, isUniqueViolation } from '../postgres-kit/errors.ts'
 import { memberById, membersPage } from './queries/members.ts'
@@ -64,7 +64,7 @@ export const createAccountDirectory = ({ orm }: { orm: Orm }): AccountDirectory 
 
   addMember: (member) => asSystem(orm, (tx) => addMember(tx, member)),
 
-  setPassword: (email, passwordHash, now) =>
+  setPassword: (email, { passwordHash, now, audit }) =>
     asSystem(orm, async (tx) => {
       const row = await byEmail(tx, email)
       if (row === null) return false
@@ -72,6 +72,11 @@ export const createAccountDirectory = ({ orm }: { orm: Orm }): AccountDirectory 
       row.sessionsSince = now
       await tx.em.flush()
       await tx.affected('delete from sessions where user_id = $1', [row.id])
+      await tx.affected(
+        `insert into audit_log (id, actor_type, actor_id, action, resource_type, resource_id, request_id)
+         values ($1, $2, $3, $4, 'person', $5, $6)`,
+        [audit.id, ...actorOf(audit.action, row.id), audit.action, row.id, audit.requestId],
+      )
       return true
     }),
 
@@ -80,6 +85,9 @@ export const createAccountDirectory = ({ orm }: { orm: Orm }): AccountDirectory 
       isUuid(userId) ? ((await em.findOne(UserRow, { id: userId }))?.sessionsSince ?? null) : null,
     ),
 })
+
+const actorOf = (action: PasswordAction, userId: UserId) =>
+  action === 'password.set-by-operator' ? (['SYSTEM', null] as const) : (['PERSON', userId] as const)
 
 /** Waits for whoever else is making the first organization, and counts after that. */
 async function refuseFurther(tx: SystemTx): Promise<void> {

@@ -1,7 +1,7 @@
 import type { CorePorts } from '../../ports/core-ports.ts'
 import { DomainError, NotFound } from '../errors.ts'
 
-type Ports = Pick<CorePorts, 'clock' | 'passwordHasher' | 'isCommonPassword'> &
+type Ports = Pick<CorePorts, 'clock' | 'ids' | 'passwordHasher' | 'isCommonPassword'> &
   Readonly<{
     accounts: Pick<CorePorts['accounts'], 'setPassword'>
     settings: Pick<CorePorts['settings'], 'production'>
@@ -12,12 +12,14 @@ type Ports = Pick<CorePorts, 'clock' | 'passwordHasher' | 'isCommonPassword'> &
  * DomainError `weak-password` in production; elsewhere a common one is taken with a warning, as at sign-up.
  */
 export const changePassword =
-  ({ accounts, clock, passwordHasher, isCommonPassword, settings }: Ports) =>
-  async (input: { email: string; password: string }): Promise<{ warnings: readonly string[] }> => {
+  ({ accounts, clock, ids, passwordHasher, isCommonPassword, settings }: Ports) =>
+  async (input: { email: string; password: string; requestId: string }): Promise<{ warnings: readonly string[] }> => {
     const weak = isCommonPassword(input.password, [input.email])
     if (weak && settings.production)
       throw new DomainError('weak-password', 'This password is among the most common ones.')
-    const hash = await passwordHasher.hash(input.password)
-    if (!(await accounts.setPassword(input.email, hash, clock.now()))) throw new NotFound('user')
+    const passwordHash = await passwordHasher.hash(input.password)
+    const audit = { id: ids.next(), action: 'password.changed', requestId: input.requestId } as const
+    if (!(await accounts.setPassword(input.email, { passwordHash, now: clock.now(), audit })))
+      throw new NotFound('user')
     return { warnings: weak ? ['weak-password'] : [] }
   }

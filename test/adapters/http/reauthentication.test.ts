@@ -30,6 +30,8 @@ test('S75: what is weighty takes a password given in the last ten minutes, whoev
   t.deepEqual(weighty.map(({ operationId }) => operationId).toSorted(), [
     'createChannel',
     'removeMember',
+    'revokeOtherSessions',
+    'revokeSession',
     'updateChannel',
     'updateMember',
   ])

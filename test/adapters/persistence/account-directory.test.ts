@@ -8,6 +8,7 @@ import { SignUpDisabled } from '../../../src/core/organization/sign-up.ts'
 import type { AccountDirectory } from '../../../src/ports/account-directory.ts'
 import { onEachProfile, type TestDatabase, testDatabase } from '../../support/database.ts'
 import { ids, seedOrganization } from '../../support/seed.ts'
+import { onServer } from '../../support/template.ts'
 
 onEachProfile((profile) => {
   let db: TestDatabase
@@ -37,6 +38,12 @@ onEachProfile((profile) => {
     name: 'Mel',
     passwordHash: 'another hash',
     now,
+  })
+
+  const passwordChange = (passwordHash: string, at = now) => ({
+    passwordHash,
+    now: at,
+    audit: { id: ids.next(), action: 'password.changed', requestId: 'a-request' } as const,
   })
 
   test(`${profile}: signing up makes organization, user, owner and counters`, async (t) => {
@@ -95,7 +102,7 @@ onEachProfile((profile) => {
     t.deepEqual(await accounts.memberships('nonsense' as UserId), [])
     t.is(await accounts.membership('nonsense' as OrgId, ids.next() as UserId), null)
     t.is(await accounts.membership(orgId, ids.next() as UserId), null)
-    t.false(await accounts.setPassword('nobody@example.com', 'x', new Date()))
+    t.false(await accounts.setPassword('nobody@example.com', passwordChange('x')))
     t.is(await accounts.sessionsSince('nonsense' as UserId), null)
     t.is(await accounts.sessionsSince(ids.next() as UserId), null)
   })
@@ -136,12 +143,31 @@ onEachProfile((profile) => {
     await sessions.set('of-ann', { n: 1 }, later, ann.userId)
     await sessions.set('of-bob', { n: 2 }, later, bob.userId)
     const now = new Date('2026-11-24T10:00:00.123Z')
-    t.true(await accounts.setPassword(ann.email.toUpperCase(), 'new hash', now))
+    t.true(await accounts.setPassword(ann.email.toUpperCase(), passwordChange('new hash', now)))
     t.is((await accounts.credentials(ann.email))?.passwordHash, 'new hash')
     t.is(await sessions.get('of-ann'), null)
-    t.deepEqual(await sessions.get('of-bob'), { n: 2 })
+    t.deepEqual((await sessions.get('of-bob'))?.data, { n: 2 })
     t.deepEqual(await accounts.sessionsSince(ann.userId), now)
     t.is(await accounts.sessionsSince(bob.userId), null)
+    const noted = await onServer(
+      db.admin,
+      async (server) =>
+        (
+          await server.query(
+            `select org_id, actor_type, action, resource_type, request_id from audit_log where resource_id = $1`,
+            [ann.userId],
+          )
+        ).rows,
+    )
+    t.deepEqual(noted, [
+      {
+        org_id: null,
+        actor_type: 'PERSON',
+        action: 'password.changed',
+        resource_type: 'person',
+        request_id: 'a-request',
+      },
+    ])
   })
 
   test(`${profile}: sessions are kept, replaced and ended, and are over when they have expired`, async (t) => {
@@ -150,7 +176,7 @@ onEachProfile((profile) => {
     t.is(await sessions.get('unknown'), null)
     await sessions.set('kept', { cookie: { a: [1] } }, inMs(60_000), null)
     await sessions.set('kept', { cookie: { a: [2] } }, inMs(60_000), null)
-    t.deepEqual(await sessions.get('kept'), { cookie: { a: [2] } })
+    t.deepEqual((await sessions.get('kept'))?.data, { cookie: { a: [2] } })
     await sessions.set('old', {}, inMs(-1), null)
     t.is(await sessions.get('old'), null, 'expired, though still stored')
     await sessions.destroy('kept')

@@ -16,6 +16,7 @@ type Rule = Readonly<{ thing: Thing; expected: Expected }>
 
 /** Fields of queries and bodies that name a thing, by `operationId.name`, and what they are answered. */
 const NAMED: Readonly<Record<string, Rule>> = {
+  'revokeSession.sessionId': { thing: 'sessionId', expected: NOT_FOUND },
   'removeMember.reassignTo': { thing: 'memberId', expected: NOT_A_MEMBER },
   'updateTicket.assigneeId': { thing: 'memberId', expected: NOT_A_MEMBER },
   'sendMessage.attachmentId': { thing: 'attachmentId', expected: NOT_FOUND },

@@ -84,6 +84,7 @@ async function openShop(stage: ConnectStage, caller: Caller, people: People, nam
   const sessions = await Promise.all(members.map(({ email }) => people.signIn(email)))
   const tokens = Object.fromEntries(ROLES.map((role, at) => [role, sessions[at]])) as Shop['tokens']
   const colleague = await people.join(orgId, 'AGENT')
+  const theirs = await caller.call('GET', '/auth/sessions', { token: await people.signIn(colleague.email) })
 
   // Two of whatever has a list, so that each list has a second page.
   const { account, channel } = await connect(client, simulator)
@@ -130,6 +131,7 @@ async function openShop(stage: ConnectStage, caller: Caller, people: People, nam
     ids: {
       ...places,
       memberId: colleague.memberId,
+      sessionId: (JSON.parse(theirs.text) as { data: { id: string }[] }).data[0]!.id,
       customerId: ticket.customerId,
       messageId: message!.id,
       attachmentId: upload.id,

@@ -43,6 +43,7 @@ import { listMessages } from './list-messages.ts'
 import { listNotifications } from './list-notifications.ts'
 import { listProblems } from './list-problems.ts'
 import { listRawEvents } from './list-raw-events.ts'
+import { listSessions } from './list-sessions.ts'
 import { listTickets } from './list-tickets.ts'
 import { logIn } from './log-in.ts'
 import { logOut } from './log-out.ts'
@@ -58,6 +59,8 @@ import { replayDeadLetters } from './replay-dead-letters.ts'
 import { replayRawEvent } from './replay-raw-event.ts'
 import { replayRawEvents } from './replay-raw-events.ts'
 import { retryMessage } from './retry-message.ts'
+import { revokeOtherSessions } from './revoke-other-sessions.ts'
+import { revokeSession } from './revoke-session.ts'
 import { sendMessage } from './send-message.ts'
 import { sendMessageAgain } from './send-message-again.ts'
 import { setReaction } from './set-reaction.ts'
@@ -128,6 +131,9 @@ export const operations = {
   confirmPassword,
   logIn,
   logOut,
+  listSessions,
+  revokeSession,
+  revokeOtherSessions,
   receiveAppWebhook,
   receiveDataDeletion,
   receiveDeauthorization,

@@ -32,6 +32,7 @@ import { M0033TrialsByLife } from './0033-trials-by-life.ts'
 import { M0036RemovedMembers } from './0036-removed-members.ts'
 import { M0039OperatorAudit } from './0039-operator-audit.ts'
 import { M0045AuditOnlyGrows } from './0045-audit-only-grows.ts'
+import { M0046SessionsUsed } from './0046-sessions-used.ts'
 
 export const MIGRATION_TABLE = 'schema_migration'
 
@@ -70,4 +71,5 @@ export const migrations: MigrationObject[] = [
   { name: '0036-removed-members', class: M0036RemovedMembers },
   { name: '0039-operator-audit', class: M0039OperatorAudit },
   { name: '0045-audit-only-grows', class: M0045AuditOnlyGrows },
+  { name: '0046-sessions-used', class: M0046SessionsUsed },
 ]

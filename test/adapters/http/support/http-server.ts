@@ -60,6 +60,7 @@ export async function startHttp(options: Options = {}) {
       trustProxy: 0,
       production: false,
       sessionTtlMs: 3_600_000,
+      sessionIdleMs: 86_400_000,
       exposeDocs: true,
       answerChecks: 'throw',
       ...options.config,

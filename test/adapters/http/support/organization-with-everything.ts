@@ -9,7 +9,7 @@ import {
   aRawEventView,
   aTicketView,
 } from '../../../fakes/fake-views.ts'
-import type { TestServer } from './http-server.ts'
+import { PASSWORD, type TestServer } from './http-server.ts'
 
 /** A body that each write would take. */
 export const bodies: Record<string, unknown> = {
@@ -54,8 +54,11 @@ export async function organizationWithEverything(server: TestServer) {
   // Somebody else: who asks stays what they are.
   const colleague = server.accounts.add({ email: `colleague-${orgId}@example.com`, password: 'a password' })
   const colleagueId = server.accounts.join(colleague.user.id, { ...colleague.org, id: orgId }, 'ADMIN')
+  const elsewhere = await server.call('POST', '/auth/login', { body: { email: owner.email, password: PASSWORD } })
+  const sessions = await server.call('GET', '/auth/sessions', { token: elsewhere.json.accessToken })
   const ids = {
     orgId,
+    sessionId: sessions.json.data.find(({ isCurrent }: { isCurrent: boolean }) => isCurrent).id as string,
     memberId: colleagueId,
     channelId: channel.id,
     customerId: customer.id,

@@ -1,0 +1,132 @@
+import test, { type ExecutionContext } from 'ava'
+import { defaultTiming } from '../../../src/adapters/http/event-stream/stream-timing.ts'
+import { PASSWORD, startHttp, type TestServer } from './support/http-server.ts'
+import { SseClient } from './support/sse-client.ts'
+import { until } from './support/until.ts'
+
+type Own = { id: string; agent: string | null; isCurrent: boolean; lastUsedAt: string; startedAt: string }
+
+async function set(t: ExecutionContext, options: Parameters<typeof startHttp>[0] = {}): Promise<TestServer> {
+  const server = await startHttp(options)
+  t.teardown(() => server.stop())
+  return server
+}
+
+const logIn = async (server: TestServer, email: string, agent = 'a program') => {
+  const body = { email, password: PASSWORD }
+  const answer = await server.call('POST', '/auth/login', { body, headers: { 'user-agent': agent } })
+  return answer.json.accessToken as string
+}
+const listed = async (server: TestServer, token: string): Promise<readonly Own[]> =>
+  (await server.call('GET', '/auth/sessions', { token })).json.data
+const statusOf = async (server: TestServer, token: string) => (await server.call('GET', '/auth/me', { token })).status
+
+test('my sessions are listed, those used last first, by names that open nothing', async (t) => {
+  const server = await set(t)
+  const { email, token } = await server.signUp()
+  await server.signUp()
+  const long = `phone ${'x'.repeat(500)}`
+  const phone = await logIn(server, email, long)
+  server.time.offsetMs = 120_000
+  const mine = await listed(server, token)
+  t.deepEqual(
+    mine.map(({ isCurrent, agent }) => [isCurrent, agent === long.slice(0, 200)]),
+    [
+      [true, false],
+      [false, true],
+    ],
+  )
+  t.true(mine[0]!.lastUsedAt > mine[0]!.startedAt)
+  t.is(mine[1]!.lastUsedAt, mine[1]!.startedAt)
+  t.like((await server.call('GET', '/auth/sessions', { token })).json.data[1], { address: '127.0.0.1' })
+  const theirs = await listed(server, phone)
+  t.deepEqual(theirs.map(({ id }) => id).toSorted(), mine.map(({ id }) => id).toSorted())
+  t.is(theirs.find(({ isCurrent }) => isCurrent)?.id, mine[1]!.id)
+  for (const { id } of mine) t.is(await statusOf(server, id), 401)
+})
+
+test('one session is ended, by its name and by nobody else', async (t) => {
+  const server = await set(t)
+  const { email, token } = await server.signUp()
+  const stranger = await server.signUp()
+  const phone = await logIn(server, email)
+  const { id } = (await listed(server, token)).find(({ isCurrent }) => !isCurrent)!
+  const end = (by: string) => server.call('DELETE', `/auth/sessions/${id}`, { token: by })
+  t.like(await end(stranger.token), { status: 404, json: { code: 'not-found' } })
+  t.is(await statusOf(server, phone), 200)
+  t.is((await end(token)).status, 204)
+  t.is(await statusOf(server, phone), 401)
+  t.is(await statusOf(server, token), 200)
+  t.is((await end(token)).status, 404, 'it is gone')
+  t.is((await listed(server, token)).length, 1)
+})
+
+test("all sessions but the one that asks are ended, and their streams, and nobody else's", async (t) => {
+  const server = await set(t, { timing: { ...defaultTiming, checkMs: 50 } })
+  const { email, orgId, token } = await server.signUp()
+  const stranger = await server.signUp()
+  const others = [await logIn(server, email), await logIn(server, email), await logIn(server, email)]
+  const stream = await new SseClient(`${server.url}/orgs/${orgId}/events/stream`, {
+    authorization: `Bearer ${others[0]}`,
+  }).opened()
+  t.is((await server.call('DELETE', '/auth/sessions', { token })).status, 204)
+  for (const other of others) t.is(await statusOf(server, other), 401)
+  t.is(await statusOf(server, token), 200)
+  t.is(await statusOf(server, stranger.token), 200)
+  await until(() => stream.closed)
+  t.like(stream.events.at(-1), { event: 'stream.goodbye', data: { reason: 'session-ended' } })
+})
+
+test('a session from before a new password is not among mine, in whatever store it still is', async (t) => {
+  const server = await set(t)
+  const { email, token, userId } = await server.signUp()
+  await logIn(server, email)
+  server.accounts.since.set(userId, new Date(Date.now() + 1_000))
+  server.time.offsetMs = 2_000
+  t.is(await statusOf(server, token), 401)
+  t.is((await listed(server, await logIn(server, email))).length, 1)
+})
+
+test('S62: a session that nobody used for too long is over, and one in use is not, until its time is up', async (t) => {
+  const minutes = (count: number) => count * 60_000
+  const server = await set(t, { config: { sessionTtlMs: minutes(60), sessionIdleMs: minutes(20) } })
+  const { cookie, email, token } = await server.signUp()
+  const idle = await logIn(server, email)
+  for (const at of [10, 19]) {
+    server.time.offsetMs = minutes(at)
+    t.is(await statusOf(server, token), 200)
+  }
+  server.time.offsetMs = minutes(21)
+  t.is(await statusOf(server, idle), 401, 'not used for 21 minutes')
+  t.deepEqual(
+    (await listed(server, token)).map(({ isCurrent }) => isCurrent),
+    [true],
+  )
+  for (const at of [35, 50, 59]) {
+    server.time.offsetMs = minutes(at)
+    t.is((await server.call('GET', '/auth/me', { headers: { cookie } })).status, 200)
+  }
+  server.time.offsetMs = minutes(61)
+  t.is(await statusOf(server, token), 401, 'in use, and too old')
+})
+
+test('S62: an open stream ends with its session that is idle', async (t) => {
+  const server = await set(t, {
+    timing: { ...defaultTiming, checkMs: 20 },
+    config: { sessionTtlMs: 86_400_000, sessionIdleMs: 1_200_000 },
+  })
+  const { orgId, token } = await server.signUp()
+  const stream = await new SseClient(`${server.url}/orgs/${orgId}/events/stream`, {
+    authorization: `Bearer ${token}`,
+  }).opened()
+  server.time.offsetMs = 1_201_000
+  await until(() => stream.closed)
+  t.like(stream.events.at(-1), { event: 'stream.goodbye', data: { reason: 'session-ended' } })
+})
+
+test('a browser that signs out is told to forget what it kept of this place, and no cookie of others', async (t) => {
+  const server = await set(t)
+  const { cookie } = await server.signUp()
+  const answer = await server.call('POST', '/auth/logout', { headers: { cookie } })
+  t.is(answer.headers.get('clear-site-data'), '"cache", "storage"')
+})
