@@ -17,10 +17,12 @@ export const redactWith =
 
 const QUOTED = /"((?:[^"\\]|\\.){1,500})"/g
 
-/** What stands in quotes in a body that may be anything: ids among it. */
+/** What stands in quotes in a body that may be anything: ids among it. With a NUL it is none, and nothing to ask a database for. */
 export const quotedIn = (body: Uint8Array): readonly string[] => [
   ...new Set(
-    Array.from(Buffer.from(body).toString().matchAll(QUOTED), ([, word]) => (word ?? '').replaceAll('\\/', '/')),
+    Array.from(Buffer.from(body).toString().matchAll(QUOTED), ([, word]) => (word ?? '').replaceAll('\\/', '/')).filter(
+      (word) => !word.includes('\0'),
+    ),
   ),
 ]
 

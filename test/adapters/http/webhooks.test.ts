@@ -212,7 +212,7 @@ for (const header of ['x-forwarded-for', 'forwarded', 'x-forwarded-host', 'x-for
 }
 
 // proves: webhook.handshake
-test('A22: the handshake gives the challenge back exactly, as plain text, and nothing to whoever has not the token', async (t) => {
+test('A22, S48: the handshake gives the challenge back exactly, as plain text, and nothing to whoever has not the token', async (t) => {
   const query = (challenge: string, token = 'verify-me') =>
     `${path}?hub.mode=subscribe&hub.verify_token=${token}&hub.challenge=${encodeURIComponent(challenge)}&extra=1`
   for (const challenge of ['test_challenge', '1158201444', '<script>alert(1)</script>', 'é 😀']) {

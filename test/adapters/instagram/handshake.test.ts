@@ -17,7 +17,7 @@ test('each of several tokens is good', (t) => {
   t.is(answer(GUIDE, ['old', ...TOKENS]), 'test_challenge')
 })
 
-test('A22: anything else is refused', (t) => {
+test('A22, S48: anything else is refused', (t) => {
   t.is(answer(GUIDE, []), null)
   t.is(answer(GUIDE, ['']), null)
   t.is(answer(GUIDE.replace('token_123', 'token_124')), null)
@@ -31,7 +31,7 @@ test('A22: anything else is refused', (t) => {
   t.is(answer(''), null)
 })
 
-test('A22: a repeated parameter is refused, right or wrong', (t) => {
+test('A22, S48: a repeated parameter is refused, right or wrong', (t) => {
   t.is(answer(`${GUIDE}&hub.mode=subscribe`), null)
   t.is(answer(`${GUIDE}&hub.verify_token=x`), null)
   t.is(answer(`${GUIDE}&hub.challenge=other`), null)
