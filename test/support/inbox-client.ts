@@ -33,6 +33,7 @@ export type ChannelJson = Readonly<{
     quarantined: number
     unroutable: number
     badSignatures: number
+    unknown: number
     subscribingSince: string | null
     missingPermissions: readonly string[] | null
   }>
