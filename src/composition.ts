@@ -52,6 +52,7 @@ import type { GuardedClient } from './ports/guarded-client.ts'
 import type { Housekeeping } from './ports/housekeeping.ts'
 import type { IdSource } from './ports/id-source.ts'
 import type { InboxQueries } from './ports/inbox-queries.ts'
+import type { Invitations } from './ports/invitations.ts'
 import type { JobQueue } from './ports/job-queue.ts'
 import type { KeyRotation } from './ports/key-rotation.ts'
 import type { Logger } from './ports/logger.ts'
@@ -190,6 +191,7 @@ export async function compose({
       guardedClient: container.get<GuardedClient>(T.GUARDED_CLIENT),
       ids: container.get<IdSource>(T.ID_SOURCE),
       intake: container.get<WebhookIntake>(T.WEBHOOK_INTAKE),
+      invitations: container.get<Invitations>(T.INVITATIONS),
       isCommonPassword,
       log,
       installationCounters: createInstallationCounters(metrics),

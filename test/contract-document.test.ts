@@ -235,7 +235,8 @@ test('every field of an answer is always there, unless it may be absent on purpo
 
 test('every list has the same envelope and the same way to page', (t) => {
   for (const { operationId, pointer, parameters } of operations) {
-    if (!operationId.startsWith('list') || ['listProblems', 'listChannelTypes', 'listSessions'].includes(operationId)) continue
+    if (!operationId.startsWith('list') || ['listProblems', 'listChannelTypes', 'listSessions'].includes(operationId))
+      continue
     const schema = at(pointer + toPointer('responses', '200', 'content', 'application/json', 'schema'))
     t.deepEqual(Object.keys(schema['properties'] ?? {}), ['data', 'page'], operationId)
     const names = parameters.filter((parameter) => parameter.in === 'query').map((parameter) => parameter.name)

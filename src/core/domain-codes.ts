@@ -4,6 +4,7 @@
  */
 export type DomainCode =
   | 'account-bound-elsewhere'
+  | 'already-member'
   | 'already-sent-again'
   | 'assignee-not-member'
   | 'attachment-empty'
@@ -31,6 +32,7 @@ export type DomainCode =
   | 'idempotency-key-reused'
   | 'invalid-transition'
   | 'last-owner'
+  | 'link-not-valid'
   | 'login-not-configured'
   | 'messaging-window-closed'
   | 'not-failed'

@@ -18,6 +18,7 @@ export type RawEventId = Id<'RawEvent'>
 export type UploadId = Id<'Upload'>
 export type ImportId = Id<'Import'>
 export type DeadLetterId = Id<'DeadLetter'>
+export type InvitationId = Id<'Invitation'>
 export type UnsubscriptionId = Id<'Unsubscription'>
 
 // The platform's: minted by its channel adapter only, opaque everywhere else, never numbers (they exceed 2^53).

@@ -19,9 +19,11 @@ import { reviveDeadLetter, reviveDeadLetters } from './dead-letter/revive-dead-l
 import { continueImport, startImport } from './history/import-history.ts'
 import { lookUpMessage } from './history/look-up-message.ts'
 import { planSweeps, sweepChannel } from './history/sweep-channel.ts'
+import { acceptInvitation, findInvitation } from './member/accept-invitation.ts'
 import { addMember } from './member/add-member.ts'
 import { changeMember, removeMember } from './member/change-member.ts'
 import { changePassword } from './member/change-password.ts'
+import { invite, renewInvitation, revokeInvitation } from './member/invite.ts'
 import { resetPassword } from './member/reset-password.ts'
 import { checkDoubt } from './message/check-doubt.ts'
 import { checkMessage } from './message/check-message.ts'
@@ -54,6 +56,11 @@ export const createCore = (ports: CorePorts) => ({
   removeMember: removeMember(ports),
   resetPassword: resetPassword(ports),
   changePassword: changePassword(ports),
+  invite: invite(ports),
+  renewInvitation: renewInvitation(ports),
+  revokeInvitation: revokeInvitation(ports),
+  findInvitation: findInvitation(ports),
+  acceptInvitation: acceptInvitation(ports),
 
   createChannel: createChannel(ports),
   updateChannel: updateChannel(ports),

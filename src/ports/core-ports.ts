@@ -9,6 +9,7 @@ import type { GuardedClient } from './guarded-client.ts'
 import type { IdSource } from './id-source.ts'
 import type { InboxQueries } from './inbox-queries.ts'
 import type { InstallationCounters } from './installation-counters.ts'
+import type { Invitations } from './invitations.ts'
 import type { Logger } from './logger.ts'
 import type { MediaLinks } from './media-links.ts'
 import type { OneTimeTokens } from './one-time-tokens.ts'
@@ -58,6 +59,7 @@ export type CorePorts = Readonly<{
   ids: IdSource
   installationCounters: InstallationCounters
   intake: WebhookIntake
+  invitations: Invitations
   log: Logger
   mediaLinks: MediaLinks
   oneTimeTokens: OneTimeTokens

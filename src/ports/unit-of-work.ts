@@ -10,6 +10,7 @@ import type { DoubtStore } from './doubt-store.ts'
 import type { HistoryStore } from './history-store.ts'
 import type { IdempotencyStore } from './idempotency-store.ts'
 import type { IntakeStore } from './intake-store.ts'
+import type { InvitationStore } from './invitations.ts'
 import type { MediaStore } from './media-store.ts'
 import type { MemberStore } from './member-store.ts'
 import type { NotificationStore } from './notification-store.ts'
@@ -40,6 +41,7 @@ export type Stores = Readonly<{
   doubts: DoubtStore
   ownReactions: OwnReactionStore
   members: MemberStore
+  invitations: InvitationStore
   notifications: NotificationStore
   uploads: UploadStore
   idempotency: IdempotencyStore

@@ -10,6 +10,7 @@ import type {
   CustomerId,
   DeadLetterId,
   ImportId,
+  InvitationId,
   MemberId,
   MessageId,
   NotificationId,
@@ -336,3 +337,15 @@ export type MemberView = Readonly<{
 export type MemberStateView = Omit<MemberView, 'email'>
 
 export type MembershipView = Readonly<{ org: OrgView; memberId: MemberId; role: Role; active: boolean }>
+
+export type InvitationView = Readonly<{
+  id: InvitationId
+  orgId: OrgId
+  email: string
+  role: Role
+  /** The member who made it, or its latest link. */
+  invitedBy: MemberId
+  status: 'PENDING' | 'EXPIRED'
+  createdAt: Date
+  expiresAt: Date
+}>

@@ -2,14 +2,21 @@ import { createHmac, timingSafeEqual } from 'node:crypto'
 import type { HttpCore } from '../../src/adapters/http/http-deps.ts'
 import type { AcceptWebhookInput } from '../../src/core/channel/accept-webhook.ts'
 import { DomainError, NotFound, Unavailable } from '../../src/core/errors.ts'
+import { LinkNotValid } from '../../src/core/member/invitation.ts'
 import type { ChannelView, MessageView } from '../../src/ports/views.ts'
 import type { FakeAccounts } from './fake-accounts.ts'
+import type { FakeInvitations } from './fake-invitations.ts'
 import type { FakeQueries } from './fake-queries.ts'
 import type { FakeUploads } from './fake-uploads.ts'
 import { aChannelView, aMessageView, anImportView } from './fake-views.ts'
 
 /** The use cases that the HTTP application calls, just clever enough to be talked to. */
-export function createFakeCore(accounts: FakeAccounts, queries: FakeQueries, uploads: FakeUploads) {
+export function createFakeCore(
+  accounts: FakeAccounts,
+  queries: FakeQueries,
+  uploads: FakeUploads,
+  invitations: FakeInvitations,
+) {
   const calls: { name: string; args: readonly unknown[] }[] = []
   const webhookSecrets = new Map<string, string>()
   const accepted: AcceptWebhookInput[] = []
@@ -67,6 +74,23 @@ export function createFakeCore(accounts: FakeAccounts, queries: FakeQueries, upl
       if ((await accounts.member(actor.orgId, id)) === null) throw new NotFound('member')
       accounts.change(id, { active: false })
       accounts.removed.add(id)
+    }),
+    invite: noted('invite', (actor, input) => ({
+      id: invitations.add(actor.orgId, input, actor.memberId),
+      link: 'https://inbox.example.com/invitation#a-token',
+    })),
+    renewInvitation: noted('renewInvitation', async (actor, id) => {
+      if ((await invitations.one(actor.orgId, id)) === null) throw new NotFound('invitation')
+      return { id, link: 'https://inbox.example.com/invitation#another-token' }
+    }),
+    revokeInvitation: noted('revokeInvitation', async (actor, id) => {
+      if (!invitations.remove(actor.orgId, id)) throw new NotFound('invitation')
+    }),
+    findInvitation: noted('findInvitation', () => {
+      throw new LinkNotValid()
+    }),
+    acceptInvitation: noted('acceptInvitation', () => {
+      throw new LinkNotValid()
     }),
     createChannel: noted('createChannel', (actor, { type, name, config }) => {
       if (type === 'SMOKE') throw new DomainError('channel-type-unknown', 'Installed channel types: API, INSTAGRAM.')

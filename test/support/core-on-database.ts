@@ -8,6 +8,7 @@ import { createCachedChannelDirectory } from '../../src/adapters/persistence/cac
 import { createChannelAccounts } from '../../src/adapters/persistence/channel-accounts.ts'
 import { createChannelDirectory } from '../../src/adapters/persistence/channel-directory.ts'
 import { createInboxQueries } from '../../src/adapters/persistence/inbox-queries.ts'
+import { createInvitations } from '../../src/adapters/persistence/invitations.ts'
 import { createOpenDoubts } from '../../src/adapters/persistence/open-doubts.ts'
 import { createSendLanes } from '../../src/adapters/persistence/send-lanes.ts'
 import { createSweepPlans } from '../../src/adapters/persistence/sweep-plans.ts'
@@ -121,6 +122,7 @@ export function coreOn(db: TestDatabase, options: CoreOptions = {}): CoreOnDatab
     gapsFound: () => {},
     guardedClient: options.guardedClient ?? nowhere,
     ids,
+    invitations: createInvitations({ orm, ids }),
     intake: { accept: () => notUsed('the intake') },
     isCommonPassword: () => false,
     log,

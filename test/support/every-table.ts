@@ -89,6 +89,13 @@ async function seedAround(tx: Tx, thread: Thread, memberId: MemberId): Promise<v
      values ($1, 'hash', $2, 'hash', 'instagram', false, now())`,
     [orgId, memberId],
   )
+  for (const who of ['one', 'other']) {
+    await insert(
+      `insert into invitations (id, org_id, email, role, invited_by, token_hash, made_at, expires_at)
+       values ($1, $2, $3, 'AGENT', $4, $5, now(), now())`,
+      [ids.next(), orgId, `${who}@example.com`, memberId, `hash of ${ids.next()}`],
+    )
+  }
   await insert(`insert into jobs (id, queue, payload) values ($1, 'reaction', '')`, [ids.next()])
   await insert(`insert into media (org_id, channel_id, media_id) values ($1, $2, 'a post')`, [orgId, channelId])
   await insert(`insert into early_reads (org_id, channel_id, external_id) values ($1, $2, 'to come')`, [

@@ -22,6 +22,7 @@ const GIVEN: ReadonlyMap<string, ReadonlySet<string>> = new Map([
   ['logIn', new Set(['/accessToken'])],
   ['confirmPassword', new Set(['/accessToken'])],
   ['changePassword', new Set(['/accessToken'])],
+  ['acceptInvitation', new Set(['/accessToken'])],
 ])
 
 /** They tell the contract, whose examples have passwords that are nobody's; these are searched where the sources are. */

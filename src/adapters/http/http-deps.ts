@@ -5,6 +5,7 @@ import type { AccountDirectory } from '../../ports/account-directory.ts'
 import type { ChannelRegistry } from '../../ports/channel-registry.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { EventFeed, InboxQueries } from '../../ports/inbox-queries.ts'
+import type { Invitations } from '../../ports/invitations.ts'
 import type { Logger } from '../../ports/logger.ts'
 import type { MediaLinks } from '../../ports/media-links.ts'
 import type { SessionRecords } from '../../ports/session-records.ts'
@@ -21,6 +22,11 @@ export type HttpCore = Pick<
   | 'changeMember'
   | 'changePassword'
   | 'removeMember'
+  | 'invite'
+  | 'renewInvitation'
+  | 'revokeInvitation'
+  | 'findInvitation'
+  | 'acceptInvitation'
   | 'createChannel'
   | 'updateChannel'
   | 'disconnectChannel'
@@ -84,6 +90,7 @@ export type HttpDeps = Readonly<{
   mediaLinks: MediaLinks
   feed: EventFeed
   accounts: Pick<AccountDirectory, 'user' | 'memberships' | 'membership' | 'members' | 'member' | 'sessionsSince'>
+  invitations: Pick<Invitations, 'page' | 'one'>
   registry: ChannelRegistry
   wakeups: Pick<Wakeups, 'on'>
   clock: Clock

@@ -8,6 +8,7 @@ import type { AccountDirectory } from '../../ports/account-directory.ts'
 import type { ChannelRegistry } from '../../ports/channel-registry.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { EventFeed, InboxQueries } from '../../ports/inbox-queries.ts'
+import type { Invitations } from '../../ports/invitations.ts'
 import type { Logger } from '../../ports/logger.ts'
 import type { MediaLinks } from '../../ports/media-links.ts'
 import type { SessionRecords } from '../../ports/session-records.ts'
@@ -45,6 +46,7 @@ export const httpModule = ({ config, secrets, redis, health, metrics, failpoint 
           queries: InboxQueries,
           feed: EventFeed,
           accounts: AccountDirectory,
+          invitations: Invitations,
           registry: ChannelRegistry,
           wakeups: Wakeups,
           clock: Clock,
@@ -58,6 +60,7 @@ export const httpModule = ({ config, secrets, redis, health, metrics, failpoint 
             queries,
             feed,
             accounts,
+            invitations,
             registry,
             wakeups,
             clock,
@@ -89,6 +92,7 @@ export const httpModule = ({ config, secrets, redis, health, metrics, failpoint 
           T.INBOX_QUERIES,
           T.EVENT_FEED,
           T.ACCOUNT_DIRECTORY,
+          T.INVITATIONS,
           T.CHANNEL_REGISTRY,
           T.WAKEUPS,
           T.CLOCK,

@@ -162,6 +162,13 @@ export const problemTypes = {
     fix: 'Sign in with POST /auth/login, or use another address.',
     retryable: false,
   },
+  'already-member': {
+    status: 409,
+    title: 'They are a member already',
+    explanation: 'Somebody with this e-mail address belongs to the organization, disabled or not.',
+    fix: 'Change their role, or enable them, with PATCH /orgs/{orgId}/members/{memberId}.',
+    retryable: false,
+  },
   'account-bound-elsewhere': {
     status: 409,
     title: 'The account is connected in another organization',
@@ -257,6 +264,14 @@ export const problemTypes = {
     title: 'The channel is disconnected',
     explanation: 'The channel was deleted. Its history stays, but nothing can be sent or changed.',
     fix: 'Create the channel again.',
+    retryable: false,
+  },
+  'link-not-valid': {
+    status: 410,
+    title: 'This link is of no more use',
+    explanation:
+      'A link serves once and for a time, and a newer one takes its place. Which of these it was is not told.',
+    fix: 'Ask for another one.',
     retryable: false,
   },
   'payload-too-large': {

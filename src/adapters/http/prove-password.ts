@@ -1,4 +1,5 @@
 import type { UserView } from '../../ports/views.ts'
+import { refuseUntil } from './limited.ts'
 import type { OperationDeps, SignedInCall } from './operation.ts'
 import { RequestError } from './request-error.ts'
 
@@ -11,12 +12,7 @@ export async function provePassword(
   const user = await accounts.user(signedIn.userId)
   if (user === null) throw new RequestError('unauthenticated', 'There is no such person any more.')
   const ip = req.ip ?? ''
-  const retryAfterSeconds = await rateLimits.takeLogin(user.email, ip)
-  if (retryAfterSeconds > 0) {
-    throw new RequestError('rate-limited', `Try again in ${retryAfterSeconds} seconds.`, {
-      extra: { retryAfterSeconds },
-    })
-  }
+  refuseUntil(await rateLimits.takeLogin(user.email, ip))
   const found = await core.logIn({ email: user.email, password })
   if (found?.user.id !== user.id) throw new RequestError('invalid-credentials', 'This is not the present password.')
   await rateLimits.forgiveLogin(user.email, ip)

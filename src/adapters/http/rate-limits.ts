@@ -9,11 +9,19 @@ export type RateLimits = Readonly<{
   takeLogin(email: string, ip: string): Promise<number>
   /** It was the right password: what was counted against this address is forgotten. */
   forgiveLogin(email: string, ip: string): Promise<void>
+  /** Counts a token of a link that was shown. */
+  takeLink(ip: string): Promise<number>
+  /** It was a right one. */
+  forgiveLink(ip: string): Promise<void>
+  /** Counts an invitation of the organization. */
+  takeInvitation(orgId: string): Promise<number>
 }>
 
 const WINDOW_SECONDS = 600
 const PER_ADDRESS_AND_NETWORK = 10
 const PER_NETWORK = 100
+/** Each may be a letter to somebody who did not ask for one. */
+const INVITATIONS_OF_ORGANIZATION = 30
 /** Redis that takes longer is away. */
 const TIMEOUT_MS = 1_000
 
@@ -21,6 +29,8 @@ const TIMEOUT_MS = 1_000
 export function createRateLimits(redis: RedisConnection | null, prefix = 'delightchat:limit'): RateLimits {
   const both = createLimiter('login', PER_ADDRESS_AND_NETWORK, redis, prefix)
   const network = createLimiter('login-network', PER_NETWORK, redis, prefix)
+  const links = createLimiter('link-network', PER_NETWORK, redis, prefix)
+  const invitations = createLimiter('invitation', INVITATIONS_OF_ORGANIZATION, redis, prefix)
   return {
     async takeLogin(email, ip) {
       const waits = [await both.take(keyOf(email, ip)), await network.take(networkOf(ip))]
@@ -30,6 +40,9 @@ export function createRateLimits(redis: RedisConnection | null, prefix = 'deligh
       await both.with((limiter) => limiter.delete(keyOf(email, ip)))
       await network.with((limiter) => limiter.reward(networkOf(ip)))
     },
+    takeLink: (ip) => links.take(networkOf(ip)),
+    forgiveLink: (ip) => links.with((limiter) => limiter.reward(networkOf(ip))),
+    takeInvitation: (orgId) => invitations.take(orgId),
   }
 }
 

@@ -34,10 +34,14 @@ export type Sessions = Readonly<{
   load(req: Request, res: Response): Promise<void>
   /** Throws `unauthenticated` where there is none, or where it began before the person's password was changed. After `load`. */
   require(req: Request): Promise<SignedIn>
+  /** The same without the need for one: null where there is none. */
+  find(req: Request): Promise<SignedIn | null>
   /** Checks e-mail and password in the request's body; null if they do not match. */
   checkPassword(req: Request, res: Response): Promise<LoggedIn | null>
   /** A new session with a new id: what was known before the login is worth nothing. */
   start(req: Request, userId: UserId, orgId: OrgId): Promise<{ accessToken: string; expiresAt: string }>
+  /** The same session with another id and in another organization: its password is as old as it was, and so is its end. */
+  move(req: Request, signedIn: SignedIn, orgId: OrgId): Promise<{ accessToken: string; expiresAt: string }>
   end(req: Request, res: Response): Promise<void>
   /** Of whoever asks, the hundred that were used last, those first. */
   list(signedIn: SignedIn): Promise<Readonly<{ data: readonly OwnSession[]; hasMore: boolean }>>
@@ -102,6 +106,13 @@ export function createSessions({ core, accounts, records, clock, secrets, ttlMs,
     return since === null || startedAt >= since.toISOString()
   }
 
+  const find: Sessions['find'] = async (req) => {
+    const user = req.session?.passport?.user
+    if (user === undefined || !(await stands(user))) return null
+    const carrier = hasBearer(req.headers) ? 'bearer' : 'cookie'
+    const { id, orgId, startedAt, expiresAt } = user
+    return { userId: id, orgId, sid: req.sessionID, startedAt, expiresAt, carrier }
+  }
   const standing = async (userId: UserId): Promise<readonly SessionRecord[]> => {
     const since = (await accounts.sessionsSince(userId))?.toISOString() ?? ''
     return (await store.ofUser(userId)).filter((record) => (userOf(record)?.startedAt ?? '') >= since)
@@ -115,14 +126,12 @@ export function createSessions({ core, accounts, records, clock, secrets, ttlMs,
     },
 
     async require(req) {
-      const user = req.session?.passport?.user
-      if (user === undefined || !(await stands(user))) {
-        throw new RequestError('unauthenticated', 'The request carries no valid session.')
-      }
-      const carrier = hasBearer(req.headers) ? 'bearer' : 'cookie'
-      const { id, orgId, startedAt, expiresAt } = user
-      return { userId: id, orgId, sid: req.sessionID, startedAt, expiresAt, carrier }
+      const signedIn = await find(req)
+      if (signedIn === null) throw new RequestError('unauthenticated', 'The request carries no valid session.')
+      return signedIn
     },
+
+    find,
 
     checkPassword: (req, res) =>
       new Promise((resolve, reject) => {
@@ -138,10 +147,12 @@ export function createSessions({ core, accounts, records, clock, secrets, ttlMs,
       const agent = req.headers['user-agent']?.slice(0, MAX_AGENT_LENGTH) ?? null
       const from = { agent, address: req.ip ?? null }
       const user: SessionUser = { id: userId, orgId, startedAt: now.toISOString(), expiresAt, ...from }
-      await new Promise<void>((resolve, reject) =>
-        req.logIn(user, (error: unknown) => (error ? reject(error) : resolve())),
-      )
-      return { accessToken: req.sessionID, expiresAt }
+      return begin(req, user)
+    },
+
+    async move(req, { userId, startedAt, expiresAt }, orgId) {
+      const { agent = null, address = null } = req.session.passport?.user ?? {}
+      return begin(req, { id: userId, orgId, startedAt, expiresAt, agent, address })
     },
 
     async end(req, res) {
@@ -188,6 +199,11 @@ export function publicId(idHash: string): string {
   const hex = createHash('sha256').update(`a session's name: ${idHash}`).digest('hex')
   // Version 8, "custom", and the variant of RFC 9562.
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-a${hex.slice(17, 20)}-${hex.slice(20, 32)}`
+}
+
+async function begin(req: Request, user: SessionUser): Promise<{ accessToken: string; expiresAt: string }> {
+  await new Promise<void>((resolve, reject) => req.logIn(user, (error: unknown) => (error ? reject(error) : resolve())))
+  return { accessToken: req.sessionID, expiresAt: user.expiresAt }
 }
 
 /** The token becomes the signed cookie that express-session expects; the header wins over a cookie beside it. */

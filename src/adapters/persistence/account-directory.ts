@@ -117,7 +117,7 @@ async function addMember(tx: SystemTx, member: Parameters<AccountDirectory['addM
   return userView(user)
 }
 
-const refuseTaken = (error: unknown): never => {
+export const refuseTaken = (error: unknown): never => {
   if (!isUniqueViolation(error, 'users_email')) throw error
   throw new DomainError('email-taken', 'Somebody has signed up with this e-mail address already.', { cause: error })
 }

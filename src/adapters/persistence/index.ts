@@ -9,6 +9,7 @@ import type { Clock } from '../../ports/clock.ts'
 import type { Housekeeping } from '../../ports/housekeeping.ts'
 import type { IdSource } from '../../ports/id-source.ts'
 import type { EventFeed, InboxQueries } from '../../ports/inbox-queries.ts'
+import type { Invitations } from '../../ports/invitations.ts'
 import type { KeyRotation } from '../../ports/key-rotation.ts'
 import type { OpenDoubts } from '../../ports/open-doubts.ts'
 import type { SecretBox } from '../../ports/secret-box.ts'
@@ -29,6 +30,7 @@ import { type ClosableChannelDirectory, createChannelDirectory } from './channel
 import { createEventFeed } from './event-feed.ts'
 import { createHousekeeping } from './housekeeping.ts'
 import { createInboxQueries } from './inbox-queries.ts'
+import { createInvitations } from './invitations.ts'
 import { createKeyRotation } from './key-rotation.ts'
 import type { OpenDatabase } from './open-database.ts'
 import { createOpenDoubts } from './open-doubts.ts'
@@ -85,6 +87,9 @@ export const persistenceModule = ({ orm, systemPool: pool }: OpenDatabase) =>
       .inSingletonScope()
     bind<AccountDirectory>(T.ACCOUNT_DIRECTORY)
       .toResolvedValue(() => createAccountDirectory({ orm }))
+      .inSingletonScope()
+    bind<Invitations>(T.INVITATIONS)
+      .toResolvedValue((ids: IdSource) => createInvitations({ orm, ids }), [T.ID_SOURCE])
       .inSingletonScope()
     bind<AccountBindings>(T.ACCOUNT_BINDINGS).toConstantValue(createAccountBindings({ pool }))
     bind<UnclaimedEntries>(T.UNCLAIMED_ENTRIES).toConstantValue(createUnclaimedEntries({ orm }))

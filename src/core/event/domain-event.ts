@@ -20,6 +20,7 @@ export type EventType =
   | 'customer.opted_out'
   | 'notification.created'
   | 'channel.health_changed'
+  | 'member.joined'
   | 'member.updated'
   | 'member.removed'
 

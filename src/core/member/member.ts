@@ -28,14 +28,19 @@ export function checkChange(
   { actorId, before, after }: Readonly<{ actorId: MemberId; before: Member; after: Member | null }>,
 ): void {
   const actor = members.find(({ id }) => id === actorId)
+  checkManager(actor, [before.role, ...(after ? [after.role] : [])])
+  const others = members.filter(({ id }) => id !== before.id)
+  if (isOwner(before) && !(after && isOwner(after)) && !others.some(isOwner)) throw new LastOwner()
+}
+
+/** Whether somebody manages members, and those of these roles. */
+export function checkManager(actor: Member | undefined, roles: readonly Role[]): void {
   if (!actor?.active || !permissionsOf(actor.role).has('members:manage')) {
     throw new DomainError('forbidden', 'You are no longer one of those who may change members.')
   }
-  if ((before.role === 'OWNER' || after?.role === 'OWNER') && actor.role !== 'OWNER') {
+  if (roles.includes('OWNER') && actor.role !== 'OWNER') {
     throw new DomainError('forbidden', 'Only an owner makes, changes and removes owners.')
   }
-  const others = members.filter(({ id }) => id !== before.id)
-  if (isOwner(before) && !(after && isOwner(after)) && !others.some(isOwner)) throw new LastOwner()
 }
 
 const isOwner = ({ role, active }: Member): boolean => role === 'OWNER' && active

@@ -29,7 +29,9 @@ test('S75: what is weighty takes a password given in the last ten minutes, whoev
   }
   t.deepEqual(weighty.map(({ operationId }) => operationId).toSorted(), [
     'createChannel',
+    'createInvitation',
     'removeMember',
+    'renewInvitation',
     'revokeOtherSessions',
     'revokeSession',
     'updateChannel',

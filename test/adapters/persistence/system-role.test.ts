@@ -14,6 +14,8 @@ const READABLE: Record<string, string[] | 'all'> = {
   users: 'all',
   sessions: 'all',
   memberships: 'all',
+  // What somebody is invited to, by the hash of what they were given.
+  invitations: 'all',
   // A channel by its id alone, its secrets sealed, its counters and pauses.
   channels: 'all',
   channel_secrets: 'all',

@@ -108,6 +108,11 @@ async function openShop(stage: ConnectStage, caller: Caller, people: People, nam
         if (status >= 300) throw new Error(`${method} ${path}: ${status} ${text}`)
         return JSON.parse(text) as T
       })
+  const invitations = await Promise.all(
+    ['one', 'other'].map((who) =>
+      owner<{ id: string }>('POST', '/invitations', { email: `${who}@example.com`, role: 'AGENT' }),
+    ),
+  )
   const upload = await owner<{ id: string; url: string }>('POST', '/attachments', sampleFile('jpeg', 2_000))
   const made = await owner<{ id: string }>('POST', `/channels/${channel.id}/imports`)
   await waitFor(async () => {
@@ -135,6 +140,7 @@ async function openShop(stage: ConnectStage, caller: Caller, people: People, nam
       customerId: ticket.customerId,
       messageId: message!.id,
       attachmentId: upload.id,
+      invitationId: invitations[0]!.id,
       importId: made.id,
       deadLetterId: deadLetters[0]!,
       rawEventId: await first(`/channels/${channel.id}/raw-events`),

@@ -1,5 +1,6 @@
 import type { Operation } from '../operation.ts'
 import type { WebhookOperation } from '../webhook-exchange.ts'
+import { acceptInvitation } from './accept-invitation.ts'
 import { changePassword } from './change-password.ts'
 import { checkMessage } from './check-message.ts'
 import { chooseFacebookAccount } from './choose-facebook-account.ts'
@@ -8,6 +9,7 @@ import { connectFacebook } from './connect-facebook.ts'
 import { connectInstagram } from './connect-instagram.ts'
 import { createAttachment } from './create-attachment.ts'
 import { createChannel } from './create-channel.ts'
+import { createInvitation } from './create-invitation.ts'
 import { deleteAttachment } from './delete-attachment.ts'
 import { deleteChannel } from './delete-channel.ts'
 import { deleteComment } from './delete-comment.ts'
@@ -38,6 +40,7 @@ import { listChannels } from './list-channels.ts'
 import { listCustomers } from './list-customers.ts'
 import { listDeadLetters } from './list-dead-letters.ts'
 import { listEvents } from './list-events.ts'
+import { listInvitations } from './list-invitations.ts'
 import { listMembers } from './list-members.ts'
 import { listMessages } from './list-messages.ts'
 import { listNotifications } from './list-notifications.ts'
@@ -54,17 +57,20 @@ import { receiveDeauthorization } from './receive-deauthorization.ts'
 import { receiveWebhook } from './receive-webhook.ts'
 import { removeMember } from './remove-member.ts'
 import { removeReaction } from './remove-reaction.ts'
+import { renewInvitation } from './renew-invitation.ts'
 import { replayDeadLetter } from './replay-dead-letter.ts'
 import { replayDeadLetters } from './replay-dead-letters.ts'
 import { replayRawEvent } from './replay-raw-event.ts'
 import { replayRawEvents } from './replay-raw-events.ts'
 import { retryMessage } from './retry-message.ts'
+import { revokeInvitation } from './revoke-invitation.ts'
 import { revokeOtherSessions } from './revoke-other-sessions.ts'
 import { revokeSession } from './revoke-session.ts'
 import { sendMessage } from './send-message.ts'
 import { sendMessageAgain } from './send-message-again.ts'
 import { setReaction } from './set-reaction.ts'
 import { showComment } from './show-comment.ts'
+import { showInvitation } from './show-invitation.ts'
 import { showTyping } from './show-typing.ts'
 import { signUp } from './sign-up.ts'
 import { startImport } from './start-import.ts'
@@ -124,6 +130,12 @@ export const operations = {
   listRawEvents,
   listTickets,
   getMember,
+  createInvitation,
+  renewInvitation,
+  revokeInvitation,
+  listInvitations,
+  showInvitation,
+  acceptInvitation,
   listMembers,
   removeMember,
   updateMember,

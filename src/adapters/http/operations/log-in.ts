@@ -1,4 +1,5 @@
 import { organizationJson, userJson } from '../account-json.ts'
+import { refuseUntil } from '../limited.ts'
 import { forSigningIn, json } from '../operation.ts'
 import { RequestError } from '../request-error.ts'
 
@@ -6,12 +7,8 @@ export const logIn = forSigningIn(({ metrics, rateLimits, sessions }) => async (
   const { email } = body as Readonly<{ email: string; password: string }>
   const ip = req.ip ?? ''
   const retryAfterSeconds = await rateLimits.takeLogin(email, ip)
-  if (retryAfterSeconds > 0) {
-    metrics.loggedIn('throttled')
-    throw new RequestError('rate-limited', `Try again in ${retryAfterSeconds} seconds.`, {
-      extra: { retryAfterSeconds },
-    })
-  }
+  if (retryAfterSeconds > 0) metrics.loggedIn('throttled')
+  refuseUntil(retryAfterSeconds)
   const found = await sessions.checkPassword(req, res)
   if (found === null) {
     metrics.loggedIn('refused')

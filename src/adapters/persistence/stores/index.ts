@@ -13,6 +13,7 @@ import { createDoubtStore } from './doubt-store.ts'
 import { createHistoryStore } from './history-store.ts'
 import { createIdempotencyStore } from './idempotency-store.ts'
 import { createIntakeStore } from './intake-store.ts'
+import { createInvitationStore } from './invitation-store.ts'
 import { createMediaStore } from './media-store.ts'
 import { createMemberStore } from './member-store.ts'
 import { createNotificationStore } from './notification-store.ts'
@@ -48,6 +49,7 @@ export const storesWith =
     doubts: createDoubtStore(tx, deps),
     ownReactions: createOwnReactionStore(tx, deps),
     members: createMemberStore(tx),
+    invitations: createInvitationStore(tx),
     notifications: createNotificationStore(tx, deps),
     uploads: createUploadStore(tx),
     idempotency: createIdempotencyStore(tx),

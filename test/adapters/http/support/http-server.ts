@@ -12,6 +12,7 @@ import type { ChannelAdapter } from '../../../../src/ports/channel-adapter.ts'
 import { FakeAccounts } from '../../../fakes/fake-accounts.ts'
 import { createFakeCore } from '../../../fakes/fake-core.ts'
 import { FakeFeed, FakeWakeups } from '../../../fakes/fake-feed.ts'
+import { FakeInvitations } from '../../../fakes/fake-invitations.ts'
 import { FakeQueries } from '../../../fakes/fake-queries.ts'
 import { FakeUploads } from '../../../fakes/fake-uploads.ts'
 import { MemorySessions } from '../../../fakes/memory-sessions.ts'
@@ -33,11 +34,12 @@ export async function startHttp(options: Options = {}) {
   const accounts = new FakeAccounts()
   const queries = new FakeQueries()
   const uploads = new FakeUploads()
+  const invitations = new FakeInvitations()
   const feed = new FakeFeed()
   const wakeups = new FakeWakeups()
   const sessions = new MemorySessions()
   const log = new RecordingLog()
-  const fake = createFakeCore(accounts, queries, uploads)
+  const fake = createFakeCore(accounts, queries, uploads, invitations)
   const time = { offsetMs: 0 }
   const checks = [{ name: 'database', ok: true, detail: null as string | null }]
   const deps: HttpDeps = {
@@ -47,6 +49,7 @@ export async function startHttp(options: Options = {}) {
     mediaLinks: createMediaLinks([SESSION_SECRET], PUBLIC_URL),
     feed,
     accounts,
+    invitations,
     registry: { types: ['API', 'INSTAGRAM'], get: (type) => (type === 'INSTAGRAM' ? anAdapter : null) },
     wakeups,
     clock: { now: () => new Date(Date.now() + time.offsetMs), monotonicMs: () => performance.now() + time.offsetMs },
@@ -129,6 +132,7 @@ export async function startHttp(options: Options = {}) {
     accounts,
     queries,
     uploads,
+    invitations,
     feed,
     wakeups,
     sessions,

@@ -15,6 +15,7 @@ import { PASSWORD, type TestServer } from './http-server.ts'
 export const bodies: Record<string, unknown> = {
   createChannel: { type: 'INSTAGRAM', name: 'A channel', config: { pageId: '1' } },
   updateMember: { role: 'AGENT' },
+  createInvitation: { email: 'somebody-new@example.com', role: 'AGENT' },
   updateChannel: { name: 'Another name' },
   updateTicket: { status: 'RESOLVED' },
   sendMessage: { content: 'Hello' },
@@ -60,6 +61,7 @@ export async function organizationWithEverything(server: TestServer) {
     orgId,
     sessionId: sessions.json.data.find(({ isCurrent }: { isCurrent: boolean }) => isCurrent).id as string,
     memberId: colleagueId,
+    invitationId: server.invitations.add(orgId, { email: 'invited@example.com', role: 'AGENT' }),
     channelId: channel.id,
     customerId: customer.id,
     ticketId: ticket.id,

@@ -1,0 +1,105 @@
+import type { CorePorts } from '../../ports/core-ports.ts'
+import type { Stores } from '../../ports/unit-of-work.ts'
+import type { Actor } from '../actor.ts'
+import { NotFound } from '../errors.ts'
+import type { InvitationId } from '../ids.ts'
+import { AlreadyMember, INVITATION_MS, type Invitation } from './invitation.ts'
+import { checkManager } from './member.ts'
+import type { Role } from './permissions.ts'
+
+type Ports = Pick<CorePorts, 'accounts' | 'clock' | 'ids' | 'oneTimeTokens' | 'settings' | 'unitOfWork'>
+
+/** `link` is told this once: what is kept of it opens nothing. */
+export type Invited = Readonly<{ id: InvitationId; link: string }>
+
+/**
+ * For one address and one role; an earlier one for the address dies. The same for addresses that somebody has here and those that
+ * nobody has. Throws DomainError `forbidden` or `already-member`.
+ */
+export const invite =
+  (ports: Ports) =>
+  async (actor: Actor, { email, role }: { email: string; role: Role }): Promise<Invited> => {
+    const address = email.trim()
+    await refuseMembers(ports, actor, address)
+    const fresh = newLink(ports)
+    const id = await ports.unitOfWork.run(actor.orgId, async (stores) => {
+      const before = await stores.invitations.lockForAddress(address)
+      await checkInviter(stores, actor, [role, ...(before ? [before.role] : [])])
+      const invitation = { id: before?.id ?? (ports.ids.next() as InvitationId), email: address, role }
+      return put(stores, actor, invitation, fresh)
+    })
+    return { id, link: fresh.link }
+  }
+
+/** Another link for the same address and role, by whoever asks; the one before is of no more use. Throws `NotFound` as well. */
+export const renewInvitation =
+  (ports: Ports) =>
+  async (actor: Actor, id: InvitationId): Promise<Invited> => {
+    const fresh = newLink(ports)
+    await ports.unitOfWork.run(actor.orgId, async (stores) => {
+      const before = await held(stores, id)
+      await checkInviter(stores, actor, [before.role])
+      await put(stores, actor, before, fresh)
+    })
+    return { id, link: fresh.link }
+  }
+
+/** Its link is of no more use. Throws `NotFound` or DomainError `forbidden`. */
+export const revokeInvitation =
+  ({ unitOfWork }: Pick<CorePorts, 'unitOfWork'>) =>
+  (actor: Actor, id: InvitationId): Promise<void> =>
+    unitOfWork.run(actor.orgId, async (stores) => {
+      const before = await held(stores, id)
+      await checkInviter(stores, actor, [before.role])
+      await stores.invitations.remove(id)
+      await stores.audit.record(noted(actor, 'invitation.revoked', id))
+    })
+
+async function refuseMembers({ accounts }: Ports, { orgId }: Actor, email: string): Promise<void> {
+  const known = await accounts.credentials(email)
+  const membership = known && (await accounts.membership(orgId, known.userId))
+  if (membership && (await accounts.member(orgId, membership.memberId))) throw new AlreadyMember()
+}
+
+/** Nobody invites above themselves, as they are under lock. */
+async function checkInviter({ members }: Stores, { memberId }: Actor, roles: readonly Role[]): Promise<void> {
+  const all = await members.lockWithOwners([memberId])
+  checkManager(
+    all.find(({ id }) => id === memberId),
+    roles,
+  )
+}
+
+async function held({ invitations }: Stores, id: InvitationId): Promise<Invitation> {
+  const found = await invitations.lock(id)
+  if (found === null) throw new NotFound('invitation')
+  return found
+}
+
+type Link = ReturnType<typeof newLink>
+
+/** What opens it stands behind a `#`: browsers send that to no server, and no log of a proxy has it. */
+function newLink({ clock, oneTimeTokens, settings }: Ports) {
+  const token = oneTimeTokens.make()
+  const madeAt = clock.now()
+  return {
+    link: `${settings.publicUrl}/invitation#${token}`,
+    tokenHash: oneTimeTokens.hash(token),
+    madeAt,
+    expiresAt: new Date(madeAt.getTime() + INVITATION_MS),
+  }
+}
+
+async function put(
+  { invitations, audit }: Stores,
+  actor: Actor,
+  { id, email, role }: Pick<Invitation, 'id' | 'email' | 'role'>,
+  { tokenHash, madeAt, expiresAt }: Link,
+): Promise<InvitationId> {
+  const kept = await invitations.put({ id, email, role, invitedBy: actor.memberId, tokenHash, madeAt, expiresAt })
+  await audit.record(noted(actor, `invitation.made-for-${role.toLowerCase()}`, kept))
+  return kept
+}
+
+const noted = ({ memberId, requestId }: Actor, action: string, resourceId: InvitationId) =>
+  ({ actorType: 'MEMBER', actorId: memberId, action, resourceType: 'invitation', resourceId, requestId }) as const
