@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
 import { freePort } from '../../support/processes.ts'
+import { resetSocket } from './reset-socket.ts'
 import { createPump, type Pump } from './tcp-pump.ts'
 
 /** `request`: from whoever connects to the server; `response`: from the server back. */
@@ -68,7 +69,7 @@ export async function createTcpProxy({ target, random = () => 0.5 }: ProxyOption
     const server = connect({ ...place, allowHalfOpen: true })
     client.setNoDelay(true)
     // A socket of the file system has no reset: its server is told the end.
-    const resetServer = () => void (typeof target === 'string' ? server.destroy() : server.resetAndDestroy())
+    const resetServer = () => (typeof target === 'string' ? void server.destroy() : resetSocket(server))
     const pump = (direction: Direction, from: Socket, to: Socket) =>
       createPump({
         from,
@@ -79,12 +80,12 @@ export async function createTcpProxy({ target, random = () => 0.5 }: ProxyOption
           for (const listener of listeners[direction]) listener(chunk)
         },
         cut: () => link.reset(),
-        resetReceiver: to === server ? resetServer : () => client.resetAndDestroy(),
+        resetReceiver: to === server ? resetServer : () => resetSocket(client),
       })
     const link: Link = {
       pumps: { request: pump('request', client, server), response: pump('response', server, client) },
       reset() {
-        client.resetAndDestroy()
+        resetSocket(client)
         resetServer()
       },
     }
