@@ -26,6 +26,7 @@ import {
 } from './adapters/persistence/index.ts'
 import { plainModule } from './adapters/plain/index.ts'
 import { readiness } from './adapters/readiness.ts'
+import { apiKeySecrets } from './adapters/security/api-key-secrets.ts'
 import { isCommonPassword } from './adapters/security/common-passwords.ts'
 import { createMediaLinks } from './adapters/security/media-links.ts'
 import { oneTimeTokens } from './adapters/security/one-time-tokens.ts'
@@ -40,6 +41,7 @@ import { coreSettings } from './core-settings.ts'
 import type { AccountBindings } from './ports/account-bindings.ts'
 import type { AccountDirectory } from './ports/account-directory.ts'
 import type { AccountPace } from './ports/account-pace.ts'
+import type { ApiKeyDirectory } from './ports/api-keys.ts'
 import type { ChannelAdapter } from './ports/channel-adapter.ts'
 import type { ChannelAccounts, ChannelDirectory } from './ports/channel-directory.ts'
 import type { ChannelRegistry } from './ports/channel-registry.ts'
@@ -183,6 +185,8 @@ export async function compose({
       accountBindings: container.get<AccountBindings>(T.ACCOUNT_BINDINGS),
       accountPace: container.get<AccountPace>(T.ACCOUNT_PACE),
       accounts: container.get<AccountDirectory>(T.ACCOUNT_DIRECTORY),
+      apiKeys: container.get<ApiKeyDirectory>(T.API_KEYS),
+      apiKeySecrets,
       channelAccounts: container.get<ChannelAccounts>(T.CHANNEL_ACCOUNTS),
       channelDirectory: container.get<ChannelDirectory>(T.CHANNEL_DIRECTORY),
       channelRegistry: container.get<ChannelRegistry>(T.CHANNEL_REGISTRY),

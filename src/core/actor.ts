@@ -1,9 +1,9 @@
-import type { MemberId, OrgId, UserId } from './ids.ts'
+import type { ChannelId, MemberId, OrgId, UserId } from './ids.ts'
 import { type Permission, permissionsOf, type Role } from './member/permissions.ts'
 
 export type { Role } from './member/permissions.ts'
 
-/** Who asks, in which organization; made by the HTTP adapter from a session, never from a request's body. */
+/** Who asks, in which organization; made by the HTTP adapter from a session or an API key, never from a request's body. */
 export type Actor = Readonly<{
   orgId: OrgId
   memberId: MemberId
@@ -12,11 +12,14 @@ export type Actor = Readonly<{
   role: Role
   /** Those of the role at most; a credential may carry fewer. */
   permissions: ReadonlySet<Permission>
+  /** The only channels whose customers, tickets and messages are there for whoever asks; null: those of the organization. */
+  channelIds: ReadonlySet<ChannelId> | null
   requestId: string
 }>
 
 /** A member with all that the role allows. */
-export const actingMember = (member: Omit<Actor, 'permissions'>): Actor => ({
+export const actingMember = (member: Omit<Actor, 'permissions' | 'channelIds'>): Actor => ({
   ...member,
   permissions: permissionsOf(member.role),
+  channelIds: null,
 })

@@ -19,6 +19,7 @@ export type UploadId = Id<'Upload'>
 export type ImportId = Id<'Import'>
 export type DeadLetterId = Id<'DeadLetter'>
 export type InvitationId = Id<'Invitation'>
+export type ApiKeyId = Id<'ApiKey'>
 export type UnsubscriptionId = Id<'Unsubscription'>
 
 // The platform's: minted by its channel adapter only, opaque everywhere else, never numbers (they exceed 2^53).

@@ -1,4 +1,7 @@
 import type { CorePorts } from '../ports/core-ports.ts'
+import { createApiKey } from './api-key/create-api-key.ts'
+import { revokeApiKey } from './api-key/revoke-api-key.ts'
+import { apiKeyStands, useApiKey } from './api-key/use-api-key.ts'
 import { acceptAppWebhook, answerAppHandshake } from './channel/accept-app-webhook.ts'
 import { acceptWebhook } from './channel/accept-webhook.ts'
 import { answerHandshake } from './channel/answer-handshake.ts'
@@ -61,6 +64,10 @@ export const createCore = (ports: CorePorts) => ({
   revokeInvitation: revokeInvitation(ports),
   findInvitation: findInvitation(ports),
   acceptInvitation: acceptInvitation(ports),
+  createApiKey: createApiKey(ports),
+  revokeApiKey: revokeApiKey(ports),
+  useApiKey: useApiKey(ports),
+  apiKeyStands: apiKeyStands(ports),
 
   createChannel: createChannel(ports),
   updateChannel: updateChannel(ports),

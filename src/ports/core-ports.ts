@@ -1,6 +1,7 @@
 import type { AccountBindings } from './account-bindings.ts'
 import type { AccountDirectory } from './account-directory.ts'
 import type { AccountPace } from './account-pace.ts'
+import type { ApiKeyDirectory, ApiKeySecrets } from './api-keys.ts'
 import type { ChannelAccounts, ChannelDirectory } from './channel-directory.ts'
 import type { ChannelRegistry } from './channel-registry.ts'
 import type { TokenPlans } from './channel-tokens.ts'
@@ -49,6 +50,8 @@ export type CorePorts = Readonly<{
   accountPace: AccountPace
   accounts: AccountDirectory
   accountBindings: AccountBindings
+  apiKeys: ApiKeyDirectory
+  apiKeySecrets: ApiKeySecrets
   channelDirectory: ChannelDirectory
   channelAccounts: ChannelAccounts
   channelRegistry: ChannelRegistry

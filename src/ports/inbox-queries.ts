@@ -35,14 +35,19 @@ export type PageRequest = Readonly<{
 
 export type PageOf<T> = Readonly<{ data: readonly T[]; next: Position | null }>
 
-export type CustomerFilter = Readonly<{ platform?: string; channelId?: ChannelId }>
-export type TicketFilter = Readonly<{
-  channelId?: ChannelId
-  customerId?: CustomerId
-  platform?: string
-  kind?: readonly TicketKind[]
-  status?: readonly TicketStatus[]
-}>
+/** Only what is of one of these channels; left out: of all. */
+export type ChannelLimit = Readonly<{ channelIds?: readonly ChannelId[] }>
+
+export type CustomerFilter = ChannelLimit & Readonly<{ platform?: string; channelId?: ChannelId }>
+export type ChannelFilter = Readonly<{ type?: string; status?: string; ids?: readonly ChannelId[] }>
+export type TicketFilter = ChannelLimit &
+  Readonly<{
+    channelId?: ChannelId
+    customerId?: CustomerId
+    platform?: string
+    kind?: readonly TicketKind[]
+    status?: readonly TicketStatus[]
+  }>
 
 /**
  * What screens read. Every call is a transaction bound to one organization; `null` is what another organization's thing looks
@@ -72,7 +77,7 @@ export interface InboxQueries {
   ): Promise<PageOf<NotificationView>>
   notification(orgId: OrgId, memberId: MemberId, id: NotificationId): Promise<NotificationView | null>
   /** By createdAt, newest first; disconnected ones are left out unless asked for. */
-  channels(orgId: OrgId, filter: { type?: string; status?: string }, page: PageRequest): Promise<PageOf<ChannelView>>
+  channels(orgId: OrgId, filter: ChannelFilter, page: PageRequest): Promise<PageOf<ChannelView>>
   channel(orgId: OrgId, id: ChannelId): Promise<ChannelView | null>
   historyImport(orgId: OrgId, channelId: ChannelId, id: ImportId): Promise<ImportView | null>
   /** By receivedAt, newest first; null where there is no such channel. */

@@ -3,6 +3,8 @@ const token = (name: string): symbol => Symbol.for(`delightchat/${name}`)
 
 export const ACCOUNT_BINDINGS = token('AccountBindings')
 export const ACCOUNT_DIRECTORY = token('AccountDirectory')
+export const API_KEYS = token('ApiKeyDirectory')
+export const API_KEY_QUERIES = token('ApiKeyQueries')
 export const ACCOUNT_PACE = token('AccountPace')
 export const CHANNEL_ACCOUNTS = token('ChannelAccounts')
 /** Bound once by each channel's module; the registry collects them. */

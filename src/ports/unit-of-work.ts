@@ -1,6 +1,7 @@
 import type { DomainEvent } from '../core/event/domain-event.ts'
 import type { OrgId } from '../core/ids.ts'
 import type { AccountBindingStore } from './account-bindings.ts'
+import type { ApiKeyStore } from './api-keys.ts'
 import type { ChannelStore } from './channel-store.ts'
 import type { ChannelTokenStore } from './channel-tokens.ts'
 import type { ConnectStore } from './connect-store.ts'
@@ -42,6 +43,7 @@ export type Stores = Readonly<{
   ownReactions: OwnReactionStore
   members: MemberStore
   invitations: InvitationStore
+  apiKeys: ApiKeyStore
   notifications: NotificationStore
   uploads: UploadStore
   idempotency: IdempotencyStore

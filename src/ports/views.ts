@@ -6,6 +6,7 @@ import type { Referral } from '../core/channel/inbound-event.ts'
 import type { PartKind, QuickReply, Sticker, Template } from '../core/channel/outbound-content.ts'
 import type { EventActor, EventType } from '../core/event/domain-event.ts'
 import type {
+  ApiKeyId,
   ChannelId,
   CustomerId,
   DeadLetterId,
@@ -20,6 +21,7 @@ import type {
   TicketId,
   UserId,
 } from '../core/ids.ts'
+import type { Permission } from '../core/member/permissions.ts'
 import type { TicketKind, TicketStatus } from '../core/ticket/ticket.ts'
 import type { ReplyWindow } from '../core/ticket/window.ts'
 import type { JobQueueName } from './job-queue.ts'
@@ -318,6 +320,27 @@ export type EventView = Readonly<{
   changes: Readonly<Record<string, unknown>>
   data: CustomerView | TicketView | MessageView | NotificationView | ChannelStateView | MemberStateView | null
   requestId: string | null
+}>
+
+/** A key as its organization sees it. */
+export type ApiKeyView = Readonly<{
+  id: ApiKeyId
+  orgId: OrgId
+  /** Who made it: it acts as them, and may never do more than they may. */
+  memberId: MemberId
+  name: string
+  /** How it begins and ends. */
+  hint: string
+  scopes: readonly Permission[]
+  /** Null: those of the organization, whichever there will be. */
+  channelIds: readonly ChannelId[] | null
+  /** Null: from everywhere. */
+  allowedCidrs: readonly string[] | null
+  expiresAt: Date | null
+  /** To the minute. */
+  lastUsedAt: Date | null
+  createdAt: Date
+  revokedAt: Date | null
 }>
 
 export type UserView = Readonly<{ id: UserId; email: string; name: string; createdAt: Date }>

@@ -5,6 +5,7 @@ import { DomainError, NotFound, Unavailable } from '../../src/core/errors.ts'
 import { LinkNotValid } from '../../src/core/member/invitation.ts'
 import type { ChannelView, MessageView } from '../../src/ports/views.ts'
 import type { FakeAccounts } from './fake-accounts.ts'
+import type { FakeApiKeys } from './fake-api-keys.ts'
 import type { FakeInvitations } from './fake-invitations.ts'
 import type { FakeQueries } from './fake-queries.ts'
 import type { FakeUploads } from './fake-uploads.ts'
@@ -16,6 +17,7 @@ export function createFakeCore(
   queries: FakeQueries,
   uploads: FakeUploads,
   invitations: FakeInvitations,
+  apiKeys: FakeApiKeys,
 ) {
   const calls: { name: string; args: readonly unknown[] }[] = []
   const webhookSecrets = new Map<string, string>()
@@ -66,6 +68,10 @@ export function createFakeCore(
       accounts.since.set(person.id, new Date(Date.now() + state.offsetMs))
       return { warnings: [] }
     }),
+    createApiKey: noted('createApiKey', apiKeys.createApiKey),
+    revokeApiKey: noted('revokeApiKey', apiKeys.revokeApiKey),
+    useApiKey: apiKeys.useApiKey,
+    apiKeyStands: apiKeys.apiKeyStands,
     changeMember: noted('changeMember', async (actor, id, { role, disabled }) => {
       if ((await accounts.member(actor.orgId, id)) === null) throw new NotFound('member')
       accounts.change(id, { ...(role && { role }), ...(disabled !== undefined && { active: !disabled }) })

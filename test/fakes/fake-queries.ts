@@ -26,10 +26,14 @@ export class FakeQueries implements InboxQueries {
   readonly imports_: ImportView[] = []
   away = false
 
-  customers: InboxQueries['customers'] = async (orgId, { platform, channelId }, page) =>
+  customers: InboxQueries['customers'] = async (orgId, { platform, channelId, channelIds }, page) =>
     this.#page(
       this.customers_.filter(
-        (one) => one.orgId === orgId && is(one.platform, platform) && is(one.channelId, channelId),
+        (one) =>
+          one.orgId === orgId &&
+          is(one.platform, platform) &&
+          is(one.channelId, channelId) &&
+          isOneOf(one.channelId, channelIds),
       ),
       page,
       newestFirst(({ lastSeenAt }) => lastSeenAt),
@@ -37,9 +41,10 @@ export class FakeQueries implements InboxQueries {
   customer: InboxQueries['customer'] = async (orgId, id) => this.#find(this.customers_, orgId, id)
 
   tickets: InboxQueries['tickets'] = async (orgId, filter, page) => {
-    const { channelId, customerId, platform, kind, status } = filter
+    const { channelId, channelIds, customerId, platform, kind, status } = filter
     const matches = (one: TicketView) =>
       is(one.channelId, channelId) &&
+      isOneOf(one.channelId, channelIds) &&
       is(one.customerId, customerId) &&
       is(one.platform, platform) &&
       isOneOf(one.kind, kind) &&
@@ -79,9 +84,9 @@ export class FakeQueries implements InboxQueries {
     return view
   }
 
-  channels: InboxQueries['channels'] = async (orgId, _, page) =>
+  channels: InboxQueries['channels'] = async (orgId, { ids }, page) =>
     this.#page(
-      this.channels_.filter((one) => one.orgId === orgId),
+      this.channels_.filter((one) => one.orgId === orgId && isOneOf(one.id, ids)),
       page,
       newestFirst(({ createdAt }) => createdAt),
     )

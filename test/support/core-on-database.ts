@@ -4,6 +4,7 @@ import { instagramCapabilities } from '../../src/adapters/instagram/capabilities
 import { createAccountBindings } from '../../src/adapters/persistence/account-bindings.ts'
 import { createAccountDirectory } from '../../src/adapters/persistence/account-directory.ts'
 import { createAccountPace } from '../../src/adapters/persistence/account-pace.ts'
+import { createApiKeyDirectory } from '../../src/adapters/persistence/api-keys.ts'
 import { createCachedChannelDirectory } from '../../src/adapters/persistence/cached-channel-directory.ts'
 import { createChannelAccounts } from '../../src/adapters/persistence/channel-accounts.ts'
 import { createChannelDirectory } from '../../src/adapters/persistence/channel-directory.ts'
@@ -16,6 +17,7 @@ import { createTokenPlans } from '../../src/adapters/persistence/token-plans.ts'
 import type { Orm } from '../../src/adapters/persistence/transaction.ts'
 import { createUnclaimedEntries } from '../../src/adapters/persistence/unclaimed-entries.ts'
 import { createUnreadableBodies } from '../../src/adapters/persistence/unreadable-bodies.ts'
+import { apiKeySecrets } from '../../src/adapters/security/api-key-secrets.ts'
 import { createMediaLinks } from '../../src/adapters/security/media-links.ts'
 import { oneTimeTokens } from '../../src/adapters/security/one-time-tokens.ts'
 import type { Actor } from '../../src/core/actor.ts'
@@ -115,6 +117,8 @@ export function coreOn(db: TestDatabase, options: CoreOptions = {}): CoreOnDatab
     accountBindings: createAccountBindings({ pool }),
     accountPace: createAccountPace(pool),
     accounts: createAccountDirectory({ orm }),
+    apiKeys: createApiKeyDirectory({ orm }),
+    apiKeySecrets,
     channelDirectory,
     channelAccounts: createChannelAccounts({ orm, secretBox: testSecretBox }),
     channelRegistry: registry,

@@ -65,6 +65,15 @@ async function seedAround(tx: Tx, thread: Thread, memberId: MemberId): Promise<v
     `insert into early_edits (org_id, channel_id, external_id, revision, edited_at, content) values ($1, $2, 'to come', 1, now(), 'words')`,
     [orgId, channelId],
   )
+  const keyId = ids.next()
+  await insert(
+    `insert into api_keys (id, org_id, member_id, name, hash, hint, scopes, by_channel, created_at)
+     values ($1, $2, $3, 'A program', $4, 'dck_…wxyz', '{tickets:read}', true, now())`,
+    [keyId, orgId, memberId, `a hash of ${keyId}`],
+  )
+  await insert('insert into api_key_channels (org_id, key_id, channel_id) values ($1, $2, $3)', [
+    ...[orgId, keyId, channelId],
+  ])
   const uploadId = ids.next()
   await insert(
     `insert into uploads (id, org_id, member_id, type, content_type, file_name, chunk_bytes, created_at, expires_at)
@@ -148,6 +157,11 @@ async function seedBare(tx: Tx, channelId: ChannelId, { customerId, ticketId }: 
   const insert = (text: string, params: unknown[]) => tx.affected(text, params)
   await insert(
     `insert into channels (id, org_id, type, platform, name, status, account) values ($1, $2, 'INSTAGRAM', 'INSTAGRAM', 'bare', 'ACTIVE', 'bare')`,
+    [ids.next(), orgId],
+  )
+  await insert(
+    `insert into api_keys (id, org_id, member_id, name, hash, hint, scopes, by_channel, created_at)
+     select $1::uuid, $2, id, 'bare', $1::text, 'dck_…bare', '{}', false, now() from memberships where org_id = $2 limit 1`,
     [ids.next(), orgId],
   )
   await insert('insert into customers (id, org_id, channel_id, last_seen_at) values ($1, $2, $3, now())', [

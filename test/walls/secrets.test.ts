@@ -131,6 +131,12 @@ onEachProfile((profile) => {
       body: JSON.stringify({ email: person.email, password: person.password }),
     })
     secrets['bearer token'] = ((await login.json()) as { accessToken: string }).accessToken
+    const key = await fetch(`${stage.url}/orgs/${person.orgId}/api-keys`, {
+      method: 'POST',
+      headers: { ...bearer(), 'content-type': 'application/json' },
+      body: JSON.stringify({ name: 'A program', scopes: ['tickets:read'] }),
+    })
+    secrets['api key'] = ((await key.json()) as { secret: string }).secret
     const config = {
       ...{ pageId: `1784${Date.now()}`, accessToken: secrets['access token'], appSecret: secrets['app secret'] },
       ...{ previousAppSecret: secrets['previous app secret'], webhookVerifyToken: secrets['verify token'] },
@@ -180,6 +186,15 @@ onEachProfile((profile) => {
     await ask('POST', '/auth/signup', { body: { orgName: 'x', name: 'x', email: person.email, password } })
     await ask('GET', `/auth/me?access_token=${session}&token=${token}`)
     await ask('GET', `/auth/me`, { headers: { authorization: `Bearer ${session}x`, cookie: `sid=${session}` } })
+    for (const [path, end] of [
+      ['tickets', ''],
+      ['customers', ''],
+      ['tickets', 'x'],
+      ['api-keys', ''],
+    ])
+      await ask('GET', `/orgs/${person.orgId}/${path}`, {
+        headers: { authorization: `Bearer ${secrets['api key']}${end}` },
+      })
     await ask('GET', `/nowhere?secret=${password}&token=${token}`)
     await ask('GET', `/metrics`, { headers: { authorization: `Bearer ${secrets['metrics token']}x` } })
     const channels = `/orgs/${person.orgId}/channels`

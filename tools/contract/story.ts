@@ -45,6 +45,7 @@ export const leftOut: Readonly<Record<string, string>> = {
 export const variables = [
   'accessToken',
   'orgId',
+  'apiKeyId',
   'memberId',
   'invitationId',
   'channelId',
@@ -179,6 +180,22 @@ export const story: readonly Folder[] = [
       { operationId: 'renewInvitation', name: 'Another link for them', status: 200 },
       { operationId: 'listInvitations', name: 'Who was invited', status: 200 },
       { operationId: 'revokeInvitation', name: 'Take it back', status: 204 },
+    ],
+  },
+  {
+    name: 'API keys',
+    description: 'What a program carries instead of a session.',
+    steps: [
+      {
+        operationId: 'createApiKey',
+        name: 'Make a key',
+        status: 201,
+        body: { name: 'Nightly report', scopes: ['tickets:read', 'messages:read'] },
+        after: [save('apiKeyId', 'answer.key.id')],
+      },
+      { operationId: 'listApiKeys', name: 'List the keys', status: 200 },
+      { operationId: 'getApiKey', name: 'One key', status: 200 },
+      { operationId: 'revokeApiKey', name: 'Revoke it', status: 204 },
     ],
   },
   {

@@ -39,7 +39,7 @@ export function createHttpApp(deps: HttpDeps, timing?: StreamTiming): HttpApp {
     ttlMs: config.sessionTtlMs,
     idleMs: config.sessionIdleMs,
   })
-  const streams = createEventStreams({ accounts, clock, feed, log, metrics, sessions, wakeups }, timing)
+  const streams = createEventStreams({ accounts, clock, core, feed, log, metrics, sessions, wakeups }, timing)
   let isClosing = false
   const operationDeps: OperationDeps = {
     ...deps,

@@ -38,7 +38,7 @@ async function finish(deps: OperationDeps, { req, query, requestId }: Call, logi
     // The state says so, whoever made it up.
     throw reason instanceof NotFound ? invalidState() : reason
   })
-  requirePermission(actor, contract.operation(BEGINS[login]).permission)
+  requirePermission(actor, contract.operation(BEGINS[login]).permission, signedIn)
   const session = { login, sessionId: signedIn.sid }
   const outcome =
     account === undefined

@@ -2,6 +2,7 @@ import type { Registry } from 'prom-client'
 import type { Failpoint } from '../../config/failpoints.ts'
 import type { Core } from '../../core/index.ts'
 import type { AccountDirectory } from '../../ports/account-directory.ts'
+import type { ApiKeyQueries } from '../../ports/api-keys.ts'
 import type { ChannelRegistry } from '../../ports/channel-registry.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { EventFeed, InboxQueries } from '../../ports/inbox-queries.ts'
@@ -21,6 +22,10 @@ export type HttpCore = Pick<
   | 'logIn'
   | 'changeMember'
   | 'changePassword'
+  | 'createApiKey'
+  | 'revokeApiKey'
+  | 'useApiKey'
+  | 'apiKeyStands'
   | 'removeMember'
   | 'invite'
   | 'renewInvitation'
@@ -86,6 +91,7 @@ export type HttpSecrets = Readonly<{
 export type HttpDeps = Readonly<{
   core: HttpCore
   queries: InboxQueries
+  apiKeys: ApiKeyQueries
   uploads: UploadQueries
   mediaLinks: MediaLinks
   feed: EventFeed

@@ -5,6 +5,7 @@ import type { Failpoint } from '../../config/failpoints.ts'
 import type { Config, Secrets } from '../../config.ts'
 import type { Core } from '../../core/index.ts'
 import type { AccountDirectory } from '../../ports/account-directory.ts'
+import type { ApiKeyQueries } from '../../ports/api-keys.ts'
 import type { ChannelRegistry } from '../../ports/channel-registry.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { EventFeed, InboxQueries } from '../../ports/inbox-queries.ts'
@@ -54,6 +55,7 @@ export const httpModule = ({ config, secrets, redis, health, metrics, failpoint 
           sessions: SessionRecords,
           uploads: UploadQueries,
           mediaLinks: MediaLinks,
+          apiKeys: ApiKeyQueries,
         ): HttpApp =>
           createHttpApp({
             core,
@@ -68,6 +70,7 @@ export const httpModule = ({ config, secrets, redis, health, metrics, failpoint 
             sessions,
             uploads,
             mediaLinks,
+            apiKeys,
             rateLimits: createRateLimits(redis, `${config.servicesPrefix}:limit`),
             health,
             metrics,
@@ -100,6 +103,7 @@ export const httpModule = ({ config, secrets, redis, health, metrics, failpoint 
           T.SESSION_RECORDS,
           T.UPLOAD_QUERIES,
           T.MEDIA_LINKS,
+          T.API_KEY_QUERIES,
         ],
       )
       .inSingletonScope()

@@ -1,4 +1,5 @@
-import type { PageOf, PageRequest } from '../../ports/inbox-queries.ts'
+import type { Actor } from '../../core/actor.ts'
+import type { ChannelLimit, PageOf, PageRequest } from '../../ports/inbox-queries.ts'
 import type { CursorScope } from './cursor.ts'
 import { type Answer, json, type MemberCall, type OperationDeps } from './operation.ts'
 import { pathOf } from './send-problem.ts'
@@ -32,6 +33,10 @@ export function linkTo(call: Pick<MemberCall, 'req'>, name: string, value: strin
   query.set(name, value)
   return { Link: `<${pathOf(call.req)}?${query}>; rel="next"` }
 }
+
+/** Whoever has some channels only finds what is of those. */
+export const limitOf = ({ channelIds }: Pick<Actor, 'channelIds'>): ChannelLimit =>
+  channelIds === null ? {} : { channelIds: [...channelIds] }
 
 /** Without what was not asked for: a filter that is absent is no filter. */
 export function given<T extends Record<string, unknown>>(filters: T): { [K in keyof T]?: Exclude<T[K], undefined> } {

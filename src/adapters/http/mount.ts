@@ -1,6 +1,7 @@
 import type { Express, Request, Response } from 'express'
 import { NotFound } from '../../core/errors.ts'
 import type { OrgId } from '../../core/ids.ts'
+import { keyIn, requireChannel, requireKey, requireTaken } from './api-key-caller.ts'
 import { type ContractOperation, isOfOrganization } from './contract.ts'
 import { checkCsrf } from './csrf.ts'
 import { readJsonBody } from './json-body.ts'
@@ -61,26 +62,31 @@ type Answerer = (req: Request, res: Response, facts: RequestFacts) => Promise<An
  * nothing from what a validator says.
  */
 function createAnswerer(operation: ContractOperation, handler: Operation, deps: OperationDeps): Answerer {
-  const { accounts, config, sessions } = deps
+  const { accounts, config, core, queries, sessions } = deps
   const handle = handler.make(deps) as (call: Call) => ReturnType<ReturnType<Operation['make']>>
 
   return async (req, res, facts) => {
     const { requestId } = facts
+    const key = handler.access === 'sign-in' ? null : keyIn(req.headers)
     if (handler.access !== 'public') {
       checkCsrf(req.method, req.headers, config.publicUrl)
-      await sessions.load(req, res)
+      if (key === null) await sessions.load(req, res)
     }
     const who: Partial<MemberCall> = {}
     const params = pathIds(req)
     if (handler.access === 'signed-in' || handler.access === 'member') {
-      const signedIn = await sessions.require(req)
+      const signedIn = key === null ? await sessions.require(req) : await requireKey(core, req, key)
+      facts.userId = signedIn.userId
+      if (signedIn.key !== null) facts.apiKeyId = signedIn.key.id
       Object.assign(who, { signedIn })
       if (handler.access === 'member') {
         const actor = await requireMember(accounts, params['orgId'] as OrgId, signedIn, requestId)
         facts.orgId = actor.orgId
-        requirePermission(actor, operation.permission)
+        requireTaken(operation, signedIn)
+        requirePermission(actor, operation.permission, signedIn)
+        await requireChannel(queries, actor, operation, params)
         Object.assign(who, { actor })
-      }
+      } else requireTaken(operation, signedIn)
     }
     const { signedIn } = who
     if (signedIn && operation.reauth === true) requireRecent(signedIn, deps.clock.now())

@@ -2,6 +2,7 @@ import { type Actor, actingMember } from '../../core/actor.ts'
 import { NotFound } from '../../core/errors.ts'
 import type { OrgId } from '../../core/ids.ts'
 import type { AccountDirectory } from '../../ports/account-directory.ts'
+import { actingKey } from './api-key-caller.ts'
 import type { SignedIn } from './session.ts'
 
 /**
@@ -16,7 +17,10 @@ export async function requireMember(
   requestId: string,
 ): Promise<Actor> {
   const membership = await accounts.membership(orgId, signedIn.userId)
-  if (!membership?.active) throw new NotFound('organization')
+  // A key is good for one organization, whoever its maker is elsewhere.
+  const { key } = signedIn
+  if (!membership?.active || (key !== null && key.orgId !== orgId)) throw new NotFound('organization')
   const { memberId, role } = membership
-  return actingMember({ orgId, memberId, userId: signedIn.userId, role, requestId })
+  const member = { orgId, memberId, userId: signedIn.userId, role, requestId }
+  return key === null ? actingMember(member) : actingKey(member, key)
 }

@@ -106,6 +106,21 @@ export const problemTypes = {
     fix: 'Begin again in the session that you want to finish in.',
     retryable: false,
   },
+  'session-required': {
+    status: 403,
+    title: 'This takes a person who is signed in',
+    explanation:
+      'An API key cannot do this: it is about what is somebody’s own, about people and keys, or takes a password.',
+    fix: 'Sign in, and send the token of that session.',
+    retryable: false,
+  },
+  'ip-not-allowed': {
+    status: 403,
+    title: 'The API key is not for use from here',
+    explanation: 'The key is limited to networks, and the request came from an address outside them.',
+    fix: 'Call from one of its networks. Behind a proxy, have TRUST_PROXY checked. Otherwise make another key.',
+    retryable: false,
+  },
   'csrf-rejected': {
     status: 403,
     title: 'The request came from another site',
@@ -302,6 +317,20 @@ export const problemTypes = {
     title: 'There is no history to import',
     explanation: 'This kind of channel tells nothing of what was written before.',
     fix: 'Nothing: messages come in as they are written.',
+    retryable: false,
+  },
+  'scope-exceeds-grantor': {
+    status: 422,
+    title: 'A key cannot do more than who makes it',
+    explanation: 'The key was to have a permission that you do not have, or one that no key can have.',
+    fix: 'Leave it out, or let somebody make the key who has it. GET /auth/me lists yours.',
+    retryable: false,
+  },
+  'api-key-invalid': {
+    status: 422,
+    title: 'There can be no such key',
+    explanation: 'It would end in the past, or names a network that is none.',
+    fix: 'Look at `detail`. Networks are written as 203.0.113.0/24 or 2001:db8::/32.',
     retryable: false,
   },
   'weak-password': {

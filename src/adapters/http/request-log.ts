@@ -6,7 +6,13 @@ import { requestIdOf } from './request-id.ts'
 import { pathOf } from './send-problem.ts'
 
 /** What is known of a request so far; filled in on its way. */
-export type RequestFacts = { readonly requestId: string; route: string; orgId?: string }
+export type RequestFacts = {
+  readonly requestId: string
+  route: string
+  orgId?: string
+  userId?: string
+  apiKeyId?: string
+}
 
 const FACTS = 'facts'
 const MAX_PATH = 200
@@ -36,7 +42,7 @@ export function logRequests(log: Logger, metrics: HttpMetrics): RequestHandler {
     res.setHeader('X-Request-Id', facts.requestId)
     res.on('close', () => {
       const durationMs = Math.round(performance.now() - startedAt)
-      const { requestId, route, orgId } = facts
+      const { requestId, route, orgId, apiKeyId } = facts
       metrics.answered(req.method, route, res.statusCode, durationMs / 1000)
       const fields = {
         requestId,
@@ -46,6 +52,7 @@ export function logRequests(log: Logger, metrics: HttpMetrics): RequestHandler {
         status: res.statusCode,
         durationMs,
         ...(orgId !== undefined && { orgId }),
+        ...(apiKeyId !== undefined && { apiKeyId }),
         ...(!res.writableFinished && { aborted: true }),
       }
       if (QUIET.has(route) && res.statusCode < 500) log.debug(fields, 'request')

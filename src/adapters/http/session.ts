@@ -6,6 +6,7 @@ import { Strategy } from 'passport-local'
 import type { OrgId, UserId } from '../../core/ids.ts'
 import type { Core } from '../../core/index.ts'
 import type { AccountDirectory } from '../../ports/account-directory.ts'
+import type { ApiKeyHolder } from '../../ports/api-keys.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { SessionRecord, SessionRecords } from '../../ports/session-records.ts'
 import type { MembershipView, UserView } from '../../ports/views.ts'
@@ -17,15 +18,17 @@ import type { SessionUser } from './session-user.ts'
 const COOKIE = 'sid'
 const BEARER = /^bearer +([\w-]{20,128}) *$/i
 
-/** Somebody who showed a valid session. */
+/** Somebody who showed a valid session, or an API key. */
 export type SignedIn = Readonly<{
   userId: UserId
   orgId: OrgId
   sid: string
   /** RFC 3339: when its password was given. */
   startedAt: string
-  expiresAt: string
+  expiresAt: string | null
   carrier: 'bearer' | 'cookie'
+  /** The API key that was shown in place of a session. */
+  key: ApiKeyHolder | null
 }>
 export type LoggedIn = Readonly<{ user: UserView; memberships: readonly MembershipView[] }>
 
@@ -111,7 +114,7 @@ export function createSessions({ core, accounts, records, clock, secrets, ttlMs,
     if (user === undefined || !(await stands(user))) return null
     const carrier = hasBearer(req.headers) ? 'bearer' : 'cookie'
     const { id, orgId, startedAt, expiresAt } = user
-    return { userId: id, orgId, sid: req.sessionID, startedAt, expiresAt, carrier }
+    return { userId: id, orgId, sid: req.sessionID, startedAt, expiresAt, carrier, key: null }
   }
   const standing = async (userId: UserId): Promise<readonly SessionRecord[]> => {
     const since = (await accounts.sessionsSince(userId))?.toISOString() ?? ''
@@ -151,6 +154,8 @@ export function createSessions({ core, accounts, records, clock, secrets, ttlMs,
     },
 
     async move(req, { userId, startedAt, expiresAt }, orgId) {
+      // Only a key is without an end.
+      if (expiresAt === null) throw new Error('there is no session to move')
       const { agent = null, address = null } = req.session.passport?.user ?? {}
       return begin(req, { id: userId, orgId, startedAt, expiresAt, agent, address })
     },

@@ -2,6 +2,7 @@ import { ContainerModule } from 'inversify'
 import type { AccountBindings } from '../../ports/account-bindings.ts'
 import type { AccountDirectory } from '../../ports/account-directory.ts'
 import type { AccountPace } from '../../ports/account-pace.ts'
+import type { ApiKeyDirectory, ApiKeyQueries } from '../../ports/api-keys.ts'
 import type { ChannelAccounts, ChannelDirectory } from '../../ports/channel-directory.ts'
 import type { ChannelRegistry } from '../../ports/channel-registry.ts'
 import type { TokenPlans } from '../../ports/channel-tokens.ts'
@@ -24,6 +25,7 @@ import type { UploadQueries } from '../../ports/upload-store.ts'
 import { createAccountBindings } from './account-bindings.ts'
 import { createAccountDirectory } from './account-directory.ts'
 import { createAccountPace } from './account-pace.ts'
+import { createApiKeyDirectory, createApiKeyQueries } from './api-keys.ts'
 import { createCachedChannelDirectory } from './cached-channel-directory.ts'
 import { createChannelAccounts } from './channel-accounts.ts'
 import { type ClosableChannelDirectory, createChannelDirectory } from './channel-directory.ts'
@@ -91,6 +93,8 @@ export const persistenceModule = ({ orm, systemPool: pool }: OpenDatabase) =>
     bind<Invitations>(T.INVITATIONS)
       .toResolvedValue((ids: IdSource) => createInvitations({ orm, ids }), [T.ID_SOURCE])
       .inSingletonScope()
+    bind<ApiKeyDirectory>(T.API_KEYS).toConstantValue(createApiKeyDirectory({ orm }))
+    bind<ApiKeyQueries>(T.API_KEY_QUERIES).toConstantValue(createApiKeyQueries({ orm }))
     bind<AccountBindings>(T.ACCOUNT_BINDINGS).toConstantValue(createAccountBindings({ pool }))
     bind<UnclaimedEntries>(T.UNCLAIMED_ENTRIES).toConstantValue(createUnclaimedEntries({ orm }))
     bind<UnreadableBodies>(T.UNREADABLE_BODIES)

@@ -11,6 +11,7 @@ export const PERMISSIONS = [
   'comments:moderate',
   'members:manage',
   'channels:manage',
+  'apikeys:manage',
   'ops:manage',
 ] as const
 
@@ -29,7 +30,7 @@ const LOOKS: readonly Permission[] = [
   'events:read',
 ]
 const ANSWERS: readonly Permission[] = [...LOOKS, 'tickets:write', 'messages:send', 'comments:moderate']
-const RUNS: readonly Permission[] = [...ANSWERS, 'members:manage', 'channels:manage', 'ops:manage']
+const RUNS: readonly Permission[] = [...ANSWERS, 'members:manage', 'channels:manage', 'apikeys:manage', 'ops:manage']
 
 const BUNDLES: Readonly<Record<Role, ReadonlySet<Permission>>> = {
   OWNER: new Set(RUNS),

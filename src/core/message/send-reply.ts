@@ -88,7 +88,7 @@ export const sendReply =
         const capabilities = capabilitiesFor(adapter.capabilities, target.surface, target.settings)
         const rules = {
           allowLoopback: !settings.production,
-          uploads: await keepUploads(uploads, request.attachments ?? [], now),
+          uploads: await keepUploads(uploads, actor, request.attachments ?? [], now),
           files,
         }
         const contents =
@@ -135,8 +135,15 @@ export const sendReply =
 /** A message may wait for days, for its channel or its turn: so long its files are kept. */
 export const FILES_KEPT_MS = 7 * 24 * 3_600_000
 
-async function keepUploads(uploads: UploadStore, attachments: readonly ReplyAttachment[], now: Date) {
+async function keepUploads(
+  uploads: UploadStore,
+  { channelIds }: Pick<Actor, 'channelIds'>,
+  attachments: readonly ReplyAttachment[],
+  now: Date,
+) {
   const kept = new Map<UploadId, UploadView>()
+  // Uploads are of no channel, and so not there for whoever has some of them only.
+  if (channelIds !== null) return kept
   for (const attachment of attachments) {
     if (!('attachmentId' in attachment)) continue
     const upload = await uploads.keep(attachment.attachmentId, now, new Date(now.getTime() + FILES_KEPT_MS))

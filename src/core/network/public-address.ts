@@ -48,10 +48,14 @@ export function isPublicAddress(address: string): boolean {
   )
 }
 
-/** Whether it has the form of an address. A name that looks like one in another notation has not. */
-export const isAddress = (host: string): boolean => readV4(host) !== null || readV6(host) !== null
+/** The bytes of an address, 4 or 16; null for what is none. */
+export const readAddress = (text: string): readonly number[] | null => readV4(text) ?? readV6(text)
 
-function startsAlike(a: readonly number[], b: readonly number[] | null, bits: number): boolean {
+/** Whether it has the form of an address. A name that looks like one in another notation has not. */
+export const isAddress = (host: string): boolean => readAddress(host) !== null
+
+/** Whether two addresses of one kind have the same first bits. */
+export function startsAlike(a: readonly number[], b: readonly number[] | null, bits: number): boolean {
   if (b === null || a.length !== b.length) return false
   return a.every((byte, index) => {
     const left = Math.min(8, Math.max(0, bits - 8 * index))

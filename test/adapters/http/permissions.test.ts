@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import test from 'ava'
 import { loadContract } from '../../../src/adapters/http/contract.ts'
+import { KEY_SCOPES } from '../../../src/core/api-key/api-key.ts'
 import { isPermission, PERMISSIONS, permissionsOf, ROLES } from '../../../src/core/member/permissions.ts'
 import { startHttp } from './support/http-server.ts'
 import { bodies, organizationWithEverything, pathOf } from './support/organization-with-everything.ts'
@@ -93,6 +94,50 @@ for (const role of ROLES) {
     t.log(`${ofOrganization.length} operations, ${refused} refusals`)
   })
 }
+
+test('S21: an API key may call what takes one, and is refused wherever it takes a session', async (t) => {
+  const { ids, orgId, ...owner } = await organizationWithEverything(server)
+  const { secret } = await server.keyOf({ orgId, ...owner })
+  const takes = closed.filter(({ security }) => security.includes('apiKey'))
+  const rest = closed.filter(({ security }) => !security.includes('apiKey'))
+  t.deepEqual(
+    rest
+      .filter(
+        ({ reauth, permission }) => reauth !== true && isPermission(permission) && KEY_SCOPES.includes(permission),
+      )
+      .map(({ operationId }) => operationId),
+    ['connectInstagram', 'connectFacebook', 'chooseFacebookAccount'],
+    'a login belongs to the session that began it',
+  )
+  const before = asked(orgId)
+  for (const { operationId, method, template } of rest) {
+    const answer = await server.call(method.toUpperCase(), pathOf(template, ids), {
+      token: secret,
+      ...bodyOf(operationId),
+    })
+    t.like(answer, { status: 403, json: { code: 'session-required' } }, operationId)
+  }
+  t.is(asked(orgId), before)
+  for (const { operationId, method, template } of takes) {
+    if (operationId === 'streamEvents') continue
+    // No browser of another site can send it, so what it says of itself is not looked at.
+    const answer = await server.call(method.toUpperCase(), pathOf(template, ids), {
+      token: secret,
+      headers: { origin: 'https://evil.example', 'sec-fetch-site': 'cross-site' },
+      ...bodyOf(operationId),
+    })
+    t.true(answer.status < 300, `${operationId}: ${answer.text}`)
+  }
+  const config = { token: secret, body: { config: { accessToken: 'another' } } }
+  const { status, json } = await server.call('PATCH', `/orgs/${orgId}/channels/${ids.channelId}`, config)
+  t.is(`${status} ${json.code}`, '403 session-required', 'what takes a password')
+})
+
+test('a key can be given every permission but those about people and keys, as the contract says', (t) => {
+  const { document } = loadContract()
+  const scopes = Reflect.get(document.components?.schemas?.['ApiKeyScope'] ?? {}, 'enum')
+  t.deepEqual(scopes, [...KEY_SCOPES])
+})
 
 test('S27: a role that was lowered counts with the next request of the same session', async (t) => {
   const { ids, memberId, orgId, token } = await organizationWithEverything(server)

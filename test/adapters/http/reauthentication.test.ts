@@ -28,6 +28,7 @@ test('S75: what is weighty takes a password given in the last ten minutes, whoev
     })
   }
   t.deepEqual(weighty.map(({ operationId }) => operationId).toSorted(), [
+    'createApiKey',
     'createChannel',
     'createInvitation',
     'removeMember',

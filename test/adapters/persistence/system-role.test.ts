@@ -16,6 +16,9 @@ const READABLE: Record<string, string[] | 'all'> = {
   memberships: 'all',
   // What somebody is invited to, by the hash of what they were given.
   invitations: 'all',
+  // Whose key it is that a program shows, as its hash, and what it is limited to.
+  api_keys: 'all',
+  api_key_channels: 'all',
   // A channel by its id alone, its secrets sealed, its counters and pauses.
   channels: 'all',
   channel_secrets: 'all',

@@ -26,6 +26,7 @@ export type Case = Readonly<{
 }>
 export type Call = Readonly<{ method: string; path: string; asked: Asked; ids: ShopIds }>
 
+const TAKES_A_SESSION: Expected = { status: 403, code: 'session-required' }
 const FORBIDDEN: Expected = { status: 403, code: 'forbidden' }
 
 /** Every way to put another organization's id into an operation; throws for a field or a path that it has nothing for. */
@@ -62,6 +63,17 @@ export function casesOf(swaps: readonly Swap[], mine: Shop, theirs: Shop): reado
 export function casesOfBoth(swaps: readonly Swap[], { shops, ownerOfBoth }: TwoShops): readonly Case[] {
   const own = swaps.filter(({ operation, things }) => !things.includes('orgId') && operation.permission !== 'public')
   return own.map((swap) => caseOf(swap, 'OWNER', ownerOfBoth, shops[0], shops[1]))
+}
+
+/** The same of a program with an API key of the owner's. */
+export function casesOfKey(swaps: readonly Swap[], mine: Shop, theirs: Shop): readonly Case[] {
+  const closed = swaps.filter(({ operation }) => operation.template.startsWith('/orgs/{orgId}/'))
+  return closed.map((swap) => {
+    const { title, ...tried } = caseOf(swap, 'OWNER', mine.apiKey, mine, theirs)
+    const takesKeys = swap.operation.security.includes('apiKey') || swap.things.includes('orgId')
+    const expected = takesKeys ? tried.expected : TAKES_A_SESSION
+    return { ...tried, title: `${title}, with a key`, expected }
+  })
 }
 
 function caseOf(swap: Swap, role: Role, token: string, mine: Shop, theirs: Shop): Case {

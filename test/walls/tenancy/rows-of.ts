@@ -2,7 +2,7 @@ import type { DatabaseTarget } from '../../../src/adapters/persistence/connectio
 import { tablesOfOrganizations } from '../../support/catalogue.ts'
 import { onServer } from '../../support/template.ts'
 
-/** By table, how many rows an organization has there and a digest of all that is in them. */
+/** By table, but for when a key was last used, how many rows an organization has there and a digest of all that is in them. */
 export type RowsOf = Readonly<Record<string, string>>
 
 export const rowsOf = (admin: DatabaseTarget, orgId: string): Promise<RowsOf> =>
@@ -11,8 +11,8 @@ export const rowsOf = (admin: DatabaseTarget, orgId: string): Promise<RowsOf> =>
     const tables = (await tablesOfOrganizations(server)).map(({ table }) => [table, 'org_id'])
     for (const [table, column] of [['organizations', 'id'], ...tables]) {
       const { rows } = await server.query(
-        `select count(*) || ' ' || coalesce(md5(string_agg(t::text, E'\\n' order by t::text)), '') as all
-         from ${table} t where ${column} = $1`,
+        `select count(*) || ' ' || coalesce(md5(string_agg(r, E'\\n' order by r)), '') as all
+         from ${table} t, lateral (select (to_jsonb(t) - 'last_used_at')::text as r) as r where ${column} = $1`,
         [orgId],
       )
       found[table!] = rows[0].all

@@ -18,6 +18,7 @@ type Rule = Readonly<{ thing: Thing; expected: Expected }>
 const NAMED: Readonly<Record<string, Rule>> = {
   'revokeSession.sessionId': { thing: 'sessionId', expected: NOT_FOUND },
   'removeMember.reassignTo': { thing: 'memberId', expected: NOT_A_MEMBER },
+  'createApiKey.channelIds': { thing: 'channelId', expected: NOT_FOUND },
   'updateTicket.assigneeId': { thing: 'memberId', expected: NOT_A_MEMBER },
   'sendMessage.attachmentId': { thing: 'attachmentId', expected: NOT_FOUND },
   'sendMessage.replyToMessageId': { thing: 'messageId', expected: { status: 422, code: 'capability-missing' } },
@@ -37,6 +38,7 @@ const NO_THINGS: Readonly<Record<string, string>> = {
   orgName: 'what somebody calls it',
   email: 'a person, not of one organization',
   password: 'a secret of a person',
+  allowedCidrs: 'a network',
   currentPassword: 'a secret of a person',
   newPassword: 'a secret of a person',
   content: 'words to a customer',

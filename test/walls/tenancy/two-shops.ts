@@ -3,6 +3,7 @@ import type { SimulatedAccount, SimulatedCustomer } from '../../../dev/instagram
 import { createAccountDirectory } from '../../../src/adapters/persistence/account-directory.ts'
 import type { Orm } from '../../../src/adapters/persistence/transaction.ts'
 import { createPasswordHasher } from '../../../src/adapters/security/password-hasher.ts'
+import { KEY_SCOPES } from '../../../src/core/api-key/api-key.ts'
 import type { MemberId, OrgId, UserId } from '../../../src/core/ids.ts'
 import { ROLES, type Role } from '../../../src/core/member/permissions.ts'
 import type { ConnectStage } from '../../support/connect-stage.ts'
@@ -23,6 +24,8 @@ export type Shop = Readonly<{
   ids: ShopIds
   /** A session of a member of each role. */
   tokens: Readonly<Record<Role, string>>
+  /** An API key of the owner's that may do all that a key can. */
+  apiKey: string
   client: InboxClient
   account: SimulatedAccount
   who: SimulatedCustomer
@@ -119,6 +122,7 @@ async function openShop(stage: ConnectStage, caller: Caller, people: People, nam
     const { state } = await owner<{ state: string }>('GET', `/channels/${channel.id}/imports/${made.id}`)
     return state !== 'RUNNING'
   })
+  const [key] = [await makeKey(owner), await makeKey(owner)]
   const first = async (path: string) => (await owner<{ data: { id: string }[] }>('GET', path)).data[0]!.id
   const deadLetters = [newIds.next(), newIds.next()]
   await onServer(stage.db.admin, async (server) => {
@@ -132,10 +136,11 @@ async function openShop(stage: ConnectStage, caller: Caller, people: People, nam
   })
   const places: ShopIds = { orgId, channelId: channel.id, ticketId: ticket.id }
   return {
-    ...{ orgId, name, tokens, client, account, who, link: upload.url },
+    ...{ orgId, name, tokens, apiKey: key.secret, client, account, who, link: upload.url },
     ids: {
       ...places,
       memberId: colleague.memberId,
+      apiKeyId: key.key.id,
       sessionId: (JSON.parse(theirs.text) as { data: { id: string }[] }).data[0]!.id,
       customerId: ticket.customerId,
       messageId: message!.id,
@@ -152,6 +157,9 @@ async function openShop(stage: ConnectStage, caller: Caller, people: People, nam
 }
 
 type Owner = <T>(method: string, path: string, body?: unknown) => Promise<T>
+
+const makeKey = (owner: Owner) =>
+  owner<{ key: { id: string }; secret: string }>('POST', '/api-keys', { name: 'A program', scopes: KEY_SCOPES })
 
 /** Of a login that was begun and not ended. */
 async function stateOf(owner: Owner): Promise<string> {

@@ -1,4 +1,5 @@
 import type { OpenAPIV3_1 } from 'openapi-types'
+import { KEY_SCOPES } from '../../../core/api-key/api-key.ts'
 import { isPermission, type Permission } from '../../../core/member/permissions.ts'
 import { isRecord, lookUp, toPointer } from '../../schema-kit/json-pointer.ts'
 
@@ -7,6 +8,13 @@ export type DeclaredPermission = Permission | 'public' | 'self'
 
 /** Whether it takes a password given lately: always, never, or where the body has one of these fields. */
 export type ReauthRule = boolean | readonly string[]
+
+/**
+ * How it keeps to the channels of whoever has some of them only: the path names something of a channel, its list is filtered, or it is
+ * about nothing of a channel. Null: it does not.
+ */
+export type ByChannel = (typeof BY_CHANNEL)[number]
+const BY_CHANNEL = ['path', 'filter', 'free'] as const
 
 /** One operation of the contract, as a router needs it. */
 export type DeclaredOperation = Readonly<{
@@ -28,6 +36,7 @@ export type DeclaredOperation = Readonly<{
   /** What it takes to call it. */
   permission: DeclaredPermission
   reauth: ReauthRule
+  byChannel: ByChannel | null
   parameters: readonly DeclaredParameter[]
   /** Where it stands in the document, as a JSON pointer. */
   pointer: string
@@ -64,6 +73,7 @@ export function collectOperations(document: OpenAPIV3_1.Document): readonly Decl
       if (!operation.operationId) throw new Error(`an operation without an operationId in the contract: ${pointer}`)
       const security = securityOf(operation.security ?? document.security ?? [])
       const permission = permissionIn(operation, template, security)
+      checkKeys(operation, permission, security)
       return {
         operationId: operation.operationId,
         method,
@@ -75,6 +85,7 @@ export function collectOperations(document: OpenAPIV3_1.Document): readonly Decl
         security,
         permission,
         reauth: reauthIn(operation, permission),
+        byChannel: byChannelIn(operation, template),
         parameters: [toPointer('paths', template), pointer].flatMap((at) => parametersAt(document, at)),
         pointer,
       }
@@ -115,6 +126,29 @@ function reauthIn(operation: OpenAPIV3_1.OperationObject, permission: DeclaredPe
     throw new Error(`x-reauth of ${operation.operationId} in the contract is no rule for it`)
   }
   return rule
+}
+
+/** What is about people, keys or somebody's own, or takes a password, is no key's. */
+function checkKeys(
+  operation: OpenAPIV3_1.OperationObject,
+  permission: DeclaredPermission,
+  security: readonly string[],
+): void {
+  if (!security.includes('apiKey') || operation.operationId === 'getMe') return
+  const isFit =
+    isPermission(permission) && KEY_SCOPES.includes(permission) && Reflect.get(operation, 'x-reauth') !== true
+  if (isFit) return
+  throw new Error(`${operation.operationId} in the contract is for no API key: give it \`security: *session\``)
+}
+
+function byChannelIn(operation: OpenAPIV3_1.OperationObject, template: string): ByChannel | null {
+  const given: unknown = Reflect.get(operation, 'x-by-channel')
+  const found = BY_CHANNEL.find((one) => one === given) ?? null
+  const isNamed = /\{(channelId|ticketId|customerId)\}/.test(template)
+  if ((given !== undefined && found === null) || (found === 'path' && !isNamed)) {
+    throw new Error(`x-by-channel of ${operation.operationId} in the contract is no rule for it`)
+  }
+  return found
 }
 
 /** Whether the path, in either form, is below one organization. */

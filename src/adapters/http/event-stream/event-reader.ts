@@ -27,6 +27,7 @@ export class EventReader {
   readonly #deps: Deps
   readonly #res: Response
   readonly #actor: Actor
+  readonly #signedIn: SignedIn
   readonly #openedAt: number
   #confirmedAt: number
   #sse: SseResponse | undefined
@@ -38,6 +39,7 @@ export class EventReader {
     this.#deps = deps
     this.#res = res
     this.#actor = actor
+    this.#signedIn = signedIn
     this.orgId = actor.orgId
     this.sid = signedIn.sid
     this.#openedAt = this.#confirmedAt = deps.clock.monotonicMs()
@@ -108,14 +110,16 @@ export class EventReader {
     this.#sse?.hint(heartbeat)
   }
 
-  /** A session or membership that has ended ends its streams; so does age, which makes the reader sign in anew. */
+  /** A session, key or membership that has ended ends its streams; so does age, which makes the reader sign in anew. */
   async check(): Promise<void> {
-    const { accounts, clock, sessions, timing } = this.#deps
+    const { accounts, clock, core, sessions, timing } = this.#deps
     const now = clock.monotonicMs()
     if (now - this.#openedAt >= timing.maxAgeMs) return this.end('max-age')
     try {
       const { userId, memberId } = this.#actor
-      if (!(await sessions.isAlive(this.sid, userId))) return this.end('session-ended')
+      const { key, sid } = this.#signedIn
+      const stands = key === null ? await sessions.isAlive(sid, userId) : await core.apiKeyStands(key.id)
+      if (!stands) return this.end('session-ended')
       const membership = await accounts.membership(this.orgId, userId)
       if (!membership?.active || membership.memberId !== memberId) return this.end('membership-ended')
       this.#confirmedAt = now

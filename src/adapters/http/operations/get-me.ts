@@ -1,17 +1,20 @@
-import { PERMISSIONS, permissionsOf } from '../../../core/member/permissions.ts'
+import { PERMISSIONS, type Permission, permissionsOf } from '../../../core/member/permissions.ts'
 import { organizationJson, userJson } from '../account-json.ts'
 import { forSignedIn, json } from '../operation.ts'
 import { RequestError } from '../request-error.ts'
 
 export const getMe = forSignedIn(({ accounts }) => async ({ signedIn }) => {
-  const { userId, orgId, expiresAt } = signedIn
+  const { userId, orgId, expiresAt, key } = signedIn
   const [user, memberships] = await Promise.all([accounts.user(userId), accounts.memberships(userId)])
-  const membership = memberships.find(({ org }) => org.id === orgId) ?? memberships[0]
+  // A key is one organization's, and tells of no other.
+  const membership = memberships.find(({ org }) => org.id === orgId) ?? (key === null ? memberships[0] : undefined)
   if (user === null || membership === undefined) {
     throw new RequestError('unauthenticated', 'This account is not a member of any organization.')
   }
   const { org, memberId, role } = membership
-  const permissions = PERMISSIONS.filter((permission) => permissionsOf(role).has(permission))
+  const has = (permission: Permission) =>
+    permissionsOf(role).has(permission) && (key === null || key.scopes.includes(permission))
+  const permissions = PERMISSIONS.filter(has)
   return json(200, {
     user: userJson(user),
     org: organizationJson(org),
@@ -20,5 +23,6 @@ export const getMe = forSignedIn(({ accounts }) => async ({ signedIn }) => {
     role,
     permissions,
     expiresAt,
+    apiKeyId: key?.id ?? null,
   })
 })

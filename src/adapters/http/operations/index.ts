@@ -7,6 +7,7 @@ import { chooseFacebookAccount } from './choose-facebook-account.ts'
 import { confirmPassword } from './confirm-password.ts'
 import { connectFacebook } from './connect-facebook.ts'
 import { connectInstagram } from './connect-instagram.ts'
+import { createApiKey } from './create-api-key.ts'
 import { createAttachment } from './create-attachment.ts'
 import { createChannel } from './create-channel.ts'
 import { createInvitation } from './create-invitation.ts'
@@ -15,6 +16,7 @@ import { deleteChannel } from './delete-channel.ts'
 import { deleteComment } from './delete-comment.ts'
 import { finishFacebookLogin } from './finish-facebook-login.ts'
 import { finishInstagramLogin } from './finish-instagram-login.ts'
+import { getApiKey } from './get-api-key.ts'
 import { getAttachment } from './get-attachment.ts'
 import { getChannel } from './get-channel.ts'
 import { getCustomer } from './get-customer.ts'
@@ -35,6 +37,7 @@ import { getReadiness } from './get-readiness.ts'
 import { getRoot } from './get-root.ts'
 import { getTicket } from './get-ticket.ts'
 import { hideComment } from './hide-comment.ts'
+import { listApiKeys } from './list-api-keys.ts'
 import { listChannelTypes } from './list-channel-types.ts'
 import { listChannels } from './list-channels.ts'
 import { listCustomers } from './list-customers.ts'
@@ -63,6 +66,7 @@ import { replayDeadLetters } from './replay-dead-letters.ts'
 import { replayRawEvent } from './replay-raw-event.ts'
 import { replayRawEvents } from './replay-raw-events.ts'
 import { retryMessage } from './retry-message.ts'
+import { revokeApiKey } from './revoke-api-key.ts'
 import { revokeInvitation } from './revoke-invitation.ts'
 import { revokeOtherSessions } from './revoke-other-sessions.ts'
 import { revokeSession } from './revoke-session.ts'
@@ -138,6 +142,10 @@ export const operations = {
   acceptInvitation,
   listMembers,
   removeMember,
+  revokeApiKey,
+  listApiKeys,
+  getApiKey,
+  createApiKey,
   updateMember,
   changePassword,
   confirmPassword,

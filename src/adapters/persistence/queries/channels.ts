@@ -1,5 +1,5 @@
 import type { ChannelId, OrgId } from '../../../core/ids.ts'
-import type { PageOf, PageRequest } from '../../../ports/inbox-queries.ts'
+import type { ChannelFilter, PageOf, PageRequest } from '../../../ports/inbox-queries.ts'
 import type { ChannelStateView, ChannelStatus, ChannelView, PauseReason } from '../../../ports/views.ts'
 import type { Tx } from '../transaction.ts'
 import { addBefore, type Conditions, canExist, conditions, emptyPage, pageOf } from './conditions.ts'
@@ -68,13 +68,14 @@ const inOrg = (tx: Tx): Conditions => {
 /** Disconnected ones only for whoever asks for that status. */
 export async function channelsPage(
   tx: Tx,
-  filter: { type?: string; status?: string },
+  filter: ChannelFilter,
   page: PageRequest,
   now: Date,
 ): Promise<PageOf<ChannelView>> {
   if (!canExist(page)) return emptyPage
   const where = inOrg(tx)
   where.add((p) => `c.type = ${p}`, filter.type)
+  where.add((p) => `c.id = any (${p}::uuid[])`, filter.ids)
   if (filter.status === undefined) where.add((p) => `c.status <> ${p}`, 'DISCONNECTED')
   else where.add((p) => `c.status = ${p}`, filter.status)
   addBefore(where, 'c.created_at', 'c.id', page.after)

@@ -44,6 +44,7 @@ export async function customersPage(tx: Tx, filter: CustomerFilter, page: PageRe
   if (!canExist(page, filter.channelId)) return emptyPage
   const where = inOrg(tx)
   where.add((p) => `c.channel_id = ${p}`, filter.channelId)
+  where.add((p) => `c.channel_id = any (${p}::uuid[])`, filter.channelIds)
   where.add((p) => `ch.platform = ${p}`, filter.platform)
   addBefore(where, 'c.last_seen_at', 'c.id', page.after)
   const rows = await select(tx, where, `order by c.last_seen_at desc, c.id desc limit ${where.param(page.limit + 1)}`)

@@ -95,6 +95,7 @@ export async function ticketsPage(
   if (!canExist(page, filter.channelId, filter.customerId)) return emptyPage
   const where = inOrg(tx)
   where.add((p) => `t.channel_id = ${p}`, filter.channelId)
+  where.add((p) => `t.channel_id = any (${p}::uuid[])`, filter.channelIds)
   where.add((p) => `t.customer_id = ${p}`, filter.customerId)
   where.add((p) => `t.platform = ${p}`, filter.platform)
   where.add((p) => `t.kind = any (${p}::text[])`, filter.kind)

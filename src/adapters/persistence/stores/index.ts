@@ -3,6 +3,7 @@ import type { SecretBox } from '../../../ports/secret-box.ts'
 import type { Stores } from '../../../ports/unit-of-work.ts'
 import type { Tx } from '../transaction.ts'
 import { createAccountBindingStore } from './account-binding-store.ts'
+import { createApiKeyStore } from './api-key-store.ts'
 import { createAuditLog } from './audit-log.ts'
 import { createChannelStore } from './channel-store.ts'
 import { createChannelTokenStore } from './channel-token-store.ts'
@@ -50,6 +51,7 @@ export const storesWith =
     ownReactions: createOwnReactionStore(tx, deps),
     members: createMemberStore(tx),
     invitations: createInvitationStore(tx),
+    apiKeys: createApiKeyStore(tx),
     notifications: createNotificationStore(tx, deps),
     uploads: createUploadStore(tx),
     idempotency: createIdempotencyStore(tx),

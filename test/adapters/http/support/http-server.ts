@@ -8,8 +8,13 @@ import type { HttpConfig, HttpDeps } from '../../../../src/adapters/http/http-de
 import { createRateLimits } from '../../../../src/adapters/http/rate-limits.ts'
 import { instagramCapabilities } from '../../../../src/adapters/instagram/capabilities.ts'
 import { createMediaLinks } from '../../../../src/adapters/security/media-links.ts'
+import { actingMember } from '../../../../src/core/actor.ts'
+import { KEY_SCOPES } from '../../../../src/core/api-key/api-key.ts'
+import type { CreateApiKeyInput } from '../../../../src/core/api-key/create-api-key.ts'
+import type { MemberId, OrgId, UserId } from '../../../../src/core/ids.ts'
 import type { ChannelAdapter } from '../../../../src/ports/channel-adapter.ts'
 import { FakeAccounts } from '../../../fakes/fake-accounts.ts'
+import { FakeApiKeys } from '../../../fakes/fake-api-keys.ts'
 import { createFakeCore } from '../../../fakes/fake-core.ts'
 import { FakeFeed, FakeWakeups } from '../../../fakes/fake-feed.ts'
 import { FakeInvitations } from '../../../fakes/fake-invitations.ts'
@@ -39,12 +44,14 @@ export async function startHttp(options: Options = {}) {
   const wakeups = new FakeWakeups()
   const sessions = new MemorySessions()
   const log = new RecordingLog()
-  const fake = createFakeCore(accounts, queries, uploads, invitations)
+  const apiKeys = new FakeApiKeys()
+  const fake = createFakeCore(accounts, queries, uploads, invitations, apiKeys)
   const time = { offsetMs: 0 }
   const checks = [{ name: 'database', ok: true, detail: null as string | null }]
   const deps: HttpDeps = {
     core: fake.core,
     queries,
+    apiKeys,
     uploads,
     mediaLinks: createMediaLinks([SESSION_SECRET], PUBLIC_URL),
     feed,
@@ -127,10 +134,22 @@ export async function startHttp(options: Options = {}) {
       answer,
     }
   }
+  /** Of somebody who signed up; with every scope, unless it says otherwise. */
+  const keyOf = async (
+    { orgId, memberId, userId }: Readonly<{ orgId: OrgId; memberId: MemberId; userId: UserId }>,
+    limits: Partial<CreateApiKeyInput> = {},
+  ) => {
+    const actor = actingMember({ orgId, memberId, userId, role: 'OWNER', requestId: 'a-test' })
+    const unlimited = { name: 'A program', scopes: KEY_SCOPES, channelIds: null, allowedCidrs: null, expiresAt: null }
+    const { key, secret } = await apiKeys.createApiKey(actor, { ...unlimited, ...limits })
+    return { id: key.id, secret }
+  }
   return {
     ...fake,
+    keyOf,
     accounts,
     queries,
+    apiKeys,
     uploads,
     invitations,
     feed,

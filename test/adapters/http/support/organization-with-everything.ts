@@ -14,6 +14,7 @@ import { PASSWORD, type TestServer } from './http-server.ts'
 /** A body that each write would take. */
 export const bodies: Record<string, unknown> = {
   createChannel: { type: 'INSTAGRAM', name: 'A channel', config: { pageId: '1' } },
+  createApiKey: { name: 'A program', scopes: ['tickets:read'] },
   updateMember: { role: 'AGENT' },
   createInvitation: { email: 'somebody-new@example.com', role: 'AGENT' },
   updateChannel: { name: 'Another name' },
@@ -60,6 +61,7 @@ export async function organizationWithEverything(server: TestServer) {
   const ids = {
     orgId,
     sessionId: sessions.json.data.find(({ isCurrent }: { isCurrent: boolean }) => isCurrent).id as string,
+    apiKeyId: (await server.keyOf(owner)).id,
     memberId: colleagueId,
     invitationId: server.invitations.add(orgId, { email: 'invited@example.com', role: 'AGENT' }),
     channelId: channel.id,

@@ -1,0 +1,11 @@
+import type { ApiKeyId } from '../../../core/ids.ts'
+import { sidOfKey } from '../api-key-caller.ts'
+import { forMembers, nothing } from '../operation.ts'
+
+export const revokeApiKey = forMembers(({ core, streams }) => async ({ actor, params }) => {
+  const id = params['apiKeyId'] as ApiKeyId
+  await core.revokeApiKey(actor, id)
+  // Those of other processes find out by themselves.
+  streams.endSession(sidOfKey(id))
+  return nothing()
+})

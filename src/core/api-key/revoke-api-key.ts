@@ -1,0 +1,18 @@
+import type { CorePorts } from '../../ports/core-ports.ts'
+import type { Actor } from '../actor.ts'
+import { NotFound } from '../errors.ts'
+import type { ApiKeyId } from '../ids.ts'
+
+/** For good; again is no error. Its next request is refused, and its event streams end within 5 s. Throws `NotFound`. */
+export const revokeApiKey =
+  ({ clock, unitOfWork }: Pick<CorePorts, 'clock' | 'unitOfWork'>) =>
+  (actor: Actor, id: ApiKeyId): Promise<void> =>
+    unitOfWork.run(actor.orgId, async ({ apiKeys, audit }) => {
+      const outcome = await apiKeys.revoke(id, clock.now())
+      if (outcome === 'none') throw new NotFound('api key')
+      if (outcome === 'before') return
+      await audit.record({
+        ...{ actorType: 'MEMBER', actorId: actor.memberId, requestId: actor.requestId },
+        ...{ action: 'api-key.revoked', resourceType: 'api-key', resourceId: id },
+      })
+    })
