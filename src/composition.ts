@@ -49,6 +49,7 @@ import type { TokenPlans } from './ports/channel-tokens.ts'
 import type { Clock } from './ports/clock.ts'
 import type { CorePorts, CoreSettings } from './ports/core-ports.ts'
 import type { InstallationDeadLetters } from './ports/dead-letter-store.ts'
+import type { ErasureTraces } from './ports/erasure-store.ts'
 import type { EventRelay } from './ports/event-relay.ts'
 import type { GuardedClient } from './ports/guarded-client.ts'
 import type { Housekeeping } from './ports/housekeeping.ts'
@@ -184,6 +185,7 @@ export async function compose({
     const ports: CorePorts = {
       accountBindings: container.get<AccountBindings>(T.ACCOUNT_BINDINGS),
       accountPace: container.get<AccountPace>(T.ACCOUNT_PACE),
+      erasureTraces: container.get<ErasureTraces>(T.ERASURE_TRACES),
       accounts: container.get<AccountDirectory>(T.ACCOUNT_DIRECTORY),
       apiKeys: container.get<ApiKeyDirectory>(T.API_KEYS),
       apiKeySecrets,

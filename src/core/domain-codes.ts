@@ -26,6 +26,7 @@ export type DomainCode =
   | 'connect-state-invalid'
   | 'content-empty'
   | 'content-too-long'
+  | 'customer-being-erased'
   | 'direction-not-allowed'
   | 'email-taken'
   | 'forbidden'

@@ -17,6 +17,7 @@ export type NotificationId = Id<'Notification'>
 export type RawEventId = Id<'RawEvent'>
 export type UploadId = Id<'Upload'>
 export type ImportId = Id<'Import'>
+export type ErasureId = Id<'Erasure'>
 export type DeadLetterId = Id<'DeadLetter'>
 export type InvitationId = Id<'Invitation'>
 export type ApiKeyId = Id<'ApiKey'>

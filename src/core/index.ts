@@ -17,6 +17,7 @@ import { takeWithdrawal } from './channel/take-withdrawal.ts'
 import { unsubscribe } from './channel/unsubscribe.ts'
 import { updateChannel } from './channel/update-channel.ts'
 import { verifyChannel } from './channel/verify-channel.ts'
+import { continueErasure, eraseCustomer } from './customer/erase-customer.ts'
 import { lookUpProfile } from './customer/look-up-profile.ts'
 import { reviveDeadLetter, reviveDeadLetters } from './dead-letter/revive-dead-letters.ts'
 import { continueImport, startImport } from './history/import-history.ts'
@@ -100,6 +101,8 @@ export const createCore = (ports: CorePorts) => ({
   planTokenChecks: planTokenChecks(ports),
   refreshToken: refreshToken(ports),
   lookUpProfile: lookUpProfile(ports),
+  eraseCustomer: eraseCustomer(ports),
+  continueErasure: continueErasure(ports),
   lookUpMedia: lookUpMedia(ports),
   lookUpMention: lookUpMention(ports),
   lookUpMessage: lookUpMessage(ports),

@@ -1,6 +1,6 @@
 import type { ChannelCapabilities, CommentAction } from '../core/channel/capabilities.ts'
 import type { ChannelAccount, Delivery, Demand, OutboundMessage, RefusalCode } from '../core/channel/delivery.ts'
-import type { MessageReceived, ParsedWebhook, Person } from '../core/channel/inbound-event.ts'
+import type { InboundEvent, MessageReceived, ParsedWebhook, Person } from '../core/channel/inbound-event.ts'
 import type { Pacing } from '../core/channel/pacing.ts'
 import type { ExternalAccountId, ExternalMessageId, ExternalUserId } from '../core/ids.ts'
 import type { AccountLogin } from './account-login.ts'
@@ -121,6 +121,16 @@ export interface InboundParser {
    * body is kept.
    */
   redact?(body: string, gone: ReadonlySet<ExternalMessageId>): string
+  /**
+   * A body of its own without the items of which `isGone` says so, whole: words, ids and all. Asked of each event of an item of
+   * the account, with the ids that the item holds. The same text where there are none, empty where nothing is left or the body
+   * cannot be read. Never throws. Absent: nothing of the body is kept.
+   */
+  erase?(
+    body: string,
+    options: ParseOptions,
+    isGone: (event: InboundEvent, names: (id: string) => boolean) => boolean,
+  ): string
 }
 
 export interface OutboundSender {

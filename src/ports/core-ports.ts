@@ -6,6 +6,7 @@ import type { ChannelAccounts, ChannelDirectory } from './channel-directory.ts'
 import type { ChannelRegistry } from './channel-registry.ts'
 import type { TokenPlans } from './channel-tokens.ts'
 import type { Clock } from './clock.ts'
+import type { ErasureTraces } from './erasure-store.ts'
 import type { GuardedClient } from './guarded-client.ts'
 import type { IdSource } from './id-source.ts'
 import type { InboxQueries } from './inbox-queries.ts'
@@ -56,6 +57,7 @@ export type CorePorts = Readonly<{
   channelAccounts: ChannelAccounts
   channelRegistry: ChannelRegistry
   clock: Clock
+  erasureTraces: ErasureTraces
   /** Counts messages that a sweep has found. */
   gapsFound: (messages: number) => void
   guardedClient: GuardedClient

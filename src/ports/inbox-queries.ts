@@ -1,6 +1,7 @@
 import type {
   ChannelId,
   CustomerId,
+  ErasureId,
   ImportId,
   MemberId,
   MessageId,
@@ -16,6 +17,7 @@ import type {
   ChannelView,
   CustomerView,
   DeadLetterView,
+  ErasureView,
   EventView,
   ImportView,
   MessageView,
@@ -57,6 +59,7 @@ export interface InboxQueries {
   /** By lastSeenAt, newest first. */
   customers(orgId: OrgId, filter: CustomerFilter, page: PageRequest): Promise<PageOf<CustomerView>>
   customer(orgId: OrgId, id: CustomerId): Promise<CustomerView | null>
+  erasure(orgId: OrgId, id: ErasureId): Promise<ErasureView | null>
   /** By lastMessageAt, newest first. */
   tickets(orgId: OrgId, filter: TicketFilter, page: PageRequest): Promise<PageOf<TicketView>>
   ticket(orgId: OrgId, id: TicketId): Promise<TicketView | null>

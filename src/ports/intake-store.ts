@@ -1,6 +1,7 @@
 import type { Attachment, AttachmentType, MessageContext, MessageKind } from '../core/channel/content.ts'
 import type { EchoReceived, Reaction, Referral, Surface, Thread } from '../core/channel/inbound-event.ts'
 import type { PartKind } from '../core/channel/outbound-content.ts'
+import type { Erased } from '../core/customer/erased.ts'
 import type {
   ChannelId,
   ConversationId,
@@ -244,12 +245,26 @@ export type IntakeRequest = Readonly<{
   withInFlight: boolean
 }>
 
+/** What whoever brings events is told at the door. */
+export type Admission = Readonly<{
+  /** Conversations of the messages that events speak of. */
+  spokenOf: readonly ConversationId[]
+  /** Of those that were asked for: nobody is erased while the transaction lasts. */
+  erased: Erased
+}>
+
 export interface IntakeStore {
   /**
-   * Makes the people and conversations that are missing (rows in sorted order), locks customers and conversations in id
-   * order, then reads. Rejects with `ChannelGone` where the channel is disconnected.
+   * Comes first: from now on nothing that concerns these events can slip past. `ids` are those of people and messages that the
+   * events and their bodies hold; it is asked only where somebody of the channel was erased. Rejects with `ChannelGone` where
+   * the channel is disconnected.
    */
-  open(input: IntakeRequest): Promise<IntakeState>
+  admit(input: IntakeRequest, ids: () => Iterable<string>): Promise<Admission>
+  /**
+   * Makes the people and conversations that are missing (rows in sorted order), locks customers and conversations in id
+   * order, then reads. `input` is what was admitted, or less.
+   */
+  open(input: IntakeRequest, admission: Admission): Promise<IntakeState>
   /** The organization's ticket counter is taken last. Answers how many jobs there are to do. */
   save(channelId: ChannelId, changes: IntakeChanges, now: Date): Promise<Readonly<{ jobs: number }>>
   /** Keeps the account's share of each body, also of one that had been put aside; a repeat changes nothing. */
@@ -262,6 +277,8 @@ export interface IntakeStore {
   ): Promise<void>
   /** Which of these words are ids of messages that were taken back; until the transaction ends no others are. */
   takenBack(channelId: ChannelId, words: readonly string[]): Promise<ReadonlySet<ExternalMessageId>>
+  /** Which of these ids are of people who were erased, or of their messages. Comes after `takenBack`. */
+  erasedAmong(channelId: ChannelId, ids: () => Iterable<string>): Promise<Erased>
   quarantine(entries: readonly QuarantinedDelivery[]): Promise<void>
   /** Counters of the channel's health. */
   count(

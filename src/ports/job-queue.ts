@@ -13,6 +13,7 @@ export type JobQueueName =
   | 'entry-claim'
   | 'doubt-check'
   | 'reaction'
+  | 'erasure'
 
 export type Job = Readonly<{
   id: string

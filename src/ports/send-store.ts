@@ -28,6 +28,8 @@ export type ReplyTarget = Readonly<{
   conversationId: ConversationId
   customerId: CustomerId
   person: ExternalUserId
+  /** Their data are about to go. */
+  isErasing: boolean
   channelId: ChannelId
   channelType: string
   channelStatus: ChannelStatus

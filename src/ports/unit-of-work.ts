@@ -8,6 +8,7 @@ import type { ConnectStore } from './connect-store.ts'
 import type { CustomerStore } from './customer-store.ts'
 import type { DeadLetterStore } from './dead-letter-store.ts'
 import type { DoubtStore } from './doubt-store.ts'
+import type { ErasureStore } from './erasure-store.ts'
 import type { HistoryStore } from './history-store.ts'
 import type { IdempotencyStore } from './idempotency-store.ts'
 import type { IntakeStore } from './intake-store.ts'
@@ -32,6 +33,7 @@ export type Stores = Readonly<{
   unsubscriptions: UnsubscriptionStore
   connects: ConnectStore
   customers: CustomerStore
+  erasures: ErasureStore
   intake: IntakeStore
   media: MediaStore
   rawEvents: RawEventStore

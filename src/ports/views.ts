@@ -10,6 +10,7 @@ import type {
   ChannelId,
   CustomerId,
   DeadLetterId,
+  ErasureId,
   ImportId,
   InvitationId,
   MemberId,
@@ -278,6 +279,18 @@ export type ChannelView = Readonly<{
 export type ChannelStateView = Pick<ChannelView, 'id' | 'orgId' | 'type' | 'platform' | 'name' | 'status' | 'health'>
 
 /** Reading what was written before, from the platform. */
+/** What became of a request that a customer's data go. */
+export type ErasureView = Readonly<{
+  id: ErasureId
+  customerId: CustomerId
+  /** SWEEPING: the customer is gone, and traces are being looked for. */
+  state: 'REQUESTED' | 'SWEEPING' | 'DONE'
+  removed: Readonly<{ tickets: number; messages: number; bodies: number }>
+  requestedAt: Date
+  erasedAt: Date | null
+  finishedAt: Date | null
+}>
+
 export type ImportView = Readonly<{
   id: ImportId
   channelId: ChannelId

@@ -9,7 +9,7 @@ import type { FakeApiKeys } from './fake-api-keys.ts'
 import type { FakeInvitations } from './fake-invitations.ts'
 import type { FakeQueries } from './fake-queries.ts'
 import type { FakeUploads } from './fake-uploads.ts'
-import { aChannelView, aMessageView, anImportView } from './fake-views.ts'
+import { aChannelView, aMessageView, anErasureView, anImportView } from './fake-views.ts'
 
 /** The use cases that the HTTP application calls, just clever enough to be talked to. */
 export function createFakeCore(
@@ -213,6 +213,12 @@ export function createFakeCore(
       if ((await queries.channel(actor.orgId, channelId)) === null) throw new NotFound('channel')
       const view = anImportView(channelId)
       queries.imports_.push(view)
+      return view
+    }),
+    eraseCustomer: noted('eraseCustomer', async (actor, customerId) => {
+      if ((await queries.customer(actor.orgId, customerId)) === null) throw new NotFound('customer')
+      const view = anErasureView(customerId)
+      queries.erasures_.push({ ...view, orgId: actor.orgId })
       return view
     }),
     replayRawEvent: noted('replayRawEvent', async (actor, channelId, id) => {

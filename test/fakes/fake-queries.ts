@@ -5,6 +5,7 @@ import type {
   ChannelView,
   CustomerView,
   DeadLetterView,
+  ErasureView,
   ImportView,
   MessageView,
   NotificationView,
@@ -24,6 +25,7 @@ export class FakeQueries implements InboxQueries {
   /** By the id of their raw event; `{}` for those that are not here. */
   readonly rawBodies_ = new Map<string, string | null>()
   readonly imports_: ImportView[] = []
+  readonly erasures_: (ErasureView & { orgId: OrgId })[] = []
   away = false
 
   customers: InboxQueries['customers'] = async (orgId, { platform, channelId, channelIds }, page) =>
@@ -39,6 +41,13 @@ export class FakeQueries implements InboxQueries {
       newestFirst(({ lastSeenAt }) => lastSeenAt),
     )
   customer: InboxQueries['customer'] = async (orgId, id) => this.#find(this.customers_, orgId, id)
+
+  erasure: InboxQueries['erasure'] = async (orgId, id) => {
+    const found = this.#find(this.erasures_, orgId, id)
+    if (found === null) return null
+    const { orgId: _, ...view } = found
+    return view
+  }
 
   tickets: InboxQueries['tickets'] = async (orgId, filter, page) => {
     const { channelId, channelIds, customerId, platform, kind, status } = filter

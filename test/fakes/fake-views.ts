@@ -3,6 +3,7 @@ import { NOTHING } from '../../src/core/channel/capabilities.ts'
 import type {
   ChannelId,
   CustomerId,
+  ErasureId,
   ImportId,
   MemberId,
   MessageId,
@@ -15,6 +16,7 @@ import type {
 import type {
   ChannelView,
   CustomerView,
+  ErasureView,
   EventView,
   ImportView,
   MessageView,
@@ -73,6 +75,17 @@ export const anImportView = (channelId: ChannelId, overrides: Partial<ImportView
   failure: null,
   requestedAt: at,
   updatedAt: at,
+  finishedAt: null,
+  ...overrides,
+})
+
+export const anErasureView = (customerId: CustomerId, overrides: Partial<ErasureView> = {}): ErasureView => ({
+  id: id<ErasureId>(),
+  customerId,
+  state: 'REQUESTED',
+  removed: { tickets: 0, messages: 0, bodies: 0 },
+  requestedAt: at,
+  erasedAt: null,
   finishedAt: null,
   ...overrides,
 })

@@ -8,6 +8,7 @@ import { createApiKeyDirectory } from '../../src/adapters/persistence/api-keys.t
 import { createCachedChannelDirectory } from '../../src/adapters/persistence/cached-channel-directory.ts'
 import { createChannelAccounts } from '../../src/adapters/persistence/channel-accounts.ts'
 import { createChannelDirectory } from '../../src/adapters/persistence/channel-directory.ts'
+import { createErasureTraces } from '../../src/adapters/persistence/erasure-traces.ts'
 import { createInboxQueries } from '../../src/adapters/persistence/inbox-queries.ts'
 import { createInvitations } from '../../src/adapters/persistence/invitations.ts'
 import { createOpenDoubts } from '../../src/adapters/persistence/open-doubts.ts'
@@ -38,6 +39,7 @@ import type {
 import type { ChannelRegistry } from '../../src/ports/channel-registry.ts'
 import type { Clock } from '../../src/ports/clock.ts'
 import type { HistorySettings } from '../../src/ports/core-ports.ts'
+import type { ErasureTraces } from '../../src/ports/erasure-store.ts'
 import type { GuardedClient } from '../../src/ports/guarded-client.ts'
 import type { InboxQueries } from '../../src/ports/inbox-queries.ts'
 import type { SendLanes } from '../../src/ports/send-store.ts'
@@ -88,6 +90,7 @@ export type CoreOptions = Readonly<{
   tokens?: TokenRefresh
   /** How the network is told to deliver an account's events, or none of them. */
   subscriptions?: AccountSubscriptions
+  erasureTraces?: ErasureTraces
   guardedClient?: GuardedClient
   /** Another one's pools: for a worker that is no process of its own. */
   beside?: CoreOnDatabase
@@ -123,6 +126,7 @@ export function coreOn(db: TestDatabase, options: CoreOptions = {}): CoreOnDatab
     channelAccounts: createChannelAccounts({ orm, secretBox: testSecretBox }),
     channelRegistry: registry,
     clock,
+    erasureTraces: options.erasureTraces ?? createErasureTraces({ orm }),
     gapsFound: () => {},
     guardedClient: options.guardedClient ?? nowhere,
     ids,

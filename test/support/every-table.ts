@@ -128,6 +128,13 @@ async function seedAround(tx: Tx, thread: Thread, memberId: MemberId): Promise<v
      values ($1, $2, $3, now(), 500, now(), now())`,
     [ids.next(), orgId, channelId],
   )
+  await insert(`insert into erasures (id, org_id, customer_id, requested_at) values ($1, $2, $3, now())`, [
+    ids.next(),
+    orgId,
+    ids.next(),
+  ])
+  await insert(`insert into erasure_keys (id, org_id, sealed) values ($1, $2, 'sealed')`, [ids.next(), orgId])
+  await insert(`insert into erasure_marks (org_id, channel_id, hash) values ($1, $2, '')`, [orgId, channelId])
   await insert(`insert into opt_ins (org_id, channel_id, external_id) values ($1, $2, 'weekly')`, [orgId, channelId])
   await insert('insert into channel_sweeps (channel_id, org_id, next_at) values ($1, $2, now())', [channelId, orgId])
   await insert('insert into channel_tokens (channel_id, org_id, set_at, next_check_at) values ($1, $2, now(), now())', [

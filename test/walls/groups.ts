@@ -15,9 +15,6 @@ const NOT_THERE: ReadonlyMap<string, Readonly<{ what: string; word: RegExp }>> =
   ['S20', { what: 'switching an organization off', word: /^(disable|deactivate|suspend|delete)Organization$/i }],
   ['S103', { what: 'exports for spreadsheets', word: /csv|xlsx|spreadsheet/i }],
   ['S114', { what: 'unpacking archives or images', word: /sharp|jimp|zip|archive|^tar/i }],
-  ['S135', { what: 'erasing a customer', word: /erase/i }],
-  ['S136', { what: 'erasing a customer', word: /erase/i }],
-  ['S137', { what: 'erasing a customer', word: /erase/i }],
   ['S139', { what: 'exporting a customer', word: /export/i }],
 ])
 

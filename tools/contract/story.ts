@@ -39,6 +39,8 @@ export const leftOut: Readonly<Record<string, string>> = {
   getAttachment: 'it needs an upload',
   deleteAttachment: 'it needs an upload',
   getMedia: 'it is the link of an upload',
+  eraseCustomer: 'it would take the story’s customer away',
+  getErasure: 'it needs an erasure',
 }
 
 /** Set by the requests as they go. All but `baseUrl` start empty. */

@@ -53,6 +53,7 @@ export type HttpCore = Pick<
   | 'signalCustomer'
   | 'markNotification'
   | 'startImport'
+  | 'eraseCustomer'
   | 'verifyChannel'
   | 'replayRawEvent'
   | 'replayRawEvents'

@@ -267,6 +267,13 @@ export const problemTypes = {
     fix: 'Look at that message. If it is in doubt too, it can be sent again.',
     retryable: false,
   },
+  'customer-being-erased': {
+    status: 409,
+    title: 'The customer is being erased',
+    explanation: 'Somebody asked for this customer’s data to go. What would be sent to them now would go as well.',
+    fix: 'Nothing can be sent to them here any more. Once they write again they are a new customer.',
+    retryable: false,
+  },
   'channel-paused': {
     status: 409,
     title: 'The channel is paused',

@@ -1,19 +1,23 @@
 import type { AccountShare, InboundEvent, ParsedWebhook } from '../../core/channel/inbound-event.ts'
 import type { InboundParser, ParseOptions, SplitWebhook } from '../../ports/channel-adapter.ts'
-import { asShape } from '../channel-kit/fields.ts'
 import { readJson } from '../channel-kit/json.ts'
 import { isPlainForm, readPlainForm } from '../channel-kit/plain-form.ts'
+import { eraseItems } from './erase-items.ts'
 import { UNATTRIBUTABLE } from './ids.ts'
 import { parseEntry } from './parse-entry.ts'
 import { redactMessages } from './redact.ts'
-import { type Scope, timeOf, unknown } from './scope.ts'
-import { bodyOf, countItems, type Piece, splitBody } from './split-body.ts'
-import type { Entry } from './webhook-payload.ts'
+import { timeOf, unknown } from './scope.ts'
+import { bodyOf, countItems, type Piece, scopeOf, splitBody } from './split-body.ts'
 
 /** The platform puts at most 1,000 updates into one delivery; each counts for up to three here, with entry and body. */
 const MAX_ITEMS = 10_000
 
-export const instagramParser: InboundParser = { parse: parseWebhook, split: splitWebhook, redact: redactMessages }
+export const instagramParser: InboundParser = {
+  parse: parseWebhook,
+  split: splitWebhook,
+  redact: redactMessages,
+  erase,
+}
 
 function parseWebhook(body: Uint8Array, options: ParseOptions): ParsedWebhook {
   const json = readJson(body)
@@ -45,6 +49,24 @@ function splitWebhook(body: Uint8Array, { apart } = { apart: false }): SplitWebh
   return { readable: true, shares }
 }
 
+function erase(
+  body: string,
+  options: ParseOptions,
+  isGone: Parameters<NonNullable<InboundParser['erase']>>[2],
+): string {
+  const json = readJson(Buffer.from(body))
+  if (!json.ok) return ''
+  let isWhole = true
+  const left = splitBody(json.value, options).flatMap((piece, position): readonly Piece[] => {
+    if (piece.account !== options.account) return [piece]
+    const value = eraseItems(piece, options, isGone, () => parsePiece(piece, position, options))
+    if (value === piece.value) return [piece]
+    isWhole = false
+    return value === null ? [] : [{ ...piece, value }]
+  })
+  return isWhole ? body : left.length === 0 ? '' : bodyOf(left)
+}
+
 type Group = [Piece, ...Piece[]]
 
 function groupByAccount(pieces: readonly Piece[]): readonly Group[] {
@@ -59,17 +81,8 @@ function groupByAccount(pieces: readonly Piece[]): readonly Group[] {
 }
 
 function parsePiece(piece: Piece, position: number, options: ParseOptions): readonly InboundEvent[] {
-  const { account, aliases = [], receivedAt, verified } = options
-  const scope: Scope = {
-    account: piece.account,
-    ownIds: new Set([
-      piece.account,
-      ...(piece.account === account ? aliases : []),
-      ...(piece.namedId === null ? [] : [piece.namedId]),
-    ]),
-    entryTime: asShape<Entry>(piece.value)?.time,
-    receivedAt,
-  }
+  const { account, receivedAt, verified } = options
+  const scope = scopeOf(piece, options)
   if (piece.object === 'instagram') {
     return piece.namedId === null && verified ? [unknown('no-account', timeOf(scope))] : parseEntry(piece.value, scope)
   }

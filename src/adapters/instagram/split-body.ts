@@ -2,6 +2,7 @@ import type { ExternalAccountId } from '../../core/ids.ts'
 import type { ParseOptions } from '../../ports/channel-adapter.ts'
 import { asList, asShape, has, readId } from '../channel-kit/fields.ts'
 import { accountId, UNATTRIBUTABLE } from './ids.ts'
+import type { Scope } from './scope.ts'
 import type { Entry, WebhookBody } from './webhook-payload.ts'
 
 /** The smallest part of a body that speaks for one account. */
@@ -29,6 +30,18 @@ export function splitBody(body: unknown, options: ParseOptions): readonly Piece[
     return entries.map((item) => pieceOf(object, item, options))
   })
 }
+
+/** What the events of a piece have in common. */
+export const scopeOf = (piece: Piece, { account, aliases = [], receivedAt }: ParseOptions): Scope => ({
+  account: piece.account,
+  ownIds: new Set([
+    piece.account,
+    ...(piece.account === account ? aliases : []),
+    ...(piece.namedId === null ? [] : [piece.namedId]),
+  ]),
+  entryTime: asShape<Entry>(piece.value)?.time,
+  receivedAt,
+})
 
 /** How many events to expect, counted before anything is made of them. */
 export const countItems = (body: unknown): number =>

@@ -5,6 +5,7 @@ import { channelById, channelsPage } from './queries/channels.ts'
 import { emptyPage } from './queries/conditions.ts'
 import { customersById, customersPage } from './queries/customers.ts'
 import { deadLettersPage } from './queries/dead-letters.ts'
+import { erasuresById } from './queries/erasures.ts'
 import { importsById } from './queries/history.ts'
 import { messagesById, messagesPage } from './queries/messages.ts'
 import { notificationsById, notificationsPage } from './queries/notifications.ts'
@@ -32,6 +33,7 @@ export function createInboxQueries({ orm, capabilitiesOf, clock }: InboxQueriesD
   return {
     customers: (orgId, filter, page) => list(orgId, emptyPage, (tx) => customersPage(tx, filter, page)),
     customer: (orgId, id) => one(orgId, [id], (tx) => customersById(tx, [id])),
+    erasure: (orgId, id) => one(orgId, [id], (tx) => erasuresById(tx, id)),
     tickets: (orgId, filter, page) => list(orgId, emptyPage, (tx) => ticketsPage(tx, filter, page, rule())),
     ticket: (orgId, id) => one(orgId, [id], (tx) => ticketsById(tx, [id], rule())),
     messages: (orgId, ticketId, order, page) =>

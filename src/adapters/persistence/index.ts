@@ -7,6 +7,7 @@ import type { ChannelAccounts, ChannelDirectory } from '../../ports/channel-dire
 import type { ChannelRegistry } from '../../ports/channel-registry.ts'
 import type { TokenPlans } from '../../ports/channel-tokens.ts'
 import type { Clock } from '../../ports/clock.ts'
+import type { ErasureTraces } from '../../ports/erasure-store.ts'
 import type { Housekeeping } from '../../ports/housekeeping.ts'
 import type { IdSource } from '../../ports/id-source.ts'
 import type { EventFeed, InboxQueries } from '../../ports/inbox-queries.ts'
@@ -29,6 +30,7 @@ import { createApiKeyDirectory, createApiKeyQueries } from './api-keys.ts'
 import { createCachedChannelDirectory } from './cached-channel-directory.ts'
 import { createChannelAccounts } from './channel-accounts.ts'
 import { type ClosableChannelDirectory, createChannelDirectory } from './channel-directory.ts'
+import { createErasureTraces } from './erasure-traces.ts'
 import { createEventFeed } from './event-feed.ts'
 import { createHousekeeping } from './housekeeping.ts'
 import { createInboxQueries } from './inbox-queries.ts'
@@ -106,6 +108,7 @@ export const persistenceModule = ({ orm, systemPool: pool }: OpenDatabase) =>
         [T.ID_SOURCE, T.SECRET_BOX],
       )
       .inSingletonScope()
+    bind<ErasureTraces>(T.ERASURE_TRACES).toConstantValue(createErasureTraces({ orm }))
     bind<AccountPace>(T.ACCOUNT_PACE).toConstantValue(createAccountPace(pool))
     bind<SweepPlans>(T.SWEEP_PLANS).toConstantValue(createSweepPlans(pool))
     bind<TokenPlans>(T.TOKEN_PLANS).toConstantValue(createTokenPlans(pool))

@@ -1,4 +1,4 @@
-import type { ChannelId, OrgId, UnsubscriptionId } from '../../core/ids.ts'
+import type { ChannelId, ErasureId, OrgId, UnsubscriptionId } from '../../core/ids.ts'
 import type { SealedPlace } from '../../ports/secret-box.ts'
 
 /** A table that keeps sealed values, in its column `sealed`. */
@@ -26,6 +26,16 @@ export const unsubscriptionPlace = (orgId: OrgId, id: UnsubscriptionId): SealedP
   formerly: `${orgId}:${id}:unsubscription`,
 })
 
+export const erasurePlace = (orgId: OrgId, id: ErasureId): SealedPlace => ({
+  ...{ orgId, table: 'erasures', column: COLUMN, row: [id] },
+  formerly: `${orgId}:${id}:erasure`,
+})
+
+export const erasureKeyPlace = (orgId: OrgId, id: string): SealedPlace => ({
+  ...{ orgId, table: 'erasure_keys', column: COLUMN, row: [id] },
+  formerly: `${orgId}:${id}:erasure-key`,
+})
+
 /** All of them: what a rotation of the keys goes through. */
 export const SEALED_TABLES: readonly SealedTable[] = [
   {
@@ -40,6 +50,16 @@ export const SEALED_TABLES: readonly SealedTable[] = [
     table: 'connect_attempts',
     key: [['token_hash', 'text']],
     place: (orgId, [tokenHash = '']) => connectAttemptPlace(orgId, tokenHash),
+  },
+  {
+    table: 'erasure_keys',
+    key: [['id', 'uuid']],
+    place: (orgId, [id = '']) => erasureKeyPlace(orgId, id),
+  },
+  {
+    table: 'erasures',
+    key: [['id', 'uuid']],
+    place: (orgId, [id = '']) => erasurePlace(orgId, id as ErasureId),
   },
   {
     table: 'unsubscriptions',

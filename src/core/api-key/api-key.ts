@@ -18,8 +18,8 @@ export type ApiKey = Readonly<{
   revokedAt: Date | null
 }>
 
-/** Never a key's: it makes no keys, and says nothing about who belongs to the organization. */
-const NEVER: ReadonlySet<Permission> = new Set<Permission>(['apikeys:manage', 'members:manage'])
+/** Never a key's: it makes no keys, erases nobody, and says nothing about who belongs to the organization. */
+const NEVER: ReadonlySet<Permission> = new Set<Permission>(['apikeys:manage', 'members:manage', 'customers:erase'])
 
 /** What a key can be given. */
 export const KEY_SCOPES: readonly Permission[] = PERMISSIONS.filter((permission) => !NEVER.has(permission))

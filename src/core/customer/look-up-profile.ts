@@ -1,6 +1,7 @@
 import type { CorePorts } from '../../ports/core-ports.ts'
 import type { JobOutcome } from '../../ports/job-queue.ts'
 import { putOff, waitOf } from '../channel/retry-look-up.ts'
+import { NotFound } from '../errors.ts'
 import type { ChannelId, CustomerId, ExternalUserId, OrgId } from '../ids.ts'
 
 export type ProfileJob = Readonly<{
@@ -33,7 +34,7 @@ export const lookUpProfile =
       return { status: 'done' }
     }
     if (answer.status !== 'found') return { status: 'done' }
-    await unitOfWork.run(job.orgId, async ({ customers, outbox }) => {
+    const stored = unitOfWork.run(job.orgId, async ({ customers, outbox }) => {
       if (!(await customers.saveProfile(job.customerId, answer.profile, clock.now()))) return
       await outbox.append([
         {
@@ -44,6 +45,10 @@ export const lookUpProfile =
           requestId: job.requestId ?? null,
         },
       ])
+    })
+    await stored.catch((error: unknown) => {
+      // The customer was erased while the platform was asked.
+      if (!(error instanceof NotFound)) throw error
     })
     wakeups.wake('events-written')
     return { status: 'done' }

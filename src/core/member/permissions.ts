@@ -13,6 +13,7 @@ export const PERMISSIONS = [
   'channels:manage',
   'apikeys:manage',
   'ops:manage',
+  'customers:erase',
 ] as const
 
 export type Permission = (typeof PERMISSIONS)[number]
@@ -30,7 +31,14 @@ const LOOKS: readonly Permission[] = [
   'events:read',
 ]
 const ANSWERS: readonly Permission[] = [...LOOKS, 'tickets:write', 'messages:send', 'comments:moderate']
-const RUNS: readonly Permission[] = [...ANSWERS, 'members:manage', 'channels:manage', 'apikeys:manage', 'ops:manage']
+const RUNS: readonly Permission[] = [
+  ...ANSWERS,
+  'members:manage',
+  'channels:manage',
+  'apikeys:manage',
+  'ops:manage',
+  'customers:erase',
+]
 
 const BUNDLES: Readonly<Record<Role, ReadonlySet<Permission>>> = {
   OWNER: new Set(RUNS),

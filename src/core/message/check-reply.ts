@@ -13,6 +13,12 @@ export function checkTarget(
   now: Date,
   { author = 'person', audience = 'PRIVATE' }: Readonly<{ author?: ReplyAuthor; audience?: Audience }> = {},
 ): void {
+  if (target.isErasing) {
+    throw new DomainError(
+      'customer-being-erased',
+      'Somebody asked for this customer’s data to go. Nothing is sent any more.',
+    )
+  }
   if (target.channelStatus === 'DISCONNECTED') {
     throw new DomainError('channel-disconnected', 'The channel of this ticket is disconnected.')
   }

@@ -2,10 +2,18 @@ import type { InboundParser } from '../../ports/channel-adapter.ts'
 import type { IntakeChanges, IntakeState, RawShare } from '../../ports/intake-store.ts'
 import type { RawDelivery } from '../../ports/webhook-intake.ts'
 import type { AccountShare, InboundEvent } from '../channel/inbound-event.ts'
+import type { Erased } from '../customer/erased.ts'
 import type { ExternalMessageId } from '../ids.ts'
 
 /** The account's share of one delivery. */
-export type Unit = Readonly<{ delivery: RawDelivery; share: AccountShare; body: Uint8Array; isReplay: boolean }>
+export type Unit = Readonly<{
+  delivery: RawDelivery
+  share: AccountShare
+  body: Uint8Array
+  isReplay: boolean
+  /** The same without what is erased, read again; its body is empty where nothing is left. */
+  without(erased: Erased): Unit
+}>
 
 export type Redact = (body: Uint8Array, gone: ReadonlySet<ExternalMessageId>) => Uint8Array
 
@@ -24,6 +32,14 @@ export const quotedIn = (body: Uint8Array): readonly string[] => [
       (word) => !word.includes('\0'),
     ),
   ),
+]
+
+const NUMBER = /(?<=[:[,\s])\d{1,40}(?=[,}\]\s])/g
+
+/** The same, and numbers: some write ids as such. */
+export const namedIn = (body: Uint8Array): readonly string[] => [
+  ...quotedIn(body),
+  ...new Set(Array.from(Buffer.from(body).toString().matchAll(NUMBER), ([number]) => number)),
 ]
 
 export const isArrival = (event: InboundEvent): boolean => event.type === 'message' || event.type === 'echo'

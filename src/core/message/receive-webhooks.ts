@@ -1,13 +1,14 @@
-import type { ChannelAdapter } from '../../ports/channel-adapter.ts'
+import type { ChannelAdapter, InboundParser, ParseOptions } from '../../ports/channel-adapter.ts'
 import type { WebhookChannel } from '../../ports/channel-directory.ts'
 import type { CorePorts } from '../../ports/core-ports.ts'
 import type { QuarantinedDelivery } from '../../ports/intake-store.ts'
 import type { RawDelivery } from '../../ports/webhook-intake.ts'
+import { isErased, isNobody, withoutErased } from '../customer/erased.ts'
 import { Unavailable } from '../errors.ts'
 import type { ExternalMessageId, RawEventId } from '../ids.ts'
 import { ChannelGone } from './channel-gone.ts'
 import type { IngestItem } from './ingest.ts'
-import { quotedIn, type Redact, redactWith, type Unit } from './raw-bodies.ts'
+import { namedIn, quotedIn, type Redact, redactWith, type Unit } from './raw-bodies.ts'
 import { storeEvents } from './store-events.ts'
 
 /** A delivery that failed too often: its body is kept for a replay, and for an unsend to find it. Rejects where it cannot be. */
@@ -15,9 +16,9 @@ export const putAsideGivenUp =
   (ports: CorePorts) =>
   async (delivery: RawDelivery, error: unknown): Promise<void> => {
     const channel = await ports.channelDirectory.find(delivery.channelId)
-    const parser = channel && ports.channelRegistry.get(channel.type)?.parser
-    const redact = parser ? redactWith(parser) : null
-    await quarantine(ports, [held(delivery, 'given-up', nameOf(error))], { isReplay: false }, redact)
+    const adapter = channel && ports.channelRegistry.get(channel.type)
+    const from = channel && adapter ? { channel, parser: adapter.parser } : null
+    await quarantine(ports, [held(delivery, 'given-up', nameOf(error))], { isReplay: false }, from)
   }
 
 export type HowReceived = Readonly<{
@@ -54,21 +55,15 @@ export async function receive(
       how,
       null,
     )
-  const redact = redactWith(adapter.parser)
-
+  const from = { channel, parser: adapter.parser }
   const parsed = batch.map((delivery) => ({
     delivery,
-    result: adapter.parser.parse(delivery.body, {
-      receivedAt: delivery.receivedAt,
-      account: channel.account,
-      aliases: channel.aliases,
-      verified: delivery.verified,
-    }),
+    result: adapter.parser.parse(delivery.body, optionsOf(delivery, channel)),
   }))
   const unreadable = parsed.flatMap(({ delivery, result }) =>
     result.readable ? [] : [held(delivery, 'unreadable', result.reason)],
   )
-  const putAside = new Set(await quarantine(ports, unreadable, how, redact))
+  const putAside = new Set(await quarantine(ports, unreadable, how, from))
 
   const shares = parsed.flatMap(({ delivery, result }) =>
     result.readable ? result.shares.map((share) => ({ delivery, share })) : [],
@@ -78,12 +73,9 @@ export async function receive(
   const unroutable = shares.length - own.length
   if (unroutable > 0 && !how.isReplay) ports.channelDirectory.count(channel.id, 'unroutable', unroutable)
   const encoder = new TextEncoder()
-  const units = own.map(({ delivery, share }) => ({
-    delivery,
-    share,
-    body: encoder.encode(share.body),
-    isReplay: how.isReplay,
-  }))
+  const units = own.map(({ delivery, share }) =>
+    unitOf(from, { delivery, share, body: encoder.encode(share.body), isReplay: how.isReplay }),
+  )
   for (const id of await storeOrSplit({ ports, channel, adapter, how }, units)) putAside.add(id)
   if (own.length > 0) ports.wakeups.wake('events-written')
   return putAside
@@ -101,10 +93,10 @@ async function storeOrSplit(reception: Reception, units: readonly Unit[]): Promi
   } catch (error) {
     if (error instanceof Unavailable) throw error
     const { ports, channel, adapter, how } = reception
-    const redact = redactWith(adapter.parser)
+    const from = { channel, parser: adapter.parser }
     if (error instanceof ChannelGone) {
       const left = units.map(({ delivery, body }) => ({ delivery, body, reason: 'channel-gone', detail: null }))
-      return [...(await quarantine(ports, left, how, redact))]
+      return [...(await quarantine(ports, left, how, from))]
     }
     const [only] = units
     if (units.length > 1 || !only) {
@@ -120,7 +112,7 @@ async function storeOrSplit(reception: Reception, units: readonly Unit[]): Promi
       'a delivery could not be stored and is quarantined',
     )
     return [
-      ...(await quarantine(ports, [{ delivery, body, reason: 'not-storable', detail: nameOf(error) }], how, redact)),
+      ...(await quarantine(ports, [{ delivery, body, reason: 'not-storable', detail: nameOf(error) }], how, from)),
     ]
   }
 }
@@ -152,31 +144,66 @@ const held = (delivery: RawDelivery, reason: string, detail: string | null): Qua
 const nameOf = (error: unknown): string =>
   error instanceof Error ? [error.name, (error as { code?: unknown }).code].filter(Boolean).join(' ') : 'unknown error'
 
+type From = Readonly<{ channel: WebhookChannel; parser: InboundParser }>
+
+const optionsOf = ({ receivedAt, verified }: RawDelivery, { account, aliases }: WebhookChannel): ParseOptions => ({
+  receivedAt,
+  account,
+  aliases,
+  verified,
+})
+
+function unitOf(from: From, unit: Omit<Unit, 'without'>): Unit {
+  const { channel, parser } = from
+  return {
+    ...unit,
+    without(erased) {
+      if (!parser.erase) {
+        const events = unit.share.events.filter((event) => !isErased(erased, event))
+        const isSame = events.length === unit.share.events.length
+        return unitOf(from, isSame ? unit : { ...unit, body: new Uint8Array(), share: { ...unit.share, events } })
+      }
+      const options = optionsOf(unit.delivery, channel)
+      const body = withoutErased(parser, unit.body, options, erased)
+      if (body === unit.body) return unitOf(from, unit)
+      const read = body.length === 0 ? null : parser.parse(body, options)
+      const [share = { ...unit.share, body: '', events: [] }] = read?.readable ? read.shares : []
+      return unitOf(from, { ...unit, body, share })
+    },
+  }
+}
+
 async function quarantine(
   ports: CorePorts,
   entries: readonly QuarantinedDelivery[],
   { isReplay }: HowReceived,
-  redact: Redact | null,
+  from: From | null,
 ): Promise<ReadonlySet<RawEventId>> {
   const [first] = entries
   if (!first) return new Set()
-  await ports.unitOfWork.run(first.delivery.orgId, async ({ intake }) => {
+  const { channelId, orgId } = first.delivery
+  const redact: Redact = from ? redactWith(from.parser) : () => new Uint8Array()
+  await ports.unitOfWork.run(orgId, async ({ intake }) => {
     const words = [...new Set(entries.flatMap(({ body }) => quotedIn(body)))]
-    const gone = await intake.takenBack(first.delivery.channelId, words)
+    const gone = await intake.takenBack(channelId, words)
+    const erased = await intake.erasedAmong(channelId, () => entries.flatMap(({ body }) => namedIn(body)))
     await intake.quarantine(
-      entries.map((entry) =>
-        quotedIn(entry.body).some((word) => gone.has(word as ExternalMessageId))
-          ? { ...entry, body: redact?.(entry.body, gone) ?? new Uint8Array() }
-          : entry,
-      ),
+      entries
+        .map((entry) =>
+          quotedIn(entry.body).some((word) => gone.has(word as ExternalMessageId))
+            ? { ...entry, body: redact(entry.body, gone) }
+            : entry,
+        )
+        .map((entry) => {
+          const names = (id: string) => erased.people.has(id) || erased.messages.has(id)
+          if (isNobody(erased) || !namedIn(entry.body).some(names)) return entry
+          if (from === null) return { ...entry, body: new Uint8Array() }
+          const options = optionsOf(entry.delivery, from.channel)
+          return { ...entry, body: withoutErased(from.parser, entry.body, options, erased) }
+        }),
     )
     if (isReplay) return
-    await intake.count(first.delivery.channelId, {
-      unroutable: 0,
-      unknown: 0,
-      quarantined: entries.length,
-      lastInboundAt: null,
-    })
+    await intake.count(channelId, { unroutable: 0, unknown: 0, quarantined: entries.length, lastInboundAt: null })
   })
   return new Set(entries.map(({ delivery }) => delivery.id))
 }

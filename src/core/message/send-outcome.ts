@@ -18,7 +18,7 @@ const MAX_BACKOFF_MS = 15 * 60_000
 
 /** Every `failure.code` of a reply; docs/sending.md lists them. */
 export const SENTENCES: Record<
-  RefusalCode | 'gave-up' | 'channel-disconnected' | 'delivery-unknown' | 'media-gone',
+  RefusalCode | 'gave-up' | 'channel-disconnected' | 'customer-erased' | 'delivery-unknown' | 'media-gone',
   { title: string; detail: string; retryable: boolean }
 > = {
   'messaging-window-closed': {
@@ -93,6 +93,11 @@ export const SENTENCES: Record<
     title: 'The platform refused this message',
     detail: 'It gave no reason that helps here.',
     retryable: true,
+  },
+  'customer-erased': {
+    title: 'The customer is being erased',
+    detail: 'Somebody asked for their data to go, and this reply goes with them.',
+    retryable: false,
   },
   'media-gone': {
     title: 'The attachment is gone',

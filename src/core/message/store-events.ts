@@ -1,10 +1,12 @@
 import type { ChannelAdapter } from '../../ports/channel-adapter.ts'
 import type { CorePorts } from '../../ports/core-ports.ts'
-import type { DatedName, GivenNames } from '../../ports/intake-store.ts'
+import type { DatedName, GivenNames, IntakeRequest } from '../../ports/intake-store.ts'
 import type { Stores } from '../../ports/unit-of-work.ts'
 import type { InboundEvent, Thread } from '../channel/inbound-event.ts'
+import { isNobody } from '../customer/erased.ts'
 import type { EventActor } from '../event/domain-event.ts'
 import type { ChannelId, ExternalMessageId, OrgId, TicketId } from '../ids.ts'
+import { idsIn, without } from './erased-items.ts'
 import { type IngestItem, ingest, threadKey } from './ingest.ts'
 import { rawToKeep, redactWith, type Unit } from './raw-bodies.ts'
 
@@ -35,23 +37,14 @@ export async function storeEvents(
   items: readonly IngestItem[],
   { units = [], lastInboundAt = null, isHistorical = false, actor, alongside }: HowStored,
 ): Promise<readonly TicketId[]> {
-  const events = items.map(({ event }) => event)
-  const request = {
-    channelId: channel.id,
-    threads: threadsOf(events),
-    names: namesOf(events),
-    arrived: externalIds(events, ['message', 'echo', 'own-comment']),
-    spokenOf: externalIds(events, ['edit', 'unsend', 'reaction', 'read', 'announced']),
-    answered: events.flatMap((event) => (event.type === 'own-comment' ? [event.under] : [])),
-    optIns: externalIds(events, ['optin']),
-    withUnseen: events.some(({ type }) => type === 'read'),
-    withInFlight: events.some(({ type }) => type === 'echo'),
-  }
+  const request = requestOf(channel.id, items)
   const redact = redactWith(adapter.parser)
   const { jobs, ticketIds } = await ports.unitOfWork.run(channel.orgId, async (stores) => {
     const { intake, outbox } = stores
-    const state = await intake.open(request)
-    const ingested = ingest(state, items, {
+    const admission = await intake.admit(request, () => idsIn({ items, units }))
+    const left = isNobody(admission.erased) ? { items, units } : without(admission.erased, { items, units })
+    const state = await intake.open(left.items === items ? request : requestOf(channel.id, left.items), admission)
+    const ingested = ingest(state, left.items, {
       nextId: ports.ids.next,
       reopenWindowMs: ports.settings.reopenWindowMs,
       via: adapter.inboundVia ?? 'PLATFORM',
@@ -59,7 +52,7 @@ export async function storeEvents(
       hasMedia: adapter.media !== undefined,
       isHistorical,
     })
-    await intake.keepRaw(rawToKeep(units, state, ingested.changes, redact))
+    await intake.keepRaw(rawToKeep(left.units, state, ingested.changes, redact))
     const saved = await intake.save(channel.id, ingested.changes, ports.clock.now())
     const gone = new Set(ingested.changes.tombstones.map(({ externalId }) => externalId))
     await intake.redactRaw(channel.id, [...gone], (body) => redact(body, gone))
@@ -71,6 +64,21 @@ export async function storeEvents(
   })
   if (jobs > 0) ports.wakeups.wake('jobs')
   return ticketIds
+}
+
+function requestOf(channelId: ChannelId, items: readonly IngestItem[]): IntakeRequest {
+  const events = items.map(({ event }) => event)
+  return {
+    channelId,
+    threads: threadsOf(events),
+    names: namesOf(events),
+    arrived: externalIds(events, ['message', 'echo', 'own-comment']),
+    spokenOf: externalIds(events, ['edit', 'unsend', 'reaction', 'read', 'announced']),
+    answered: events.flatMap((event) => (event.type === 'own-comment' ? [event.under] : [])),
+    optIns: externalIds(events, ['optin']),
+    withUnseen: events.some(({ type }) => type === 'read'),
+    withInFlight: events.some(({ type }) => type === 'echo'),
+  }
 }
 
 /** The conversations that events make or belong to, each once, with the newest time. */

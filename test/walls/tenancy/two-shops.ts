@@ -96,6 +96,8 @@ async function openShop(stage: ConnectStage, caller: Caller, people: People, nam
   const other = simulator.customer({ account })
   await simulator.dm(who, `Hello, ${name}`)
   await simulator.dm(other, 'Hello too')
+  const third = simulator.customer({ account })
+  await simulator.dm(third, 'Forget me')
   const ticket = await ticketOf(client, who)
   await ticketOf(client, other)
   const reply = await client.reply(ticket.id, `Thank you, says ${name}`, { 'idempotency-key': 'the first reply' })
@@ -135,6 +137,9 @@ async function openShop(stage: ConnectStage, caller: Caller, people: People, nam
     }
   })
   const places: ShopIds = { orgId, channelId: channel.id, ticketId: ticket.id }
+  const somebody = await ticketOf(client, third)
+  const erasure = await owner<{ id: string }>('DELETE', `/customers/${somebody.customerId}`)
+  await waitFor(async () => (await owner<{ state: string }>('GET', `/erasures/${erasure.id}`)).state === 'DONE')
   return {
     ...{ orgId, name, tokens, apiKey: key.secret, client, account, who, link: upload.url },
     ids: {
@@ -147,6 +152,7 @@ async function openShop(stage: ConnectStage, caller: Caller, people: People, nam
       attachmentId: upload.id,
       invitationId: invitations[0]!.id,
       importId: made.id,
+      erasureId: erasure.id,
       deadLetterId: deadLetters[0]!,
       rawEventId: await first(`/channels/${channel.id}/raw-events`),
       notificationId: await first('/notifications'),

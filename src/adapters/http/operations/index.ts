@@ -14,6 +14,7 @@ import { createInvitation } from './create-invitation.ts'
 import { deleteAttachment } from './delete-attachment.ts'
 import { deleteChannel } from './delete-channel.ts'
 import { deleteComment } from './delete-comment.ts'
+import { eraseCustomer } from './erase-customer.ts'
 import { finishFacebookLogin } from './finish-facebook-login.ts'
 import { finishInstagramLogin } from './finish-instagram-login.ts'
 import { getApiKey } from './get-api-key.ts'
@@ -21,6 +22,7 @@ import { getAttachment } from './get-attachment.ts'
 import { getChannel } from './get-channel.ts'
 import { getCustomer } from './get-customer.ts'
 import { getDataDeletion } from './get-data-deletion.ts'
+import { getErasure } from './get-erasure.ts'
 import { getImport } from './get-import.ts'
 import { getLiveness } from './get-liveness.ts'
 import { getMe } from './get-me.ts'
@@ -105,11 +107,13 @@ export const operations = {
   removeReaction,
   showTyping,
   markSeen,
+  eraseCustomer,
   finishFacebookLogin,
   finishInstagramLogin,
   getChannel,
   getCustomer,
   getDataDeletion,
+  getErasure,
   getImport,
   getLiveness,
   getMe,

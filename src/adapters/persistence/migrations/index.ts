@@ -35,6 +35,7 @@ import { M0045AuditOnlyGrows } from './0045-audit-only-grows.ts'
 import { M0046SessionsUsed } from './0046-sessions-used.ts'
 import { M0047Invitations } from './0047-invitations.ts'
 import { M0050ApiKeys } from './0050-api-keys.ts'
+import { M0056Erasure } from './0056-erasure.ts'
 
 export const MIGRATION_TABLE = 'schema_migration'
 
@@ -76,4 +77,5 @@ export const migrations: MigrationObject[] = [
   { name: '0046-sessions-used', class: M0046SessionsUsed },
   { name: '0047-invitations', class: M0047Invitations },
   { name: '0050-api-keys', class: M0050ApiKeys },
+  { name: '0056-erasure', class: M0056Erasure },
 ]

@@ -11,6 +11,7 @@ import { createConnectStore } from './connect-store.ts'
 import { createCustomerStore } from './customer-store.ts'
 import { createDeadLetterStore } from './dead-letter-store.ts'
 import { createDoubtStore } from './doubt-store.ts'
+import { createErasureStore } from './erasure-store.ts'
 import { createHistoryStore } from './history-store.ts'
 import { createIdempotencyStore } from './idempotency-store.ts'
 import { createIntakeStore } from './intake-store.ts'
@@ -40,6 +41,7 @@ export const storesWith =
     tokens: createChannelTokenStore(tx),
     connects: createConnectStore(tx, deps),
     customers: createCustomerStore(tx),
+    erasures: createErasureStore(tx, deps),
     intake: createIntakeStore(tx, deps),
     media: createMediaStore(tx),
     rawEvents: createRawEventStore(tx, deps),

@@ -1,13 +1,14 @@
 import type { ChannelId, ConversationId } from '../../../core/ids.ts'
 import type { AskedMedia } from '../../../ports/channel-adapter.ts'
-import type { IdSource } from '../../../ports/id-source.ts'
 import type { IntakeStore } from '../../../ports/intake-store.ts'
 import type { JobQueueName } from '../../../ports/job-queue.ts'
 import type { Tx } from '../transaction.ts'
 import { applyEdits, applyProven, applyUnsends, buryTombstones } from './change-messages.ts'
 import { deriveTickets } from './derive-tickets.ts'
 import { forgetWords, keepEarly, keepReactions, settleEarly } from './early-facts.ts'
+import { erasedAmong } from './erasure-marks.ts'
 import { answeredUnder, inFlightOf, publicInFlightOf } from './in-flight.ts'
+import type { StoreDeps } from './index.ts'
 import { insertMessages, insertNotifications, insertTickets } from './insert-messages.ts'
 import { insertRows } from './insert-rows.ts'
 import {
@@ -26,9 +27,13 @@ import { keepOptIns, knownOptIns } from './opt-ins.ts'
 import { bytea, keepRaw, quarantine, redactRaw, takenBack } from './raw-events.ts'
 
 /** Batches: every method takes a handful of statements, whatever the number of events. */
-export const createIntakeStore = (tx: Tx, { ids }: { ids: IdSource }): IntakeStore => ({
-  async open(request) {
+export const createIntakeStore = (tx: Tx, { ids, secretBox }: StoreDeps): IntakeStore => ({
+  async admit(request, named) {
     const spokenOf = await admit(tx, request)
+    return { spokenOf, erased: await erasedAmong(tx, secretBox, request.channelId, named) }
+  },
+
+  async open(request, { spokenOf }) {
     const { conversationIds, newCustomers } = await openConversations(tx, ids, request.channelId, request)
     const answered = await answeredUnder(tx, request)
     const own = await lockConversations(tx, [
@@ -136,6 +141,7 @@ export const createIntakeStore = (tx: Tx, { ids }: { ids: IdSource }): IntakeSto
   keepRaw: (shares) => keepRaw(tx, shares),
   redactRaw: (channelId, externalIds, redact) => redactRaw(tx, channelId, externalIds, redact),
   takenBack: (channelId, words) => takenBack(tx, channelId, words),
+  erasedAmong: (channelId, named) => erasedAmong(tx, secretBox, channelId, named),
   quarantine: (entries) => quarantine(tx, ids, entries),
 
   async count(channelId, { unroutable, unknown, quarantined, lastInboundAt }) {

@@ -179,10 +179,16 @@ async function lockTarget(tx: Tx, id: ConversationId) {
     [tx.orgId, id],
   )
   if (!row) throw new NotFound('ticket')
+  // A statement of its own: the one that waited for the lock may have seen what was before it.
+  const [customer] = await tx.rows<{ erasing: boolean }>(
+    'select erasing from customers where org_id = $1 and id = $2',
+    [tx.orgId, row.customer_id],
+  )
   return {
     conversationId: row.conversation_id,
     customerId: row.customer_id,
     person: row.person,
+    isErasing: customer?.erasing ?? true,
     channelId: row.channel_id,
     channelType: row.type,
     channelStatus: row.status,

@@ -5,6 +5,7 @@ import {
   aCustomerView,
   aMessageView,
   aNotificationView,
+  anErasureView,
   anImportView,
   aRawEventView,
   aTicketView,
@@ -52,6 +53,8 @@ export async function organizationWithEverything(server: TestServer) {
   const upload = server.uploads.add(orgId, Buffer.from('the bytes of a file'))
   const historyImport = anImportView(channel.id)
   server.queries.imports_.push(historyImport)
+  const erasure = anErasureView(customer.id)
+  server.queries.erasures_.push({ ...erasure, orgId })
   server.feed.append(orgId)
   // Somebody else: who asks stays what they are.
   const colleague = server.accounts.add({ email: `colleague-${orgId}@example.com`, password: 'a password' })
@@ -73,6 +76,7 @@ export async function organizationWithEverything(server: TestServer) {
     deadLetterId,
     attachmentId: upload.id,
     importId: historyImport.id,
+    erasureId: erasure.id,
   }
   return { ...owner, ids }
 }
