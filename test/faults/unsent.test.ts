@@ -117,7 +117,7 @@ onEachProfile((profile) => {
   for (const [name, order] of Object.entries(orders)) {
     for (const together of [true, false]) {
       // proves: said.unsend-everywhere
-      test.serial(`${profile}: ${name}${together ? ', in one batch' : ''}: no words of it are anywhere`, async (t) => {
+      test.serial(`S138: ${profile}: ${name}${together ? ', in one batch' : ''}: no words of it are anywhere`, async (t) => {
         const { core, orm, queries } = program()
         const inbox = await seedInbox(orm)
         const told = story(inbox.account)

@@ -50,7 +50,7 @@ test.serial('a file that is uploaded can be fetched by its link, and read about'
   t.is((await fetchMedia(made.json.url.slice(PUBLIC_URL.length))).status, 404)
 })
 
-test.serial('a file goes out to be saved, not to be shown or guessed at', async (t) => {
+test.serial('S112, S113: a file goes out to be saved, not to be shown or guessed at', async (t) => {
   const { path } = await anUpload('Zelt "für" zwei\u2028🏕.jpg')
   const { status, headers, bytes } = await fetchMedia(path)
   t.is(status, 200)
@@ -86,7 +86,7 @@ test.serial('HEAD tells the size, and a range is a part of the file', async (t) 
   t.is(JSON.parse(beyond.bytes.toString()).code, 'range-not-satisfiable')
 })
 
-test.serial('a link that is over, was changed or leads to nothing is answered as one that never was', async (t) => {
+test.serial('S115: a link that is over, was changed or leads to nothing is answered as one that never was', async (t) => {
   const { path, view, orgId } = await anUpload()
   const never = await fetchMedia('/media/never')
   const plain = ({ bytes }: { bytes: Buffer }) => {

@@ -17,7 +17,7 @@ test('a link leads back to its upload until its time is over', (t) => {
   t.is(links.read(token, inAnHour), null)
 })
 
-test('a link that was changed anywhere leads nowhere', (t) => {
+test('S115: a link that was changed anywhere leads nowhere', (t) => {
   const token = tokenOf(links.linkTo(target, inAnHour))
   for (let at = 0; at < token.length; at++) {
     const changed = token.slice(0, at) + (token[at] === 'A' ? 'B' : 'A') + token.slice(at + 1)

@@ -25,7 +25,7 @@ for (const [given, expected] of [
   })
 }
 
-test('whatever it is called, the name is short, has no path and ends like what it is', (t) => {
+test('S112: whatever it is called, the name is short, has no path and ends like what it is', (t) => {
   fc.assert(
     fc.property(fc.string({ unit: 'binary', maxLength: 400 }), (given) => {
       const name = fileNameFor(given, KINDS.pdf)
