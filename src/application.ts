@@ -37,7 +37,10 @@ export async function startApplication(options: ApplicationOptions): Promise<App
   const log = options.log ?? createPinoLogger(config.logLevel)
   const runs = (role: RunningRoleName) => roles.includes(role)
   let waits: { dependency: string; why: string } | null = null
-  const starting = createStartingApp({ waitsFor: () => waits, clock: systemClock, metricsToken: secrets.metricsToken })
+  const starting = createStartingApp({
+    ...{ waitsFor: () => waits, clock: systemClock },
+    ...{ metricsToken: secrets.metricsToken, publicUrl: config.publicUrl },
+  })
   // The port comes first: a second start must not touch what a running one uses.
   const server = runs('api') ? await listen(config.host, config.port, 'PORT', starting) : null
   const isWatched = !runs('api') && config.metricsPort !== null

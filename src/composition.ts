@@ -243,6 +243,7 @@ export async function compose({
         clock: systemClock,
         metrics,
         metricsToken: secrets.metricsToken,
+        publicUrl: config.publicUrl,
       }),
     async joinApiProcesses() {
       if (redis) return { stop: async () => {} }

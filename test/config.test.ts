@@ -235,9 +235,18 @@ test('development takes unverified webhooks unless told not to', (t) => {
   t.false(allowed(production))
 })
 
-test('a public address without TLS, and an open one outside production, are warned about', (t) => {
-  const plain = accepted({ ...production, PUBLIC_URL: 'http://inbox.example.com' })
-  t.regex(plain.warnings.join(), /not https/)
+test('a public address without TLS is refused in production, but for this machine', (t) => {
+  for (const url of ['http://inbox.example.com', 'http://127.0.0.1.example.com', 'http://10.0.0.1:3001']) {
+    t.deepEqual(refused({ ...production, PUBLIC_URL: url }), [
+      { name: 'PUBLIC_URL', problem: 'PUBLIC_URL must be an https address with NODE_ENV=production.' },
+    ])
+    t.true(loadConfig({ DATA_DIR: settledDataDir, PUBLIC_URL: url }, { role: 'all' }).ok)
+  }
+  for (const url of ['http://localhost:3001', 'http://127.0.0.1:3001', 'http://[::1]:3001'])
+    t.regex(accepted({ ...production, PUBLIC_URL: url }).warnings.join(), /not https/)
+})
+
+test('an address that is open to the network outside production is warned about', (t) => {
   const open = accepted({ HOST: '0.0.0.0' })
   t.regex(open.warnings.join(), /opens the API to the network/)
 })

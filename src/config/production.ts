@@ -36,6 +36,9 @@ export function productionProblems(given: Given, role: Role): ConfigProblem[] {
     if (passwordOf(given[name] ?? '') === localPassword)
       refuse(name, "must not have docker-compose.yml's local default password")
   }
+  // Sessions and people's letters go there; only a machine of one's own needs no encryption, behind whatever is in front of it.
+  if (given.PUBLIC_URL?.startsWith('http:') && !isThisMachine(given.PUBLIC_URL))
+    refuse('PUBLIC_URL', 'must be an https address')
   // The app's secret goes there, and people type their passwords there.
   for (const name of ['INSTAGRAM_OAUTH_URL', 'INSTAGRAM_TOKEN_URL', 'FACEBOOK_OAUTH_URL'] as const) {
     if (given[name]?.startsWith('http:')) refuse(name, 'must be an https address')

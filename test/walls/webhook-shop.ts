@@ -12,6 +12,12 @@ export type WebhookAnswer = Readonly<{ status: number; type: string; text: strin
 export const hmac = (secret: string, body: string | Uint8Array, algorithm = 'sha256') =>
   createHmac(algorithm, secret).update(body).digest('hex')
 
+/** A webhook as the platform signs it. */
+export const signedRequest = (secret: string, body: string) => ({
+  body,
+  headers: { 'x-hub-signature-256': `sha256=${hmac(secret, body)}` },
+})
+
 /** An organization with a channel, and how its account's platform and others speak to it. */
 export type WebhookShop = Awaited<ReturnType<typeof openShop>>
 

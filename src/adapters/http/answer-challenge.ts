@@ -1,3 +1,4 @@
+import { setHeaders } from './bare-headers.ts'
 import {
   PLAIN_TEXT,
   refuse,
@@ -17,12 +18,12 @@ export const answerChallenge = (ask: Ask): WebhookOperation => ({
     const at = appName === null ? { channelId } : { appName }
     deps.log.info({ requestId, ...at, verified: challenge !== null }, 'a platform asked to verify a webhook')
     if (challenge === null) return refuse(exchange, 'verification-failed')
+    // The challenge is the caller's own text: nothing may take it for a page.
+    setHeaders(res, exchange.headers)
     res.writeHead(200, {
       'Content-Type': PLAIN_TEXT,
       'Content-Length': Buffer.byteLength(challenge),
       'X-Request-Id': requestId,
-      // The challenge is the caller's own text: nothing may take it for a page.
-      'X-Content-Type-Options': 'nosniff',
       'Cache-Control': 'no-store',
     })
     res.end(challenge)

@@ -38,6 +38,7 @@ export function createHttpApp(deps: HttpDeps, timing?: StreamTiming): HttpApp {
     secrets: secrets.sessionSecrets,
     ttlMs: config.sessionTtlMs,
     idleMs: config.sessionIdleMs,
+    publicUrl: config.publicUrl,
   })
   const streams = createEventStreams({ accounts, clock, core, feed, log, metrics, sessions, wakeups }, timing)
   let isClosing = false

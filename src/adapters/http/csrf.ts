@@ -9,7 +9,12 @@ const SAFE = new Set(['GET', 'HEAD', 'OPTIONS'])
  * send one.
  */
 export function checkCsrf(method: string, headers: IncomingHttpHeaders, publicUrl: string): void {
-  if (SAFE.has(method) || hasBearer(headers)) return
+  if (!SAFE.has(method)) checkSameSite(headers, publicUrl, 'A write')
+}
+
+/** The same for whatever it is: an event stream takes a place of its session, also where its reader sees nothing of it. */
+export function checkSameSite(headers: IncomingHttpHeaders, publicUrl: string, what: string): void {
+  if (hasBearer(headers)) return
   const { origin } = headers
   if (origin !== undefined && origin === new URL(publicUrl).origin) return
   const site = headers['sec-fetch-site']
@@ -17,7 +22,7 @@ export function checkCsrf(method: string, headers: IncomingHttpHeaders, publicUr
   if (!allowed) {
     throw new RequestError(
       'csrf-rejected',
-      "A write that relies on the session cookie must come from this server's own origin.",
+      `${what} that relies on the session cookie must come from this server's own origin.`,
     )
   }
 }

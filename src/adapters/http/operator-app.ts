@@ -1,6 +1,7 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import type { Registry } from 'prom-client'
 import type { Clock } from '../../ports/clock.ts'
+import { bareHeaders, setHeaders } from './bare-headers.ts'
 import type { HttpDeps } from './http-deps.ts'
 import { FIGURES_ARE_PRIVATE, maySeeDetails } from './operator-access.ts'
 import type { ProblemCode } from './problem.ts'
@@ -13,6 +14,7 @@ export type OperatorAppDeps = Readonly<{
   clock: Pick<Clock, 'monotonicMs'>
   metrics: Registry
   metricsToken: string | null
+  publicUrl: string
 }>
 
 export type OperatorApp = Readonly<{
@@ -26,8 +28,9 @@ export type OperatorApp = Readonly<{
  * `/healthz`, `/readyz` and `/metrics` of a process that serves nothing else, answered as the api role answers them: a worker's
  * health check asks here.
  */
-export function createOperatorApp({ health, clock, metrics, metricsToken }: OperatorAppDeps): OperatorApp {
+export function createOperatorApp({ health, clock, metrics, metricsToken, publicUrl }: OperatorAppDeps): OperatorApp {
   let isClosing = false
+  const headers = bareHeaders(publicUrl)
   const ready = readinessAnswers({ health, clock }, () => isClosing)
 
   const answer = async (req: IncomingMessage, res: ServerResponse): Promise<void> => {
@@ -47,6 +50,7 @@ export function createOperatorApp({ health, clock, metrics, metricsToken }: Oper
   }
   return {
     app: (req, res) => {
+      setHeaders(res, headers)
       answer(req, res).catch(() => writeProblem(res, problemFor(req, requestIdOf(req), 'internal')))
     },
     leave() {

@@ -3,7 +3,8 @@ import type { Logger } from '../../ports/logger.ts'
 import type { ContractOperation } from './contract.ts'
 import type { HttpMetrics } from './metrics.ts'
 import { requestIdOf } from './request-id.ts'
-import { pathOf } from './send-problem.ts'
+import { NOT_IN_A_URI, pathOf } from './send-problem.ts'
+import { isUuid } from './uuid.ts'
 
 /** What is known of a request so far; filled in on its way. */
 export type RequestFacts = {
@@ -27,11 +28,19 @@ export function describeRequest(res: Response, operation: ContractOperation): Re
   return facts
 }
 
-/** Whoever has the path of a file may read it, so it is in no log. */
+/** Longer than every word of the contract's paths: a link's token, in whatever spelling or place. */
+const MAX_WORD = 24
+
+/**
+ * The path without what opens something: whoever has the path of a file may read it, and what a client asks by mistake may be
+ * anything. Ids stay; other long words are cut off, and what does not belong into an address is escaped.
+ */
 const loggedPath = (req: Request): string =>
   pathOf(req)
-    .replace(/^\/+media\/.*/is, '/media/…')
     .slice(0, MAX_PATH)
+    .split('/')
+    .map((word) => (word.length <= MAX_WORD || isUuid(word) ? word.replace(NOT_IN_A_URI, encodeURIComponent) : '…'))
+    .join('/')
 
 /** One line and one observation for each request. Never its body, its query or its headers: they hold what is secret. */
 export function logRequests(log: Logger, metrics: HttpMetrics): RequestHandler {

@@ -7,7 +7,7 @@ export const PROBLEM_TYPE = 'application/problem+json'
 const RETRY_SECONDS = 5
 
 /** Parsers of requests are more generous than those of answers. */
-const NOT_IN_A_URI = /[^\w\-.~!$&'()*+,;=:@/%]/g
+export const NOT_IN_A_URI = /[^\w\-.~!$&'()*+,;=:@/%]/g
 
 export type ProblemDetails = Omit<ProblemFacts, 'instance' | 'requestId'>
 

@@ -15,7 +15,10 @@ import { RequestError } from './request-error.ts'
 import { HashedSessionStore, hashSessionId, lastUse, userOf } from './session-store.ts'
 import type { SessionUser } from './session-user.ts'
 
-const COOKIE = 'sid'
+/** Browsers take this name from this very host alone, over https and for all of its paths: no neighbour can set one. */
+const HOST_COOKIE = '__Host-sid'
+/** Where people reach us by plain HTTP, on a laptop. */
+const PLAIN_COOKIE = 'sid'
 const BEARER = /^bearer +([\w-]{20,128}) *$/i
 
 /** Somebody who showed a valid session, or an API key. */
@@ -78,17 +81,21 @@ type Deps = Readonly<{
   secrets: readonly string[]
   ttlMs: number
   idleMs: number
+  publicUrl: string
 }>
 
 /** One session on the server with two carriers: the cookie, and its opaque id as a bearer token. */
-export function createSessions({ core, accounts, records, clock, secrets, ttlMs, idleMs }: Deps): Sessions {
+export function createSessions({ core, accounts, records, clock, secrets, ttlMs, idleMs, publicUrl }: Deps): Sessions {
   const [signingSecret] = secrets
   if (signingSecret === undefined) throw new Error('sessions need a secret')
   const store = new HashedSessionStore(records, clock, idleMs)
-  const cookie = { httpOnly: true, sameSite: 'lax', secure: 'auto', path: '/' } as const
+  // What browsers reach is known, whatever the last proxy speaks to us.
+  const isHttps = publicUrl.startsWith('https:')
+  const name = isHttps ? HOST_COOKIE : PLAIN_COOKIE
+  const cookie = { httpOnly: true, sameSite: 'lax', secure: isHttps ? true : 'auto', path: '/' } as const
   const fromCookie = session({
     store,
-    name: COOKIE,
+    name,
     secret: [...secrets],
     resave: false,
     saveUninitialized: false,
@@ -123,7 +130,8 @@ export function createSessions({ core, accounts, records, clock, secrets, ttlMs,
 
   return {
     async load(req, res) {
-      bearerToCookie(req, signingSecret)
+      if (isHttps) Object.defineProperty(req, 'secure', { value: true })
+      bearerToCookie(req, name, signingSecret)
       await run(fromCookie, req, res)
       await run(fromPassport, req, res)
     },
@@ -164,7 +172,7 @@ export function createSessions({ core, accounts, records, clock, secrets, ttlMs,
       await new Promise<void>((resolve, reject) =>
         req.session.destroy((error: unknown) => (error ? reject(error) : resolve())),
       )
-      res.clearCookie(COOKIE, { ...cookie, secure: req.secure })
+      res.clearCookie(name, { ...cookie, secure: req.secure })
     },
 
     async list({ userId, sid }) {
@@ -212,7 +220,7 @@ async function begin(req: Request, user: SessionUser): Promise<{ accessToken: st
 }
 
 /** The token becomes the signed cookie that express-session expects; the header wins over a cookie beside it. */
-function bearerToCookie(req: Request, secret: string): void {
+function bearerToCookie(req: Request, name: string, secret: string): void {
   if (!hasBearer(req.headers)) return
   const sid = BEARER.exec(req.headers.authorization ?? '')?.[1]
   if (sid === undefined) {
@@ -220,7 +228,7 @@ function bearerToCookie(req: Request, secret: string): void {
     return
   }
   const signature = createHmac('sha256', secret).update(sid).digest('base64').replace(/=+$/, '')
-  req.headers.cookie = `${COOKIE}=${encodeURIComponent(`s:${sid}.${signature}`)}`
+  req.headers.cookie = `${name}=${encodeURIComponent(`s:${sid}.${signature}`)}`
 }
 
 const run = (middleware: RequestHandler, req: Request, res: Response): Promise<void> =>

@@ -16,7 +16,7 @@ const MAX_BYTES = 3 * 1024 * 1024
 const MAX_DISCARDED_BYTES = 16 * 1024 * 1024
 
 const RECEIVED = 'EVENT_RECEIVED'
-const RECEIVED_LENGTH = String(RECEIVED.length)
+const RECEIVED_HEADERS = ['Content-Type', PLAIN_TEXT, 'Content-Length', String(RECEIVED.length)]
 
 const REFUSALS = {
   'unknown-channel': 'not-found',
@@ -63,7 +63,7 @@ export const takeDelivery = (accept: Accept): WebhookOperation => ({
         res.once('finish', () => void failpoint('webhook.answered'))
       }
       // A flat list of headers is what Node writes fastest.
-      res.writeHead(200, ['Content-Type', PLAIN_TEXT, 'Content-Length', RECEIVED_LENGTH, 'X-Request-Id', requestId])
+      res.writeHead(200, [...RECEIVED_HEADERS, 'X-Request-Id', requestId, ...exchange.headers])
       res.end(RECEIVED)
       metrics.acknowledged((performance.now() - startedAt) / 1000)
     }

@@ -1,4 +1,5 @@
 import type { WithdrawalInput } from '../../core/channel/take-withdrawal.ts'
+import { setHeaders } from './bare-headers.ts'
 import { discardRest, readRawBody } from './raw-body.ts'
 import { receiptCode } from './receipt-code.ts'
 import { refuse, type WebhookOperation } from './webhook-exchange.ts'
@@ -36,6 +37,7 @@ export const takeSignedRequest = (kind: WithdrawalInput['kind']): WebhookOperati
         kind === 'deauthorize'
           ? { success: true }
           : { url: `${receipts.publicUrl}/data-deletion/${code}`, confirmation_code: code }
+      setHeaders(res, exchange.headers)
       res.writeHead(200, { 'content-type': 'application/json', 'cache-control': 'no-store', 'x-request-id': requestId })
       res.end(JSON.stringify(told))
     },

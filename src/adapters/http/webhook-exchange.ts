@@ -3,6 +3,7 @@ import type { Failpoint } from '../../config/failpoints.ts'
 import type { ChannelId } from '../../core/ids.ts'
 import type { Core } from '../../core/index.ts'
 import type { Logger } from '../../ports/logger.ts'
+import { setHeaders } from './bare-headers.ts'
 import type { WebhookMetrics } from './metrics.ts'
 import type { ProblemCode } from './problem.ts'
 import { problemFor, writeProblem } from './send-problem.ts'
@@ -30,6 +31,8 @@ export type WebhookExchange = Readonly<{
   /** As it came, for the platform's own reading. */
   query: string
   requestId: string
+  /** What every answer has, as a flat list. */
+  headers: readonly string[]
 }>
 
 export type WebhookOperation = Readonly<{
@@ -39,6 +42,7 @@ export type WebhookOperation = Readonly<{
 
 export const PLAIN_TEXT = 'text/plain; charset=utf-8'
 
-export function refuse({ req, res, requestId }: WebhookExchange, code: ProblemCode): void {
+export function refuse({ req, res, requestId, headers }: WebhookExchange, code: ProblemCode): void {
+  setHeaders(res, headers)
   writeProblem(res, problemFor(req, requestId, code))
 }

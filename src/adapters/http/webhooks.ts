@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Unavailable } from '../../core/errors.ts'
 import type { ChannelId } from '../../core/ids.ts'
+import { bareHeaders } from './bare-headers.ts'
 import { receiveAppWebhook } from './operations/receive-app-webhook.ts'
 import { receiveDataDeletion } from './operations/receive-data-deletion.ts'
 import { receiveDeauthorization } from './operations/receive-deauthorization.ts'
@@ -30,6 +31,7 @@ export function createWebhookRoute(
   const [deauthorize, deleteData] = [receiveDeauthorization.make(deps), receiveDataDeletion.make(deps)]
 
   const fail = createFailure(deps)
+  const headers = bareHeaders(deps.receipts.publicUrl)
 
   return (req, res, next) => {
     const url = req.url ?? ''
@@ -45,6 +47,7 @@ export function createWebhookRoute(
       appName,
       query: end < 0 ? '' : url.slice(end + 1),
       requestId: requestIdOf(req),
+      headers,
     }
     if (kind !== undefined) {
       if (req.method !== 'POST') {

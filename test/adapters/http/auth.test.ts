@@ -4,19 +4,40 @@ import { PASSWORD, SESSION_SECRET, startHttp } from './support/http-server.ts'
 const server = await startHttp()
 test.after.always(() => server.stop())
 
-test('signing up answers with a token, the organization and a cookie', async (t) => {
+test('S59: signing up answers with a token, the organization and a cookie', async (t) => {
   const { answer, cookie, orgId, token } = await server.signUp()
   t.like(answer.json, { orgId, warnings: [], org: { id: orgId, name: 'Some Company' } })
   t.regex(token, /^[\w-]{32}$/)
   t.true(new Date(answer.json.expiresAt).getTime() > Date.now())
   const attributes = answer.headers.get('set-cookie')!.split('; ').slice(1)
   t.true(attributes.includes('HttpOnly') && attributes.includes('SameSite=Lax') && attributes.includes('Path=/'))
-  t.false(attributes.includes('Secure'), 'over plain HTTP a Secure cookie would not come back')
+  t.true(attributes.includes('Secure'), 'whatever the last proxy speaks to us')
+  t.true(attributes.every((one) => !/^domain=/i.test(one)))
+  t.true(cookie.startsWith('__Host-sid=s%3A'))
+})
+
+test('S59: over plain HTTP the cookie has another name and is not Secure, which would not come back', async (t) => {
+  const plain = await startHttp({ config: { publicUrl: 'http://localhost:3001' } })
+  t.teardown(() => plain.stop())
+  const { answer, cookie } = await plain.signUp()
   t.true(cookie.startsWith('sid=s%3A'))
+  t.notRegex(answer.headers.get('set-cookie')!, /; Secure/)
+  t.is((await plain.call('GET', '/auth/me', { headers: { cookie } })).status, 200)
+  const out = await plain.call('POST', '/auth/logout', { headers: { cookie } })
+  t.regex(out.headers.get('set-cookie')!, /^sid=; .*Expires=Thu, 01 Jan 1970/)
+})
+
+test('S59: over https the name that any neighbour can set, as an older version had it, signs nobody in', async (t) => {
+  const { cookie, email } = await server.signUp()
+  const older = cookie.replace('__Host-sid=', 'sid=')
+  t.is((await server.call('GET', '/auth/me', { headers: { cookie: older } })).status, 401)
+  const other = await server.signUp()
+  const beside = { headers: { cookie: `${other.cookie.replace('__Host-sid=', 'sid=')}; ${cookie}` } }
+  t.is((await server.call('GET', '/auth/me', beside)).json.user.email, email)
 })
 
 test('behind a proxy that speaks HTTPS the cookie is Secure', async (t) => {
-  const proxied = await startHttp({ config: { trustProxy: 1 } })
+  const proxied = await startHttp({ config: { trustProxy: 1, publicUrl: 'http://localhost:3001' } })
   t.teardown(() => proxied.stop())
   const body = { orgName: 'A', name: 'B', email: 'a@example.com', password: PASSWORD }
   const answer = await proxied.call('POST', '/auth/signup', { body, headers: { 'x-forwarded-proto': 'https' } })
@@ -47,10 +68,10 @@ for (const [what, headers] of Object.entries({
   nothing: {},
   'a token that nobody was given': { authorization: `Bearer ${'A'.repeat(32)}` },
   'another scheme': { authorization: 'Basic YWRtaW46YWRtaW4=' },
-  'an unsigned cookie': { cookie: 'sid=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA' },
-  'a cookie with a wrong signature': { cookie: `sid=s%3A${'A'.repeat(32)}.${'B'.repeat(43)}` },
-  'a cookie of 10 kB': { cookie: `sid=${'x'.repeat(10_000)}` },
-  'a cookie that is a list': { cookie: 'sid[]=1; sid[]=2; sid=' },
+  'an unsigned cookie': { cookie: '__Host-sid=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA' },
+  'a cookie with a wrong signature': { cookie: `__Host-sid=s%3A${'A'.repeat(32)}.${'B'.repeat(43)}` },
+  'a cookie of 10 kB': { cookie: `__Host-sid=${'x'.repeat(10_000)}` },
+  'a cookie that is a list': { cookie: '__Host-sid[]=1; __Host-sid[]=2; __Host-sid=' },
 })) {
   test(`${what} is not a session`, async (t) => {
     const answer = await server.call('GET', '/auth/me', { headers: headers as Record<string, string> })
@@ -77,7 +98,7 @@ test('S61: logging out kills the token and the cookie, and leaves no record', as
   const answer = await server.call('POST', '/auth/logout', { headers: { cookie } })
   t.is(answer.status, 204)
   t.is(answer.text, '')
-  t.regex(answer.headers.get('set-cookie')!, /^sid=; .*Expires=Thu, 01 Jan 1970/)
+  t.regex(answer.headers.get('set-cookie')!, /^__Host-sid=; .*Expires=Thu, 01 Jan 1970/)
   t.is((await server.call('GET', '/auth/me', { headers: { cookie } })).status, 401)
   t.is((await server.call('GET', '/auth/me', { token })).status, 401)
   t.false([...server.sessions.rows.values()].some((row) => row.userId === userId))

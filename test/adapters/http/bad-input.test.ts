@@ -264,7 +264,7 @@ test('a refusal never repeats what was sent', async (t) => {
   t.notRegex(answer.text, /planted/)
 })
 
-test('every path answers a method that it does not take with 405 and the ones that it takes', async (t) => {
+test('S28: every path answers a method that it does not take with 405 and the ones that it takes', async (t) => {
   const byPath = Map.groupBy(loadContract().operations, ({ template }) => template)
   for (const [template, operations] of byPath) {
     const path = template.replace('{code}', 'internal').replace(/\{\w+\}/g, randomUUID())

@@ -29,7 +29,7 @@ const cases: [what: string, headers: Record<string, string>, status: number][] =
   ['our name as the beginning of another', { origin: `${PUBLIC_URL}.evil.example` }, 403],
 ]
 for (const [what, headers, status] of cases) {
-  test(`a write with the cookie from ${what}: ${status === 403 ? 'refused' : 'let through'}`, async (t) => {
+  test(`S77: a write with the cookie from ${what}: ${status === 403 ? 'refused' : 'let through'}`, async (t) => {
     const answer = await server.call('POST', path, { ...ticket, headers: { ...headers, cookie } })
     t.is(answer.status, status)
     if (status === 403) t.is(answer.json.code, 'csrf-rejected')
@@ -45,7 +45,7 @@ for (const [what, headers, status] of cases) {
 }
 
 const evil = { 'sec-fetch-site': 'cross-site', origin: 'https://evil.example' }
-test('nobody is logged in, signed up or logged out from another site', async (t) => {
+test('S80: nobody is logged in, signed up or logged out from another site', async (t) => {
   for (const route of ['/auth/login', '/auth/signup', '/auth/logout']) {
     const answer = await server.call('POST', route, { body: {}, headers: { ...evil, cookie } })
     t.is(answer.json.code, 'csrf-rejected', route)
@@ -61,7 +61,7 @@ test('a scheme that only looks like a bearer token is no way around the check', 
   t.true([401, 403].includes(empty.status), 'the cookie does not count beside it')
 })
 
-test('what a form of another site can send is not JSON', async (t) => {
+test('S76: what a form of another site can send is not JSON', async (t) => {
   for (const type of ['text/plain', 'application/x-www-form-urlencoded', 'multipart/form-data; boundary=x']) {
     const answer = await server.call('POST', '/auth/login', {
       body: '{"email":"a@example.com","password":"12345678"}',

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net'
 import test, { type ExecutionContext } from 'ava'
 import { Counter, Registry } from 'prom-client'
 import { createOperatorApp } from '../../../src/adapters/http/operator-app.ts'
-import { METRICS_TOKEN, startHttp } from './support/http-server.ts'
+import { METRICS_TOKEN, PUBLIC_URL, startHttp } from './support/http-server.ts'
 
 const tunnelled = { 'x-forwarded-for': '127.0.0.1' }
 const bearer = { ...tunnelled, authorization: `Bearer ${METRICS_TOKEN}` }
@@ -25,6 +25,7 @@ async function startOperator(t: ExecutionContext) {
     clock: { monotonicMs: () => time.ms },
     metrics,
     metricsToken: METRICS_TOKEN,
+    publicUrl: PUBLIC_URL,
   })
   const server = createServer(operator.app).listen(0, '127.0.0.1')
   await once(server, 'listening')

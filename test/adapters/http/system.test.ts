@@ -122,7 +122,7 @@ test('figures name the route of the contract and never an id', async (t) => {
   t.false(text.includes(orgId))
 })
 
-test('every answer has the headers that protect browsers', async (t) => {
+test('S82: every answer has the headers that protect browsers', async (t) => {
   for (const path of ['/', '/docs/', '/nowhere', '/auth/me', '/problems']) {
     const { headers } = await server.call('GET', path)
     t.is(headers.get('x-content-type-options'), 'nosniff', path)
