@@ -5,6 +5,7 @@ import test, { type ExecutionContext } from 'ava'
 import { Registry } from 'prom-client'
 import { loadContract } from '../../src/adapters/http/contract.ts'
 import { createOperatorApp, createStartingApp } from '../../src/adapters/http/index.ts'
+import { operations as handlers } from '../../src/adapters/http/operations/index.ts'
 import { PASSWORD, PUBLIC_URL, startHttp } from '../adapters/http/support/http-server.ts'
 import { bodies, organizationWithEverything, pathOf } from '../adapters/http/support/organization-with-everything.ts'
 import { signedRequest } from './webhook-shop.ts'
@@ -16,7 +17,10 @@ const channelId = mine.ids.channelId
 server.webhookSecrets.set(channelId, 'planted-app-secret')
 test.after.always(() => server.stop())
 
-const writes = operations.filter(({ method, raw }) => method !== 'get' && !raw)
+const posts = operations.filter(({ method, raw }) => method !== 'get' && !raw)
+/** What reads no session and makes none: no other site gains by a browser's cookie there. */
+const WITHOUT_SESSION = ['showInvitation']
+const writes = posts.filter(({ operationId }) => !WITHOUT_SESSION.includes(operationId))
 const bodyFor = (operationId: string) => bodies[operationId] ?? {}
 
 /** What another site's page makes a browser send along. */
@@ -55,6 +59,11 @@ test.serial(
     t.is(server.sessions.rows.size, sessions)
   },
 )
+
+test.serial('S77: every write but these reads a session or makes one', (t) => {
+  const isPublic = (operationId: string) => Reflect.get(handlers, operationId).access === 'public'
+  t.deepEqual(posts.map(({ operationId }) => operationId).filter(isPublic), WITHOUT_SESSION)
+})
 
 test.serial('S76: what a form or a text of another site can hold is taken by no operation', async (t) => {
   const types = [

