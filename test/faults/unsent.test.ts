@@ -117,39 +117,42 @@ onEachProfile((profile) => {
   for (const [name, order] of Object.entries(orders)) {
     for (const together of [true, false]) {
       // proves: said.unsend-everywhere
-      test.serial(`S138: ${profile}: ${name}${together ? ', in one batch' : ''}: no words of it are anywhere`, async (t) => {
-        const { core, orm, queries } = program()
-        const inbox = await seedInbox(orm)
-        const told = story(inbox.account)
-        const deliveries = await deliveriesOf(inbox, order(told))
-        let isUnsent = false
-        for (const batch of together ? [deliveries] : deliveries.map((one) => [one])) {
-          await core.receiveWebhooks(batch)
-          isUnsent ||= batch.some(({ body }) => Buffer.from(body).includes('is_deleted'))
-          // From then on, whatever comes.
-          if (isUnsent) t.deepEqual(await everything(), [])
-        }
-        const { threads } = await inboxState(queries, inbox.orgId)
-        t.deepEqual(
-          threads.flatMap(({ messages }) =>
-            messages.map(({ externalId, content, deletedAt }) => [externalId, content, deletedAt !== null]),
-          ),
-          [
-            ['m.1', null, true],
-            ['m.2', 'this one stays', false],
-            ['m.3', null, true],
-            ['m.4', null, true],
-          ],
-        )
-        // What its neighbours said can still be replayed.
-        const kept = await onServer(db.admin, (client) =>
-          client.query(
-            `select 1 from raw_events where org_id = $1 and encode(body, 'escape') like '%this one stays%'`,
-            [inbox.orgId],
-          ),
-        )
-        t.true((kept.rowCount ?? 0) > 0)
-      })
+      test.serial(
+        `S138: ${profile}: ${name}${together ? ', in one batch' : ''}: no words of it are anywhere`,
+        async (t) => {
+          const { core, orm, queries } = program()
+          const inbox = await seedInbox(orm)
+          const told = story(inbox.account)
+          const deliveries = await deliveriesOf(inbox, order(told))
+          let isUnsent = false
+          for (const batch of together ? [deliveries] : deliveries.map((one) => [one])) {
+            await core.receiveWebhooks(batch)
+            isUnsent ||= batch.some(({ body }) => Buffer.from(body).includes('is_deleted'))
+            // From then on, whatever comes.
+            if (isUnsent) t.deepEqual(await everything(), [])
+          }
+          const { threads } = await inboxState(queries, inbox.orgId)
+          t.deepEqual(
+            threads.flatMap(({ messages }) =>
+              messages.map(({ externalId, content, deletedAt }) => [externalId, content, deletedAt !== null]),
+            ),
+            [
+              ['m.1', null, true],
+              ['m.2', 'this one stays', false],
+              ['m.3', null, true],
+              ['m.4', null, true],
+            ],
+          )
+          // What its neighbours said can still be replayed.
+          const kept = await onServer(db.admin, (client) =>
+            client.query(
+              `select 1 from raw_events where org_id = $1 and encode(body, 'escape') like '%this one stays%'`,
+              [inbox.orgId],
+            ),
+          )
+          t.true((kept.rowCount ?? 0) > 0)
+        },
+      )
     }
   }
 

@@ -86,23 +86,26 @@ test.serial('HEAD tells the size, and a range is a part of the file', async (t) 
   t.is(JSON.parse(beyond.bytes.toString()).code, 'range-not-satisfiable')
 })
 
-test.serial('S115: a link that is over, was changed or leads to nothing is answered as one that never was', async (t) => {
-  const { path, view, orgId } = await anUpload()
-  const never = await fetchMedia('/media/never')
-  const plain = ({ bytes }: { bytes: Buffer }) => {
-    const { instance: _, requestId: __, ...rest } = JSON.parse(bytes.toString())
-    return rest
-  }
-  t.is(never.status, 404)
-  const changed = path.replace(/.$/, (last) => (last === 'A' ? 'B' : 'A'))
-  t.deepEqual(plain(await fetchMedia(changed)), plain(never))
-  server.time.offsetMs = 3_600_000
-  t.deepEqual(plain(await fetchMedia(path)), plain(never))
-  server.time.offsetMs = 0
-  t.is((await fetchMedia(path)).status, 200)
-  server.uploads.remove(orgId as OrgId, view.id)
-  t.deepEqual(plain(await fetchMedia(path)), plain(never))
-})
+test.serial(
+  'S115: a link that is over, was changed or leads to nothing is answered as one that never was',
+  async (t) => {
+    const { path, view, orgId } = await anUpload()
+    const never = await fetchMedia('/media/never')
+    const plain = ({ bytes }: { bytes: Buffer }) => {
+      const { instance: _, requestId: __, ...rest } = JSON.parse(bytes.toString())
+      return rest
+    }
+    t.is(never.status, 404)
+    const changed = path.replace(/.$/, (last) => (last === 'A' ? 'B' : 'A'))
+    t.deepEqual(plain(await fetchMedia(changed)), plain(never))
+    server.time.offsetMs = 3_600_000
+    t.deepEqual(plain(await fetchMedia(path)), plain(never))
+    server.time.offsetMs = 0
+    t.is((await fetchMedia(path)).status, 200)
+    server.uploads.remove(orgId as OrgId, view.id)
+    t.deepEqual(plain(await fetchMedia(path)), plain(never))
+  },
+)
 
 test.serial('a link is in no log, whatever it leads to', async (t) => {
   const { path } = await anUpload()
