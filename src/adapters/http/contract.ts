@@ -15,7 +15,7 @@ export {
   needsSession,
   type ReauthRule,
 } from './contract/declared-operation.ts'
-export { jsonDepthExceeds, maxJsonDepth } from './contract/json-depth.ts'
+export { type JsonExcess, jsonExcess, maxJsonDepth, maxJsonValues } from './contract/json-bounds.ts'
 export type { RequestInput, RequestOutcome } from './contract/request-validator.ts'
 
 export type ContractOperation = DeclaredOperation &

@@ -90,7 +90,7 @@ function createAnswerer(operation: ContractOperation, handler: Operation, deps: 
     }
     const { signedIn } = who
     if (signedIn && operation.reauth === true) requireRecent(signedIn, deps.clock.now())
-    const body = operation.body === 'json' ? await readJsonBody(req, res) : undefined
+    const body = operation.body === 'json' ? await readJsonBody(req) : undefined
     const outcome = operation.validateRequest({ params, query: req.query, headers: req.headers, body })
     if (!outcome.ok) throw new RequestError(outcome.problem, refusalDetail(outcome), { errors: outcome.errors })
     if (signedIn && isWeighty(operation.reauth, body)) requireRecent(signedIn, deps.clock.now())

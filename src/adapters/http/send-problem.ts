@@ -6,8 +6,8 @@ export const PROBLEM_TYPE = 'application/problem+json'
 /** Seconds after which a 503 is worth another try. */
 const RETRY_SECONDS = 5
 
-/** Parsers of requests are more generous than those of answers. */
-export const NOT_IN_A_URI = /[^\w\-.~!$&'()*+,;=:@/%]/g
+/** Parsers of requests are more generous than those of answers: also a `%` that begins nothing gets by them. */
+export const NOT_IN_A_URI = /[^\w\-.~!$&'()*+,;=:@/%]|%(?![0-9a-f]{2})/gi
 
 export type ProblemDetails = Omit<ProblemFacts, 'instance' | 'requestId'>
 

@@ -5,6 +5,8 @@ import { receiptCode } from './receipt-code.ts'
 import { refuse, type WebhookOperation } from './webhook-exchange.ts'
 
 const MAX_BYTES = 16 * 1024
+/** How much of a refused one is still read, so that its sender gets to see the answer. */
+const MAX_DISCARDED_BYTES = 2 * 1024 * 1024
 
 const REFUSALS = {
   'unknown-channel': 'not-found',
@@ -24,7 +26,7 @@ export const takeSignedRequest = (kind: WithdrawalInput['kind']): WebhookOperati
       if (body === 'too-large') {
         metrics.count('too-large')
         refuse(exchange, 'payload-too-large')
-        return discardRest(req, MAX_BYTES * 8)
+        return discardRest(req, MAX_DISCARDED_BYTES)
       }
       const answer =
         appName === null

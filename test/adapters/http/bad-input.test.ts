@@ -17,6 +17,9 @@ const person = { orgName: 'A', name: 'B', email: 'a@example.com', password: PASS
 const json = { 'content-type': 'application/json' }
 const nested = (depth: number) => `${'{"a":'.repeat(depth)}1${'}'.repeat(depth)}`
 
+/** A reply with one byte in its text. */
+const withByte = (byte: number) => Buffer.concat([Buffer.from('{"content":"a'), Buffer.from([byte]), Buffer.from('"}')])
+
 type Case = [
   what: string,
   method: string,
@@ -30,7 +33,7 @@ const cases: Case[] = [
   ['JSON that breaks off', 'POST', messages, { body: '{"content":', headers: json }, 400, 'malformed-json'],
   ['a body that is no JSON', 'POST', messages, { body: 'content=hello', headers: json }, 400, 'malformed-json'],
   [
-    'bytes that are no text',
+    'S98: bytes that are no text',
     'POST',
     messages,
     { body: new Uint8Array([0xff, 0xfe, 0x00]), headers: json },
@@ -44,7 +47,7 @@ const cases: Case[] = [
   ['text as the body', 'POST', messages, { body: '"hello"', headers: json }, 400, 'invalid-request', ''],
   ['another type', 'POST', messages, { body: { content: 1 } }, 400, 'invalid-request', '/content'],
   [
-    'an object in place of text',
+    'S93: an object in place of text',
     'POST',
     '/auth/login',
     { body: { email: { $gt: '' }, password: PASSWORD } },
@@ -53,7 +56,7 @@ const cases: Case[] = [
     '/email',
   ],
   [
-    'a list in place of text',
+    'S93: a list in place of text',
     'POST',
     '/auth/login',
     { body: { email: ['a'], password: PASSWORD } },
@@ -80,7 +83,7 @@ const cases: Case[] = [
     '/status',
   ],
   [
-    'a prototype',
+    'S94: a prototype',
     'POST',
     messages,
     { body: '{"content":"a","__proto__":{"admin":true}}', headers: json },
@@ -97,9 +100,9 @@ const cases: Case[] = [
     'invalid-request',
     '/direction',
   ],
-  ['a NUL character', 'POST', messages, { body: { content: 'a\u0000b' } }, 400, 'invalid-request', '/content'],
+  ['S96: a NUL character', 'POST', messages, { body: { content: 'a\u0000b' } }, 400, 'invalid-request', '/content'],
   [
-    'half of a surrogate pair',
+    'S97: half of a surrogate pair',
     'POST',
     messages,
     { body: '{"content":"\\ud800"}', headers: json },
@@ -108,7 +111,7 @@ const cases: Case[] = [
     '/content',
   ],
   [
-    'a NUL character in settings',
+    'S96: a NUL character in settings',
     'POST',
     `/orgs/${orgId}/channels`,
     { body: { type: 'API', name: 'a', config: { deep: ['\u0000'] } } },
@@ -117,7 +120,7 @@ const cases: Case[] = [
     '/config/deep/0',
   ],
   [
-    'JSON nested 100 deep',
+    'S99: JSON nested 100 deep',
     'POST',
     `/orgs/${orgId}/channels`,
     { body: nested(100), headers: json },
@@ -126,13 +129,40 @@ const cases: Case[] = [
     '',
   ],
   [
-    'JSON nested 100,000 deep',
+    'S99: JSON nested 100,000 deep',
     'POST',
     messages,
     { body: '['.repeat(100_000) + ']'.repeat(100_000), headers: json },
     400,
     'invalid-request',
     '',
+  ],
+  [
+    'S99: 10,000 keys',
+    'POST',
+    messages,
+    { body: Object.fromEntries(Array.from({ length: 10_000 }, (_, at) => [`k${at}`, 1])) },
+    400,
+    'invalid-request',
+    '',
+  ],
+  [
+    'S98: a byte in a text that is no text',
+    'POST',
+    messages,
+    { body: withByte(0xff), headers: json },
+    400,
+    'malformed-json',
+  ],
+  ['S98: half of a character', 'POST', messages, { body: withByte(0xc3), headers: json }, 400, 'malformed-json'],
+  [
+    'S95: a key twice, of which the last one is not right',
+    'POST',
+    messages,
+    { body: '{"content":"a","content":1}', headers: json },
+    400,
+    'invalid-request',
+    '/content',
   ],
   [
     'a body of more than 1 MB',
@@ -185,13 +215,20 @@ const cases: Case[] = [
     'invalid-request',
     '/assignee',
   ],
-  ['a query parameter named like a prototype', 'GET', `/orgs/${orgId}/tickets?__proto__=1`, {}, 400, 'invalid-request'],
-  ['a limit beyond the limit', 'GET', `/orgs/${orgId}/tickets?limit=101`, {}, 400, 'invalid-request', '/limit'],
-  ['a limit that is no number', 'GET', `/orgs/${orgId}/tickets?limit=many`, {}, 400, 'invalid-request', '/limit'],
-  ['two limits', 'GET', `/orgs/${orgId}/tickets?limit=1&limit=2`, {}, 400, 'invalid-request', '/limit'],
+  [
+    'S94: a query parameter named like a prototype',
+    'GET',
+    `/orgs/${orgId}/tickets?__proto__=1`,
+    {},
+    400,
+    'invalid-request',
+  ],
+  ['S100: a limit beyond the limit', 'GET', `/orgs/${orgId}/tickets?limit=101`, {}, 400, 'invalid-request', '/limit'],
+  ['S100: a limit that is no number', 'GET', `/orgs/${orgId}/tickets?limit=many`, {}, 400, 'invalid-request', '/limit'],
+  ['S95: two limits', 'GET', `/orgs/${orgId}/tickets?limit=1&limit=2`, {}, 400, 'invalid-request', '/limit'],
   ['a filter that is no id', 'GET', `/orgs/${orgId}/tickets?channelId=1`, {}, 400, 'invalid-request', '/channelId'],
   [
-    'a NUL character in a filter',
+    'S96: a NUL character in a filter',
     'GET',
     `/orgs/${orgId}/customers?platform=%00`,
     {},
@@ -251,7 +288,8 @@ for (const [what, method, path, init, status, code, pointer] of cases) {
     t.is(answer.status, status, answer.text)
     t.is(answer.headers.get('content-type'), 'application/problem+json')
     t.like(answer.json, { status, code, type: `/problems/${code}`, requestId: answer.headers.get('x-request-id')! })
-    t.is(answer.json.instance, path.split('?')[0])
+    // As an address: a `%` that begins nothing is one that is encoded.
+    t.is(answer.json.instance, path.split('?')[0]!.replace('%zz', '%25zz'))
     if (pointer !== undefined) t.is(answer.json.errors[0].pointer, pointer)
   })
 }
@@ -293,6 +331,42 @@ test('an upload that breaks off does not disturb anybody', async (t) => {
   await new Promise((resolve) => setTimeout(resolve, 50))
   socket.destroy()
   t.is((await server.call('GET', '/healthz')).status, 200)
+})
+
+const tooMuch: Readonly<Record<string, string>> = {
+  '33 deep, which no operation describes': nested(33),
+  '65 deep': nested(65),
+  '5,000 deep': nested(5_000),
+  '200,000 deep': '['.repeat(200_000),
+  '10,000 keys': `{${Array.from({ length: 10_000 }, (_, at) => `"k${at}":1`).join(',')}}`,
+  '100,000 elements': `{"attachments":[${'{},'.repeat(99_999)}{}]}`,
+}
+
+test.serial('S99: what is too deep or too much is refused before anything is made of it', async (t) => {
+  const parsed: unknown[] = []
+  const { parse } = JSON
+  JSON.parse = (text: string, ...more: []) => {
+    parsed.push(text)
+    return parse(text, ...more)
+  }
+  t.teardown(() => {
+    JSON.parse = parse
+  })
+  for (const [what, body] of Object.entries(tooMuch)) {
+    const { status, text } = await server.call('POST', messages, { token, body, headers: json })
+    t.is(status, 400, what)
+    t.is(parsed.includes(body), what.startsWith('33'), what)
+    t.true(text.length < 20_000)
+  }
+})
+
+test('S95: of a key that stands there twice the last one counts, and a parameter stands once', async (t) => {
+  const path = `/orgs/${orgId}/tickets/${ticket.id}`
+  const body = '{"status":"RESOLVED","status":"PENDING"}'
+  const { json: answer } = await server.call('PATCH', path, { token, body, headers: json })
+  t.is(answer.status, 'PENDING')
+  for (const query of ['limit=1&limit=2', 'cursor=a&cursor=b', `channelId=${orgId}&channelId=${orgId}`])
+    t.is((await server.call('GET', `/orgs/${orgId}/tickets?${query}`, { token })).status, 400, query)
 })
 
 test('whatever JSON comes, every write answers by the contract and nothing is a bug', async (t) => {

@@ -1,7 +1,8 @@
 import test from 'ava'
 import fc from 'fast-check'
 import { parse } from 'yaml'
-import { jsonDepthExceeds, loadContract, maxJsonDepth, needsSession } from '../../../src/adapters/http/contract.ts'
+import { valueDepthExceeds } from '../../../src/adapters/http/contract/json-bounds.ts'
+import { jsonExcess, loadContract, maxJsonDepth, needsSession } from '../../../src/adapters/http/contract.ts'
 import { toProblem } from '../../../src/adapters/http/problem.ts'
 
 const contract = loadContract()
@@ -242,20 +243,37 @@ test('JSON may be nested up to the limit and no further', (t) => {
   t.false(create(nested(5_000)).ok)
 })
 
-test('the depth of JSON text is found without parsing it', (t) => {
-  t.false(jsonDepthExceeds('[[1]]', 2))
-  t.true(jsonDepthExceeds('[[[1]]]', 2))
-  t.false(jsonDepthExceeds('["[[[", "\\"[[[", {"}": "{{{"}]', 2))
-  t.true(jsonDepthExceeds(Buffer.from('{"ä[[": {"b": {}}}'), 2))
-  t.true(jsonDepthExceeds('['.repeat(1_000_000), 64))
-  t.false(jsonDepthExceeds('no JSON at all }}}'))
+const excess = (text: string, maxDepth: number, maxValues = 1_000_000) =>
+  jsonExcess(Buffer.from(text), maxDepth, maxValues)
+
+test('S99: the depth and number of values of JSON text are found without parsing it', (t) => {
+  t.is(excess('[[1]]', 2), null)
+  t.is(excess('[[[1]]]', 2), 'too-deep')
+  t.is(excess('["[[[", "\\"[[[", {"}": "{{{"}]', 2), null)
+  t.is(excess('{"ä[[": {"b": {}}}', 2), 'too-deep')
+  t.is(excess('['.repeat(1_000_000), 64), 'too-deep')
+  t.is(excess('no JSON at all }}}', 64), null)
+  t.is(excess('[1,",,,",{"a":1,"b":2}]', 64, 5), null)
+  t.is(excess('[1,",,,",{"a":1,"b":2}]', 64, 4), 'too-many')
 })
 
-test('the depth of text and of the value parsed from it are the same', (t) => {
+test('S99: what follows the first excess is not looked at', (t) => {
+  const read: number[] = []
+  const text = new Proxy(Buffer.from(`${'['.repeat(65)}${' '.repeat(100_000)}`), {
+    get(bytes, key) {
+      if (typeof key === 'string' && /^\d+$/.test(key)) read.push(Number(key))
+      return Reflect.get(bytes, key, bytes)
+    },
+  })
+  t.is(jsonExcess(text), 'too-deep')
+  t.is(Math.max(...read), 64)
+})
+
+test('S99: the depth of text and of the value parsed from it are the same', (t) => {
   fc.assert(
     fc.property(fc.jsonValue({ maxDepth: 6 }), fc.integer({ min: 0, max: 6 }), (value, max) => {
-      fc.pre(typeof value !== 'string')
-      return jsonDepthExceeds(JSON.stringify(value), max) === jsonDepthExceeds(value, max)
+      const isDeeper = excess(JSON.stringify(value), max) === 'too-deep'
+      return isDeeper === valueDepthExceeds(value, max)
     }),
   )
   t.pass()

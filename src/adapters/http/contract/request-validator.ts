@@ -4,7 +4,7 @@ import { lookUp, toPointer, toUriFragment } from '../../schema-kit/json-pointer.
 import type { ProblemCode, ProblemPlace } from '../problem.ts'
 import { maxErrors, toContractErrors } from './contract-error.ts'
 import type { DeclaredOperation, DeclaredParameter } from './declared-operation.ts'
-import { maxJsonDepth, valueDepthExceeds } from './json-depth.ts'
+import { maxJsonDepth, valueDepthExceeds } from './json-bounds.ts'
 import { once } from './once.ts'
 import { findUnstorableText } from './storable-text.ts'
 import { documentKey } from './validation.ts'
