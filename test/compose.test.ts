@@ -127,7 +127,7 @@ test('with the secrets in the environment every program accepts its configuratio
   }
 })
 
-test('with the local default passwords, or without secrets, every program refuses to start', (t) => {
+test('S142: with the local default passwords, or without secrets, every program refuses to start', (t) => {
   for (const [service, { command, environment }] of programs) {
     const role = command?.[2] as Role
     const bare = loadConfig(interpolated(environment, {}), { role })
@@ -142,7 +142,7 @@ test('with the local default passwords, or without secrets, every program refuse
   }
 })
 
-test('only the migration knows the owner of the database; the others log in as dc_login', (t) => {
+test('S142: only the migration knows the owner of the database; the others log in as dc_login', (t) => {
   for (const [service, { environment }] of programs) {
     t.regex(String(environment['DATABASE_URL']), /^postgres:\/\/dc_login:/)
     t.is(environment['DATABASE_ADMIN_URL'] !== undefined, service === 'migrate')

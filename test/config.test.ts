@@ -67,7 +67,7 @@ test('an app id needs its secret, and in production people log in over https', (
   }
 })
 
-test('in production tokens go to Graph over https, and no broker has its default password, but on this machine', (t) => {
+test('S142: in production tokens go to Graph over https, and no broker has its default password, but on this machine', (t) => {
   const names = (environment: Environment) => {
     const loaded = loadConfig({ ...production, ...environment }, { role: 'all' })
     return loaded.ok ? [] : loaded.problems.map(({ name }) => name)
@@ -196,7 +196,7 @@ test('production refuses short secrets, wherever they stand in a list', (t) => {
   ])
 })
 
-test('production refuses the local default password of the compose file', (t) => {
+test('S142: production refuses the local default password of the compose file', (t) => {
   const schemes = { DATABASE_URL: 'postgres', DATABASE_ADMIN_URL: 'postgres', RABBITMQ_URL: 'amqp', REDIS_URL: 'redis' }
   for (const [name, scheme] of Object.entries(schemes)) {
     const given = { [name]: `${scheme}://someone:delightchat%2Dlocal-only@host/db` }
@@ -208,7 +208,7 @@ test('production refuses the local default password of the compose file', (t) =>
   }
 })
 
-test('unverified webhooks are refused in production, and warned about elsewhere', (t) => {
+test('S143: unverified webhooks are refused in production, and warned about elsewhere', (t) => {
   const given = { ALLOW_UNVERIFIED_WEBHOOKS: 'true' }
   t.is(refused({ ...production, ...given })[0]?.name, 'ALLOW_UNVERIFIED_WEBHOOKS')
   const { config, warnings } = accepted(given)
@@ -216,7 +216,7 @@ test('unverified webhooks are refused in production, and warned about elsewhere'
   t.true(warnings.some((line) => line.startsWith('ALLOW_UNVERIFIED_WEBHOOKS is on')))
 })
 
-test('addresses of this machine are refused in production, and warned about elsewhere', (t) => {
+test('S143: addresses of this machine are refused in production, and warned about elsewhere', (t) => {
   const given = { ALLOW_PRIVATE_URLS: 'true' }
   t.is(refused({ ...production, ...given })[0]?.name, 'ALLOW_PRIVATE_URLS')
   const { config, warnings } = accepted(given)

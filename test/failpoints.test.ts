@@ -33,14 +33,14 @@ test('what is no failpoint is refused with a sentence that names it', (t) => {
     t.deepEqual(problemsOf({ FAILPOINT: text }), [sentence])
 })
 
-test('production refuses any failpoint, right or wrong', (t) => {
+test('S143: production refuses any failpoint, right or wrong', (t) => {
   for (const FAILPOINT of ['webhook.read:kill', 'trace', 'nonsense'])
     t.true(
       problemsOf({ NODE_ENV: 'production', FAILPOINT }).includes('FAILPOINT must not be set with NODE_ENV=production.'),
     )
 })
 
-test('the program ends with 78 and the sentence, in production and elsewhere', async (t) => {
+test('S143: the program ends with 78 and the sentence, in production and elsewhere', async (t) => {
   const start = async (given: Readonly<Record<string, string>>) => {
     const { exited, output } = startProcess(process.execPath, ['src/main.ts', 'relay'], settings(given), { cwd: ROOT })
     return { ...(await exited), says: output() }

@@ -34,7 +34,7 @@ test('a new password is kept as its hash, and sessions from before that moment a
   t.like(await t.throwsAsync(change('correct horse battery', 'gone@example.com')), { code: 'not-found' })
 })
 
-test('a common password is refused in production before anything changes, and named elsewhere', async (t) => {
+test('S66: a common password is refused in production before anything changes, and named elsewhere', async (t) => {
   const { set, change } = stage({ production: true })
   t.like(await t.throwsAsync(change('password123')), { code: 'weak-password' })
   t.like(await t.throwsAsync(change('sam@example.com')), { code: 'weak-password' }, 'nor is one that is the address')

@@ -38,7 +38,7 @@ function stage({ organizations = 0, production = false, signupMode = 'open' }: W
   return { made, hashed: () => hashes, join }
 }
 
-test('a common password is refused in production, before anything is made', async (t) => {
+test('S66: a common password is refused in production, before anything is made', async (t) => {
   const { made, join } = stage({ production: true })
   for (const password of ['password123', 'Sam@Example.com'])
     t.like(await t.throwsAsync(join(password)), { code: 'weak-password' })

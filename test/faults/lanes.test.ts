@@ -574,7 +574,7 @@ onEachProfile((profile) => {
   })
 
   test.serial(
-    `D3: ${profile}: a key that comes again with other content is refused, and speaks for its own member and ticket only`,
+    `D3, S126, S127: ${profile}: a key that comes again with other content is refused, and speaks for its own member and ticket only`,
     async (t) => {
       const [talk, elsewhere] = [await aTalk(), await aTalk('bea')]
       const beside = await startTalk(desk, talk.inbox, 'cat')

@@ -165,7 +165,7 @@ if (DATABASE === undefined || DATABASE === '') {
   if (process.env['REQUIRE_SERVICES'] === '1') test(why, (t) => t.fail())
   else test.skip(why, () => {})
 } else {
-  test('services: a superuser login in production ends with 78 and says why', async (t) => {
+  test('S142: services: a superuser login in production ends with 78 and says why', async (t) => {
     const { testDatabase } = await import('../support/database.ts')
     const database = await testDatabase('services')
     t.teardown(() => database.close())

@@ -115,7 +115,7 @@ onEachProfile((profile: Profile) => {
     })
   }
 
-  test.serial(`S15: ${profile}: what processes run as owns nothing, and may do nothing of its own`, async (t) => {
+  test.serial(`S15, S142: ${profile}: what processes run as owns nothing, and may do nothing of its own`, async (t) => {
     await onServer(db.admin, async (client) => {
       const { rows: roles } = await client.query(
         `select rolname::text as role, rolsuper or rolbypassrls or rolcreaterole or rolcreatedb or rolreplication as mighty,

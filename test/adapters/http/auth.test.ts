@@ -1,3 +1,4 @@
+import { createHmac } from 'node:crypto'
 import test from 'ava'
 import { PASSWORD, SESSION_SECRET, startHttp } from './support/http-server.ts'
 
@@ -68,10 +69,11 @@ for (const [what, headers] of Object.entries({
   nothing: {},
   'a token that nobody was given': { authorization: `Bearer ${'A'.repeat(32)}` },
   'another scheme': { authorization: 'Basic YWRtaW46YWRtaW4=' },
-  'an unsigned cookie': { cookie: '__Host-sid=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA' },
-  'a cookie with a wrong signature': { cookie: `__Host-sid=s%3A${'A'.repeat(32)}.${'B'.repeat(43)}` },
-  'a cookie of 10 kB': { cookie: `__Host-sid=${'x'.repeat(10_000)}` },
-  'a cookie that is a list': { cookie: '__Host-sid[]=1; __Host-sid[]=2; __Host-sid=' },
+  'S60: an unsigned cookie': { cookie: '__Host-sid=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA' },
+  'S60: a cookie with a wrong signature': { cookie: `__Host-sid=s%3A${'A'.repeat(32)}.${'B'.repeat(43)}` },
+  'S60: a cookie of 10 kB': { cookie: `__Host-sid=${'x'.repeat(10_000)}` },
+  'S60: a cookie that is a list': { cookie: '__Host-sid[]=1; __Host-sid[]=2; __Host-sid=' },
+  'S60: a cookie that cannot be decoded': { cookie: '__Host-sid=s%3A%E0%A4%A; =; ;;' },
 })) {
   test(`${what} is not a session`, async (t) => {
     const answer = await server.call('GET', '/auth/me', { headers: headers as Record<string, string> })
@@ -82,6 +84,24 @@ for (const [what, headers] of Object.entries({
     t.is(answer.headers.get('set-cookie'), null)
   })
 }
+
+test('S60: the cookie of a session opens nothing once another secret signed it, or a letter of it is another', async (t) => {
+  const { cookie, token } = await server.signUp()
+  const signed = (secret: string, id = token) =>
+    `__Host-sid=${encodeURIComponent(`s:${id}.${createHmac('sha256', secret).update(id).digest('base64').replace(/=+$/, '')}`)}`
+  t.is(signed(SESSION_SECRET), cookie)
+  const altered = `${token.slice(0, -1)}${token.endsWith('A') ? 'B' : 'A'}`
+  for (const forged of [
+    signed('the secret of somebody else'),
+    cookie.replace(token, altered),
+    signed(SESSION_SECRET, altered),
+    cookie.slice(0, -1),
+    cookie.replace('s%3A', 'j%3A'),
+    `__Host-sid=${token}`,
+  ])
+    t.is((await server.call('GET', '/auth/me', { headers: { cookie: forged } })).status, 401, forged)
+  t.is((await server.call('GET', '/auth/me', { headers: { cookie } })).status, 200)
+})
 
 test('S58: logging in makes a new session, whatever id was planted before', async (t) => {
   const { cookie, email, token } = await server.signUp()
@@ -104,15 +124,18 @@ test('S61: logging out kills the token and the cookie, and leaves no record', as
   t.false([...server.sessions.rows.values()].some((row) => row.userId === userId))
 })
 
-test('an unknown address and a wrong password get the same answer', async (t) => {
-  const { email } = await server.signUp()
-  const wrong = await server.call('POST', '/auth/login', { body: { email, password: 'not-the-password' } })
-  const unknown = await server.call('POST', '/auth/login', {
-    body: { email: 'nobody@example.com', password: PASSWORD },
-  })
-  t.is(wrong.status, 401)
-  t.is(wrong.json.code, 'invalid-credentials')
-  t.deepEqual({ ...wrong.json, requestId: '' }, { ...unknown.json, requestId: '' })
+test('S53: an unknown address, a wrong password and one of a disabled person get the same answer', async (t) => {
+  const [known, disabled] = [await server.signUp(), await server.signUp()]
+  server.accounts.leave(disabled.userId, disabled.orgId)
+  const answers = []
+  for (const email of [known.email, 'nobody@example.com', disabled.email]) {
+    const answer = await server.call('POST', '/auth/login', { body: { email, password: 'not-the-password' } })
+    t.like(answer, { status: 401, json: { code: 'invalid-credentials' } })
+    const headers = [...answer.headers].filter(([name]) => !['date', 'x-request-id'].includes(name))
+    answers.push({ headers, json: { ...answer.json, requestId: '' } })
+  }
+  t.deepEqual(answers[1], answers[0])
+  t.deepEqual(answers[2], answers[0])
 })
 
 test('a known address cannot sign up again', async (t) => {

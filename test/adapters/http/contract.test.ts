@@ -22,7 +22,12 @@ test('an operation tells its route in the form of Express 5', (t) => {
   const { method, path, raw, security } = sendMessage
   t.deepEqual(
     { method, path, raw, security },
-    { method: 'post', path: '/orgs/:orgId/tickets/:ticketId/messages', raw: false, security: ['bearer', 'cookie'] },
+    {
+      method: 'post',
+      path: '/orgs/:orgId/tickets/:ticketId/messages',
+      raw: false,
+      security: ['bearer', 'cookie', 'apiKey'],
+    },
   )
 })
 
@@ -175,8 +180,8 @@ test('headers that the contract does not name are nobody’s business', (t) => {
   t.deepEqual(outcome.ok && outcome.headers, headers)
 })
 
-for (const key of ['', 'x'.repeat(256), 'ключ', 'tab\there']) {
-  test(`the Idempotency-Key ${JSON.stringify(key.slice(0, 12))} has a code of its own`, (t) => {
+for (const key of ['', 'x'.repeat(256), 'ключ', 'tab\there', 'bell\u0007', 'line\nbreak', '\u007f']) {
+  test(`S127: the Idempotency-Key ${JSON.stringify(key.slice(0, 12))} has a code of its own`, (t) => {
     const headers = { 'idempotency-key': key }
     const outcome = sendMessage.validateRequest({ params: inTicket, headers, body: { content: 'Hello' } })
     t.is(outcome.ok || outcome.problem, 'idempotency-key-invalid')

@@ -1,9 +1,11 @@
 import test from 'ava'
 import fc from 'fast-check'
+import { loadContract } from '../../../src/adapters/http/contract.ts'
 import { createCursors } from '../../../src/adapters/http/cursor.ts'
 import { DomainError } from '../../../src/core/errors.ts'
 import { aTicketView } from '../../fakes/fake-views.ts'
 import { startHttp } from './support/http-server.ts'
+import { organizationWithEverything, pathOf } from './support/organization-with-everything.ts'
 
 const cursors = createCursors('some key')
 const scope = { list: '/orgs/:orgId/tickets', orgId: 'a', status: ['OPEN'] }
@@ -120,4 +122,22 @@ test('a forged cursor and one of another list or of other filters are told apart
   t.is(await codes(`tickets?kind=DM&cursor=${cursor}x`), 'cursor-invalid')
   t.is(await codes('tickets?cursor=bm90aGluZw.bm90aGluZw'), 'cursor-invalid')
   t.is(await codes(`tickets?kind=DM&limit=2&cursor=${cursor}`), undefined, 'another size of page is fine')
+})
+
+test('S107: no list gives more than its limit, none or from the middle: there are cursors and no offsets', async (t) => {
+  const server = await startHttp()
+  t.teardown(() => server.stop())
+  const { ids, token } = await organizationWithEverything(server)
+  const lists = loadContract().operations.filter(
+    ({ method, parameters }) => method === 'get' && parameters.some(({ name }) => name === 'cursor'),
+  )
+  t.true(lists.length >= 10)
+  for (const { template } of lists) {
+    const ask = (query: string) => server.call('GET', `${pathOf(template, ids)}?${query}`, { token })
+    for (const limit of ['101', '1000000', '0', '-1', '1.5', '1e3', '', '9'.repeat(400)])
+      t.is((await ask(`limit=${limit}`)).json.errors?.[0].pointer, '/limit', `${template} ${limit}`)
+    for (const word of ['offset', 'skip', 'page', 'after', 'per_page'])
+      t.like(await ask(`${word}=1000`), { status: 400, json: { code: 'invalid-request' } }, `${template} ${word}`)
+    t.is((await ask('limit=100')).status, 200, template)
+  }
 })

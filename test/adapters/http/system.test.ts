@@ -112,6 +112,39 @@ test('what is missing makes it unready, and so does ending; it stays alive', asy
   t.is((await own.call('GET', '/healthz')).status, 200)
 })
 
+test('S143: in production there is nothing for tests: no path, and no header that steers or tells of the inside', async (t) => {
+  const own = await startHttp({ config: { production: true } })
+  t.teardown(() => own.stop())
+  const paths = [
+    '/failpoints',
+    '/__failpoint',
+    '/clock',
+    '/debug',
+    '/debug/pprof',
+    '/simulator',
+    '/faults',
+    '/accounts',
+    '/state',
+  ]
+  for (const path of paths)
+    for (const method of ['GET', 'POST'])
+      t.is((await own.call(method, path)).json.code, 'not-found', `${method} ${path}`)
+  const asked = {
+    'x-failpoint': 'webhook.read:kill',
+    'x-debug': '1',
+    'x-now': '2030-01-01T00:00:00Z',
+    'x-http-method-override': 'DELETE',
+  }
+  const [plain, steered] = [await own.call('GET', '/healthz'), await own.call('GET', '/healthz', { headers: asked })]
+  t.deepEqual([steered.status, steered.text], [plain.status, plain.text])
+  const names = [...steered.headers.keys()]
+  t.deepEqual(names, [...plain.headers.keys()])
+  t.deepEqual(
+    names.filter((name) => /powered|^server|debug|runtime|timing/.test(name)),
+    [],
+  )
+})
+
 test('figures name the route of the contract and never an id', async (t) => {
   const { orgId, token } = await server.signUp()
   await server.call('GET', `/orgs/${orgId}/tickets`, { token })

@@ -16,7 +16,7 @@ test('the passwords that everybody guesses first are common, in any case', (t) =
   }
 })
 
-test('it knows many more than three thousand that are long enough to be taken', (t) => {
+test('S66: it knows many more than three thousand that are long enough to be taken', (t) => {
   const { dictionary } = createRequire(import.meta.url)('@zxcvbn-ts/language-common')
   const longEnough = (dictionary['passwords-common'] as string[]).filter(({ length }) => length >= 8)
   t.true(longEnough.length > 3_000)
@@ -28,7 +28,7 @@ test('a word with a year or a few digits and marks behind it is common', (t) => 
     t.true(isCommonPassword(password), password)
 })
 
-test('what is known of the person is common for them', (t) => {
+test('S66: what is known of the person is common for them', (t) => {
   t.true(isCommonPassword(' Sam.Miller@Example.com', ['sam.miller@example.com']))
   t.false(isCommonPassword('sam.miller@example.com', ['ann@example.com']))
 })

@@ -42,7 +42,16 @@ test('the same letters typed on another system are the same password', async (t)
   t.true(await hasher.verify('cafe\u0301 secret', await hasher.hash('caf\u00e9 secret')))
 })
 
-test('the dummy check does the same work as a real one', async (t) => {
+test('S66: a long password counts to its last character, and with its spaces', async (t) => {
+  const same = 'x'.repeat(72)
+  const stored = await hasher.hash(`${same}-and-a-1`)
+  t.true(await hasher.verify(`${same}-and-a-1`, stored))
+  t.false(await hasher.verify(`${same}-and-a-2`, stored))
+  t.false(await hasher.verify(same, stored))
+  t.false(await hasher.verify(`${same}-and-a-1 `, stored))
+})
+
+test('S53: the dummy check does the same work as a real one', async (t) => {
   const work: object[] = []
   const counting = createPasswordHasher(async ({ message, nonce, ...cost }) => {
     work.push({
