@@ -164,7 +164,7 @@ onEachProfile((profile) => {
     )
   })
 
-  test(`${profile}: a key for some networks is taken from there alone, as the proxy that is believed says`, async (t) => {
+  test(`S141: ${profile}: a key for some networks is taken from there alone, as the proxy that is believed says`, async (t) => {
     const owner = await signUp(stage.url)
     const made = await make(owner, { allowedCidrs: ['203.0.113.0/24', '2001:db8::/32', '198.51.100.7'] })
     const from = async (address: string) =>

@@ -1,3 +1,4 @@
+import { createHmac } from 'node:crypto'
 import test from 'ava'
 import type { SimulatedAccount } from '../dev/instagram-simulator/index.ts'
 import { signedRequest } from '../dev/instagram-simulator/signed-request.ts'
@@ -88,9 +89,9 @@ onEachProfile((profile) => {
     t.deepEqual([...(await statuses()).values()], ['NEEDS_REAUTH', 'NEEDS_REAUTH', 'NEEDS_REAUTH'])
   })
 
-  test(`${profile}: a request to delete data says by its page what was done, and nobody can make one up`, async (t) => {
+  test(`S132, S133: ${profile}: a request to delete data says by its page what was done, and nobody can make one up`, async (t) => {
     const person = await stage.person()
-    const account = stage.account('instagram', 'deleted')
+    const account = stage.account('instagram', 'the.shop.that.goes')
     await connected(person, account)
     const request = signedRequest(stage.apps.instagram.appSecret, account.id, new Date())
     const first = await call('data-deletion', request)
@@ -104,9 +105,29 @@ onEachProfile((profile) => {
     const again = await call('data-deletion', request)
     const status = await (await read(again.body['url'] ?? '', 'application/json')).json()
     t.like(status, { connections: 0 })
+    // Whether there ever was such an account is nothing that the form of an answer tells.
+    const { appSecret } = stage.apps.instagram
+    const nobody = await call('data-deletion', signedRequest(appSecret, '10999999999998', new Date()))
+    const CODE = /^[a-z0-9]{1,9}-\d{1,6}-[0-9a-f]{16}-[0-9a-f]{64}$/
+    for (const answer of [first, again, nobody]) {
+      t.regex(answer.body['confirmation_code'] ?? '', CODE)
+      t.deepEqual(Object.keys(answer.body), ['url', 'confirmation_code'])
+      t.is(answer.status, 200)
+    }
+    t.deepEqual(
+      await (await read(nobody.body['url'] ?? '', 'application/json'))
+        .json()
+        .then((told) => Object.keys(told as object)),
+      Object.keys(status as object),
+    )
+    const shown = await (await read(first.body['url'] ?? '', 'application/json')).text()
+    for (const personal of [account.id, account.appScopedId, account.username, person.orgId, person.email])
+      t.false(shown.includes(personal), personal)
     const forged = (first.body['url'] ?? '').replace(/-1-/, '-0-')
-    t.is((await read(forged, 'application/json')).status, 404)
-    t.is((await read(`${stage.url}/data-deletion/x`, 'application/json')).status, 404)
+    const right = first.body['url'] ?? ''
+    const otherEnd = right.replace(/.$/, (last) => (last === '0' ? '1' : '0'))
+    for (const wrong of [forged, otherEnd, right.slice(0, -1), `${right}0`, `${stage.url}/data-deletion/x`])
+      t.is((await read(wrong, 'application/json')).status, 404, wrong)
   })
 
   test(`${profile}: what came for an account that nobody has connected goes with its owner’s consent`, async (t) => {
@@ -130,12 +151,39 @@ onEachProfile((profile) => {
     t.deepEqual(await left(), [other.id])
   })
 
-  test(`${profile}: what neither secret signs changes nothing`, async (t) => {
+  test(`S131: ${profile}: what neither secret signs, or is of another form, changes nothing`, async (t) => {
     const person = await stage.person()
     const account = stage.account('instagram', 'kept')
     await connected(person, account)
     const right = signedRequest(stage.apps.instagram.appSecret, account.id, new Date()).get('signed_request') ?? ''
+    const [signature = '', payload = ''] = right.split('.')
+    const standard = (text: string) => text.replaceAll('-', '+').replaceAll('_', '/')
+    /** Rightly signed; what it says of its signature is not what it is. */
+    const saying = (algorithm: unknown) => {
+      const facts = { algorithm, issued_at: Math.floor(Date.now() / 1_000), user_id: account.id }
+      const text = Buffer.from(JSON.stringify(facts)).toString('base64url')
+      return `${createHmac('sha256', stage.apps.instagram.appSecret).update(text).digest('base64url')}.${text}`
+    }
+    const forms = [
+      ...['none', 'HMAC-SHA1', '', 1, {}].map(saying),
+      `${signature}${payload}`,
+      `${right}.`,
+      `.${right}`,
+      `${signature}..${payload}`,
+      `${signature}.${payload}.${payload}`,
+      `${signature}=.${payload}`,
+      `${signature}.${payload}=`,
+      `${standard(signature)}=.${payload}`,
+      `${Buffer.from(signature, 'base64url').toString('hex')}.${payload}`,
+      `.${payload}`,
+      `${signature}.`,
+      ` ${right}`,
+      '',
+    ]
     const bodies = [
+      ...forms.map((form) => new URLSearchParams({ signed_request: form })),
+      `signed_request=x&signed_request=${right}`,
+      JSON.stringify({ signed_request: right }),
       signedRequest('another secret', account.id, new Date()),
       new URLSearchParams({ signed_request: right.replace(/.$/, (last) => (last === 'A' ? 'B' : 'A')) }),
       new URLSearchParams({ signed_request: right.split('.')[1] ?? '' }),
@@ -146,7 +194,7 @@ onEachProfile((profile) => {
     for (const path of ['deauthorize', 'data-deletion']) {
       for (const body of bodies)
         t.like(await call(path, body), { status: 401, body: { code: 'bad-signature' } as never })
-      t.is((await call(path, 'x'.repeat(20_000))).status, 413)
+      for (const bytes of [20_000, 1_000_000]) t.is((await call(path, 'x'.repeat(bytes))).status, 413)
     }
     t.is((await person.channels())[0]?.status, 'ACTIVE')
     t.is((await fetch(`${stage.url}/webhook/instagram/deauthorize`)).status, 405)

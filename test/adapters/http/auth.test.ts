@@ -37,12 +37,20 @@ test('S59: over https the name that any neighbour can set, as an older version h
   t.is((await server.call('GET', '/auth/me', beside)).json.user.email, email)
 })
 
-test('behind a proxy that speaks HTTPS the cookie is Secure', async (t) => {
+test('S141: behind a proxy that speaks HTTPS the cookie is Secure; without one nobody makes it so, or links to elsewhere', async (t) => {
   const proxied = await startHttp({ config: { trustProxy: 1, publicUrl: 'http://localhost:3001' } })
   t.teardown(() => proxied.stop())
   const body = { orgName: 'A', name: 'B', email: 'a@example.com', password: PASSWORD }
   const answer = await proxied.call('POST', '/auth/signup', { body, headers: { 'x-forwarded-proto': 'https' } })
   t.regex(answer.headers.get('set-cookie')!, /; Secure/)
+  const bare = await startHttp({ config: { publicUrl: 'http://localhost:3001' } })
+  t.teardown(() => bare.stop())
+  const forged = { 'x-forwarded-proto': 'https', 'x-forwarded-host': 'evil.example', 'x-forwarded-ssl': 'on' }
+  const plain = await bare.call('POST', '/auth/signup', { body, headers: forged })
+  t.is(plain.status, 201)
+  t.notRegex(plain.headers.get('set-cookie')!, /; Secure/)
+  for (const own of [server, bare])
+    t.notRegex((await own.call('GET', '/openapi.json', { headers: forged })).text, /evil\.example/)
 })
 
 test('the token and the cookie are one session', async (t) => {

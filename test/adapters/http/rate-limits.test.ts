@@ -1,6 +1,7 @@
 import test from 'ava'
 import { createRateLimits, networkOf } from '../../../src/adapters/http/rate-limits.ts'
-import { PASSWORD, startHttp } from './support/http-server.ts'
+import { receiptCode } from '../../../src/adapters/http/receipt-code.ts'
+import { PASSWORD, SESSION_SECRET, startHttp } from './support/http-server.ts'
 
 const networks: [ip: string, network: string][] = [
   ['203.0.113.9', '203.0.113.9'],
@@ -48,7 +49,7 @@ test('a burst in parallel is counted as well', async (t) => {
   t.is(answers.filter(({ status }) => status === 429).length, 50)
 })
 
-test('a header that a caller made up does not make a new network', async (t) => {
+test('S141: a header that a caller made up does not make a new network', async (t) => {
   const server = await startHttp()
   t.teardown(() => server.stop())
   const body = { email: 'somebody@example.com', password: 'wrong-password' }
@@ -73,4 +74,38 @@ test('a network that tries many addresses has to pause after a hundred', async (
   const limits = createRateLimits(null)
   for (let i = 0; i < 100; i++) t.is(await limits.takeLogin(`person-${i}@example.com`, '2001:db8::1'), 0)
   t.true((await limits.takeLogin('person-101@example.com', '2001:db8::2')) > 0)
+})
+
+test('S133: whoever guesses codes of deletion pages has to pause, and a right code is no guess', async (t) => {
+  const server = await startHttp()
+  t.teardown(() => server.stop())
+  const at = new Date('2026-03-01T00:00:00Z')
+  const ask = async (code: string) => (await server.call('GET', `/data-deletion/${code}`)).status
+  const right = () => ask(receiptCode({ at, connections: 1 }, [SESSION_SECRET]))
+  for (let i = 0; i < 60; i++) t.is(await right(), 200)
+  for (let i = 0; i < 100; i++) t.is(await ask(receiptCode({ at, connections: i }, ['another secret'])), 404)
+  t.is(await ask('x'), 429)
+})
+
+test('S141: of X-Forwarded-For as many hops are believed as there are proxies, whatever stands before them', async (t) => {
+  const statuses = async (trustProxy: number, forwarded: (attempt: number) => string) => {
+    const server = await startHttp({ config: { trustProxy } })
+    t.teardown(() => server.stop())
+    const body = { email: 'somebody@example.com', password: 'wrong-password' }
+    const seen: number[] = []
+    for (let i = 0; i < 11; i++) {
+      const headers = {
+        'x-forwarded-for': forwarded(i),
+        forwarded: `for=203.0.113.${i}`,
+        'x-real-ip': `203.0.113.${i}`,
+      }
+      seen.push((await server.call('POST', '/auth/login', { body, headers })).status)
+    }
+    return seen.at(-1)
+  }
+  t.is(await statuses(1, (i) => `203.0.113.${i}, 198.51.100.1`), 429, 'one proxy: the last is the caller')
+  t.is(await statuses(1, (i) => `198.51.100.1, 203.0.113.${i}`), 401)
+  t.is(await statuses(2, (i) => `203.0.113.${i}, 198.51.100.1, 192.0.2.1`), 429, 'two: the last but one')
+  t.is(await statuses(2, (i) => `198.51.100.1, 203.0.113.${i}, 192.0.2.1`), 401)
+  t.is(await statuses(1, (i) => (i % 2 ? '::ffff:198.51.100.1' : '198.51.100.1')), 429, 'one address in two spellings')
 })

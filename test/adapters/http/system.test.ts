@@ -69,7 +69,7 @@ test('every error code is explained, to people and programs', async (t) => {
   }
 })
 
-test('readiness and metrics are open to this machine and to the token, details to nobody else', async (t) => {
+test('S141: readiness and metrics are open to this machine and to the token, details to nobody else', async (t) => {
   const ready = (headers: Record<string, string>) => server.call('GET', '/readyz', { headers })
   t.deepEqual((await ready({})).json, { status: 'ok', checks: { database: { ok: true, detail: null } } })
   t.deepEqual((await ready(tunnelled)).json, { status: 'ok', checks: null })

@@ -204,7 +204,7 @@ test('a handshake that cannot be looked up is 503, and its cause is told', async
 })
 
 for (const header of ['x-forwarded-for', 'forwarded', 'x-forwarded-host', 'x-forwarded-proto', 'x-real-ip', 'via']) {
-  test(`a call that came through a tunnel is not from this machine: ${header}`, async (t) => {
+  test(`S141: a call that came through a tunnel is not from this machine: ${header}`, async (t) => {
     const body = `tunnelled with ${header}`
     await deliver(body, { [header]: '127.0.0.1' })
     t.false(received(body)[0]!.isLocal)
