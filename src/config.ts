@@ -69,6 +69,10 @@ function toConfig(
     signupMode: values.SIGNUP_MODE ?? (production ? 'invite' : 'open'),
     sessionTtlHours: values.SESSION_TTL_HOURS,
     sessionIdleHours: values.SESSION_IDLE_HOURS,
+    apiCalls: Object.freeze({
+      perMinute: values.API_CALLS_PER_MINUTE ?? (production ? 12_000 : 0),
+      perMinuteOfOrganization: values.API_CALLS_PER_MINUTE_OF_ORGANIZATION ?? (production ? 60_000 : 0),
+    }),
     instagramAppId: values.INSTAGRAM_APP_ID ?? null,
     metaAppId: values.META_APP_ID ?? null,
     instagramOauthUrl: values.INSTAGRAM_OAUTH_URL.replace(/\/+$/, ''),

@@ -86,6 +86,8 @@ test('every other setting of the table reaches the programs that .env is said to
     'SESSION_SECRET',
     'SESSION_TTL_HOURS',
     'SESSION_IDLE_HOURS',
+    'API_CALLS_PER_MINUTE',
+    'API_CALLS_PER_MINUTE_OF_ORGANIZATION',
     'SIGNUP_MODE',
   ]
   const missing = [...everywhere].filter((name) => !shared.has(name) && settings.has(name))

@@ -31,6 +31,8 @@ export type Config = Readonly<{
   signupMode: 'open' | 'invite'
   sessionTtlHours: number
   sessionIdleHours: number
+  /** Calls of the API in a minute, of a person or key and of an organization; 0: not limited. */
+  apiCalls: Readonly<{ perMinute: number; perMinuteOfOrganization: number }>
   /** Null: nobody connects by that login. Never set without its secret. */
   instagramAppId: string | null
   metaAppId: string | null

@@ -176,6 +176,24 @@ export const variables = [
     default: 168,
     example: '168',
   },
+  {
+    name: 'API_CALLS_PER_MINUTE',
+    group: 'Accounts',
+    schema: { type: 'integer', minimum: 0, maximum: 10000000 },
+    must: 'a whole number from 0 to 10000000',
+    description: 'How many calls of the API a person or an API key may make in a minute; 0: as many as they like.',
+    defaultNote: '0; with NODE_ENV=production 12000',
+    example: '12000',
+  },
+  {
+    name: 'API_CALLS_PER_MINUTE_OF_ORGANIZATION',
+    group: 'Accounts',
+    schema: { type: 'integer', minimum: 0, maximum: 10000000 },
+    must: 'a whole number from 0 to 10000000',
+    description: 'How many calls all of an organization may make in a minute; 0: as many as they like.',
+    defaultNote: '0; with NODE_ENV=production 60000',
+    example: '60000',
+  },
 
   {
     name: 'INSTAGRAM_API_KEY',

@@ -37,6 +37,8 @@ export type HttpModuleOptions = Readonly<{
 }>
 
 const HOUR_MS = 3_600_000
+/** In ten minutes. On a laptop all are of one network. */
+const SIGN_UPS_OF_NETWORK = 20
 
 export const httpModule = ({ config, secrets, redis, health, metrics, failpoint }: HttpModuleOptions) =>
   new ContainerModule(({ bind }) => {
@@ -71,7 +73,10 @@ export const httpModule = ({ config, secrets, redis, health, metrics, failpoint 
             uploads,
             mediaLinks,
             apiKeys,
-            rateLimits: createRateLimits(redis, `${config.servicesPrefix}:limit`),
+            rateLimits: createRateLimits(redis, `${config.servicesPrefix}:limit`, {
+              ...config.apiCalls,
+              signUps: config.production ? SIGN_UPS_OF_NETWORK : 0,
+            }),
             health,
             metrics,
             failpoint,

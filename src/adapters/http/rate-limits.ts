@@ -15,23 +15,59 @@ export type RateLimits = Readonly<{
   forgiveLink(ip: string): Promise<void>
   /** Counts an invitation of the organization. */
   takeInvitation(orgId: string): Promise<number>
+  /** Counts a sign-up. */
+  takeSignUp(ip: string): Promise<number>
+  /** Counts a call of the API: of a person or key, and of their organization. Whichever is nearer to its end; null: not limited. */
+  takeCall(caller: string, orgId: string): Promise<(Told & { waitSeconds: number }) | null>
 }>
 
-const WINDOW_SECONDS = 600
-const PER_ADDRESS_AND_NETWORK = 10
-const PER_NETWORK = 100
-/** Each may be a letter to somebody who did not ask for one. */
-const INVITATIONS_OF_ORGANIZATION = 30
+type Policy = Readonly<{ points: number; seconds: number }>
+
+/** What may be done how often, by class of operation. */
+const POLICIES = {
+  /** For an e-mail address from one network. */
+  login: { points: 10, seconds: 600 },
+  'login-network': { points: 100, seconds: 600 },
+  /** Tokens of links, from one network. */
+  'link-network': { points: 100, seconds: 600 },
+  /** Of an organization: each may be a letter to somebody who did not ask for one. */
+  invitation: { points: 30, seconds: 600 },
+} as const satisfies Record<string, Policy>
+
+/** What is asked of a limit, and what a caller is told of it. */
+export type Told = Readonly<{ name: string; points: number; seconds: number; left: number; resetSeconds: number }>
+
 /** Redis that takes longer is away. */
 const TIMEOUT_MS = 1_000
 
 /** Counts in Redis where there is one, so that processes count together; in this process where there is none or it is away. */
-export function createRateLimits(redis: RedisConnection | null, prefix = 'delightchat:limit'): RateLimits {
-  const both = createLimiter('login', PER_ADDRESS_AND_NETWORK, redis, prefix)
-  const network = createLimiter('login-network', PER_NETWORK, redis, prefix)
-  const links = createLimiter('link-network', PER_NETWORK, redis, prefix)
-  const invitations = createLimiter('invitation', INVITATIONS_OF_ORGANIZATION, redis, prefix)
+export function createRateLimits(
+  redis: RedisConnection | null,
+  prefix = 'delightchat:limit',
+  { perMinute, perMinuteOfOrganization, signUps }: CallLimits = {
+    perMinute: 0,
+    perMinuteOfOrganization: 0,
+    signUps: 0,
+  },
+): RateLimits {
+  const limiter = (name: string, policy: Policy) => createLimiter(name, policy, redis, prefix)
+  const of = (name: keyof typeof POLICIES) => limiter(name, POLICIES[name])
+  const [both, network, links] = [of('login'), of('login-network'), of('link-network')]
+  const invitations = of('invitation')
+  // Each costs the hash of a password, and makes an organization.
+  const networks = signUps === 0 ? null : limiter('signup-network', { points: signUps, seconds: 600 })
+  // Off where the number is 0.
+  const calls = [
+    { limit: perMinute, name: 'caller' },
+    { limit: perMinuteOfOrganization, name: 'organization' },
+  ].map(({ limit, name }) => (limit === 0 ? null : limiter(`api-${name}`, { points: limit, seconds: 60 })))
   return {
+    takeSignUp: async (ip) => (await networks?.take(networkOf(ip))) ?? 0,
+    async takeCall(caller, orgId) {
+      const found = await Promise.all(calls.map((one, at) => one?.tell(at === 0 ? caller : orgId)))
+      const told = found.filter((one) => one !== undefined)
+      return told.toSorted((a, b) => b.waitSeconds - a.waitSeconds || a.left / a.points - b.left / b.points)[0] ?? null
+    },
     async takeLogin(email, ip) {
       const waits = [await both.take(keyOf(email, ip)), await network.take(networkOf(ip))]
       return Math.max(...waits)
@@ -46,30 +82,46 @@ export function createRateLimits(redis: RedisConnection | null, prefix = 'deligh
   }
 }
 
+/** Calls in a minute, and sign-ups from one network in ten; 0 for as many as one likes. */
+export type CallLimits = Readonly<{ perMinute: number; perMinuteOfOrganization: number; signUps: number }>
+
 type Limiter = Readonly<{
   /** Seconds to wait, 0 to go on. Counted before the password is looked at, so that a burst in parallel counts too. */
   take(key: string): Promise<number>
+  tell(key: string): Promise<Told & { waitSeconds: number }>
   with(work: (limiter: RateLimiterAbstract) => Promise<unknown>): Promise<void>
 }>
 
-function createLimiter(name: string, points: number, redis: RedisConnection | null, prefix: string): Limiter {
-  const options = { keyPrefix: `${prefix}:${name}`, points, duration: WINDOW_SECONDS }
+function createLimiter(
+  name: string,
+  { points, seconds }: Policy,
+  redis: RedisConnection | null,
+  prefix: string,
+): Limiter {
+  const options = { keyPrefix: `${prefix}:${name}`, points, duration: seconds }
   const own = new RateLimiterMemory(options)
   const shared =
     redis &&
     new RateLimiterRedis({ ...options, storeClient: redis.client, useRedisPackage: true, rejectIfRedisNotReady: true })
 
-  const consume = async (limiter: RateLimiterAbstract, key: string): Promise<number> => {
+  const consume = async (limiter: RateLimiterAbstract, key: string): Promise<Told & { waitSeconds: number }> => {
+    const told = ({ remainingPoints, msBeforeNext }: RateLimiterRes, isRefused: boolean) => {
+      const resetSeconds = Math.max(1, Math.ceil(msBeforeNext / 1000))
+      const left = Math.max(0, remainingPoints)
+      return { name, points, seconds, left, resetSeconds, waitSeconds: isRefused ? resetSeconds : 0 }
+    }
     try {
-      await inTime(limiter.consume(key), TIMEOUT_MS)
-      return 0
+      return told(await inTime(limiter.consume(key), TIMEOUT_MS), false)
     } catch (refusal) {
       if (!(refusal instanceof RateLimiterRes)) throw refusal
-      return Math.max(1, Math.ceil(refusal.msBeforeNext / 1000))
+      return told(refusal, true)
     }
   }
+  // A store that is away limits less well, never not at all.
+  const tell = (key: string) => (shared ? consume(shared, key).catch(() => consume(own, key)) : consume(own, key))
   return {
-    take: (key) => (shared ? consume(shared, key).catch(() => consume(own, key)) : consume(own, key)),
+    tell,
+    take: async (key) => (await tell(key)).waitSeconds,
     async with(work) {
       if (shared) await inTime(work(shared), TIMEOUT_MS).catch(() => work(own))
       else await work(own)

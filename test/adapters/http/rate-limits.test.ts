@@ -1,4 +1,4 @@
-import test from 'ava'
+import test, { type ExecutionContext } from 'ava'
 import { createRateLimits, networkOf } from '../../../src/adapters/http/rate-limits.ts'
 import { receiptCode } from '../../../src/adapters/http/receipt-code.ts'
 import { PASSWORD, SESSION_SECRET, startHttp } from './support/http-server.ts'
@@ -17,7 +17,7 @@ for (const [ip, network] of networks)
   test(`${ip || 'no address'} belongs to the network ${network || 'without a name'}`, (t) =>
     t.is(networkOf(ip), network))
 
-test('after ten wrong passwords there is a pause, for this address from this network alone', async (t) => {
+test('S55, S56: after ten wrong passwords there is a pause, for this address from this network alone', async (t) => {
   const server = await startHttp({ config: { trustProxy: 1 } })
   t.teardown(() => server.stop())
   const { email } = await server.signUp()
@@ -40,7 +40,7 @@ test('after ten wrong passwords there is a pause, for this address from this net
   t.is((await login({ email: other.email, password: PASSWORD }, '203.0.113.1')).status, 200, 'nor against a colleague')
 })
 
-test('a burst in parallel is counted as well', async (t) => {
+test('S56: a burst in parallel is counted as well', async (t) => {
   const server = await startHttp()
   t.teardown(() => server.stop())
   const body = { email: 'somebody@example.com', password: 'wrong-password' }
@@ -49,7 +49,7 @@ test('a burst in parallel is counted as well', async (t) => {
   t.is(answers.filter(({ status }) => status === 429).length, 50)
 })
 
-test('S141: a header that a caller made up does not make a new network', async (t) => {
+test('S56, S141: a header that a caller made up does not make a new network', async (t) => {
   const server = await startHttp()
   t.teardown(() => server.stop())
   const body = { email: 'somebody@example.com', password: 'wrong-password' }
@@ -70,7 +70,7 @@ test('the right password is forgiven what came before it', async (t) => {
   }
 })
 
-test('a network that tries many addresses has to pause after a hundred', async (t) => {
+test('S55: a network that tries many addresses has to pause after a hundred', async (t) => {
   const limits = createRateLimits(null)
   for (let i = 0; i < 100; i++) t.is(await limits.takeLogin(`person-${i}@example.com`, '2001:db8::1'), 0)
   t.true((await limits.takeLogin('person-101@example.com', '2001:db8::2')) > 0)
@@ -108,4 +108,45 @@ test('S141: of X-Forwarded-For as many hops are believed as there are proxies, w
   t.is(await statuses(2, (i) => `203.0.113.${i}, 198.51.100.1, 192.0.2.1`), 429, 'two: the last but one')
   t.is(await statuses(2, (i) => `198.51.100.1, 203.0.113.${i}, 192.0.2.1`), 401)
   t.is(await statuses(1, (i) => (i % 2 ? '::ffff:198.51.100.1' : '198.51.100.1')), 429, 'one address in two spellings')
+})
+
+const limited = async (t: ExecutionContext, perMinute: number, perMinuteOfOrganization: number) => {
+  const rateLimits = createRateLimits(null, 'test', { perMinute, perMinuteOfOrganization, signUps: 0 })
+  const server = await startHttp({ deps: { rateLimits } })
+  t.teardown(() => server.stop())
+  return server
+}
+
+test('S108: calls of a person are counted over all of their sessions, those of a key by themselves, and each is told how many are left', async (t) => {
+  const server = await limited(t, 3, 0)
+  const { orgId, token, ...owner } = await server.signUp()
+  const ask = (bearer: string) => server.call('GET', `/orgs/${orgId}/tickets`, { token: bearer })
+  const first = await ask(token)
+  t.is(first.headers.get('ratelimit-policy'), '"api-caller";q=3;w=60')
+  t.regex(first.headers.get('ratelimit') ?? '', /^"api-caller";r=2;t=\d+$/)
+  const body = { email: owner.email, password: PASSWORD }
+  const again = (await server.call('POST', '/auth/login', { body })).json.accessToken as string
+  t.deepEqual([(await ask(again)).status, (await ask(token)).status], [200, 200])
+  const refused = await ask(again)
+  t.like(refused, { status: 429, json: { code: 'rate-limited' } })
+  t.regex(refused.headers.get('ratelimit') ?? '', /^"api-caller";r=0;t=\d+$/)
+  t.true(Number(refused.headers.get('retry-after')) >= 1)
+  t.is((await ask((await server.keyOf({ orgId, ...owner })).secret)).status, 200)
+})
+
+test('S108: an organization that has used up its calls holds up no other, and guessing in another counts for one’s own', async (t) => {
+  const server = await limited(t, 0, 2)
+  const [one, other] = [await server.signUp(), await server.signUp()]
+  const ask = ({ token }: { token: string }, { orgId }: { orgId: string }) =>
+    server.call('GET', `/orgs/${orgId}/tickets`, { token })
+  t.deepEqual([(await ask(one, other)).status, (await ask(one, other)).status], [404, 404])
+  t.is((await ask(one, one)).status, 429)
+  t.is((await ask(other, other)).status, 200)
+})
+
+test('S55: twenty sign-ups from one network are enough for ten minutes', async (t) => {
+  const limits = createRateLimits(null, 'test', { perMinute: 0, perMinuteOfOrganization: 0, signUps: 20 })
+  for (let i = 0; i < 20; i++) t.is(await limits.takeSignUp('203.0.113.1'), 0)
+  t.true((await limits.takeSignUp('203.0.113.1')) > 0)
+  t.is(await limits.takeSignUp('203.0.113.2'), 0)
 })

@@ -76,7 +76,7 @@ if (needs(test, 'sessions and limits in Redis', ['TEST_REDIS_URL'])) {
     t.is((await server.call('GET', '/auth/me', { token: again.json.accessToken })).status, 200)
   })
 
-  test('everybody is signed out when Redis was emptied, and nobody sees an error', async (t) => {
+  test('S65: everybody is signed out when Redis was emptied, and nobody sees an error', async (t) => {
     const server = await startHttp({ deps: overRedis('emptied') })
     t.teardown(() => server.stop())
     const { token } = await server.signUp('redis-3@example.com')
@@ -87,7 +87,7 @@ if (needs(test, 'sessions and limits in Redis', ['TEST_REDIS_URL'])) {
   // Whatever the routes of an organization are asked for, they ask for the session first.
   const needSession = loadContract().operations.filter(({ template }) => template.startsWith('/orgs/'))
 
-  test('D6: while Redis is away or silent it is 503 and not 401, limits go on here, and it comes back by itself', async (t) => {
+  test('D6, S57, S65: while Redis is away or silent it is 503 and not 401, limits go on here, and it comes back by itself', async (t) => {
     const proxy = await startTcpProxy(url)
     const log = new RecordingLog()
     const connection = connectRedis(proxy.url, log)
