@@ -15,6 +15,7 @@ import { createIdSource } from './adapters/ids.ts'
 import { instagramModule } from './adapters/instagram/index.ts'
 import { createInstallationCounters } from './adapters/installation-counters.ts'
 import { createIntakeMetrics } from './adapters/intake-metrics.ts'
+import { noMailer } from './adapters/mail/no-mailer.ts'
 import { messagingModule, openMessaging } from './adapters/messaging/index.ts'
 import {
   claimApiProcess,
@@ -59,6 +60,7 @@ import type { Invitations } from './ports/invitations.ts'
 import type { JobQueue } from './ports/job-queue.ts'
 import type { KeyRotation } from './ports/key-rotation.ts'
 import type { Logger } from './ports/logger.ts'
+import type { Mailer } from './ports/mailer.ts'
 import type { MediaLinks } from './ports/media-links.ts'
 import type { OpenDoubts } from './ports/open-doubts.ts'
 import type { PasswordHasher } from './ports/password-hasher.ts'
@@ -166,6 +168,14 @@ export async function compose({
       redisAdapter.createRedisSessions(redis, `${config.servicesPrefix}:session:`),
     )
   container.bind<Logger>(T.LOGGER).toConstantValue(log)
+  container.bind<Mailer>(T.MAILER).toConstantValue(
+    secrets.smtpUrl === null
+      ? noMailer
+      : (await import('./adapters/mail/smtp-mailer.ts')).createSmtpMailer({
+          url: secrets.smtpUrl,
+          from: config.smtpFrom,
+        }),
+  )
   container.bind<Clock>(T.CLOCK).toConstantValue(systemClock)
   container.bind<IdSource>(T.ID_SOURCE).toConstantValue(createIdSource())
   container.bind<PasswordHasher>(T.PASSWORD_HASHER).toResolvedValue(createPasswordHasher)
@@ -200,6 +210,7 @@ export async function compose({
       invitations: container.get<Invitations>(T.INVITATIONS),
       isCommonPassword,
       log,
+      mailer: container.get<Mailer>(T.MAILER),
       installationCounters: createInstallationCounters(metrics),
       mediaLinks: container.get<MediaLinks>(T.MEDIA_LINKS),
       oneTimeTokens,

@@ -73,6 +73,7 @@ function toConfig(
       perMinute: values.API_CALLS_PER_MINUTE ?? (production ? 12_000 : 0),
       perMinuteOfOrganization: values.API_CALLS_PER_MINUTE_OF_ORGANIZATION ?? (production ? 60_000 : 0),
     }),
+    smtpFrom: values.SMTP_FROM ?? `delightchat@${new URL(values.PUBLIC_URL ?? 'http://localhost').hostname}`,
     instagramAppId: values.INSTAGRAM_APP_ID ?? null,
     metaAppId: values.META_APP_ID ?? null,
     instagramOauthUrl: values.INSTAGRAM_OAUTH_URL.replace(/\/+$/, ''),
@@ -125,6 +126,7 @@ function toSecrets(values: Values, config: Config, warnings: string[]): Secrets 
     databaseAdminUrl: values.DATABASE_ADMIN_URL ?? null,
     rabbitmqUrl: values.RABBITMQ_URL ?? null,
     redisUrl: values.REDIS_URL ?? null,
+    smtpUrl: values.SMTP_URL ?? null,
   }
   const hidden = { value: () => '[secrets]' }
   return Object.freeze(Object.defineProperties(secrets, { toJSON: hidden, [inspect.custom]: hidden }))

@@ -89,6 +89,8 @@ test('every other setting of the table reaches the programs that .env is said to
     'API_CALLS_PER_MINUTE',
     'API_CALLS_PER_MINUTE_OF_ORGANIZATION',
     'SIGNUP_MODE',
+    'SMTP_URL',
+    'SMTP_FROM',
   ]
   const missing = [...everywhere].filter((name) => !shared.has(name) && settings.has(name))
   t.deepEqual(missing.sort(), ofSome.sort())

@@ -10,6 +10,8 @@ export const formats: Readonly<Record<string, (value: string) => boolean>> = {
   'postgres-url': (value) => (parseUrl(value, ['postgres:', 'postgresql:'])?.pathname.length ?? 0) > 1,
   'amqp-url': (value) => parseUrl(value, ['amqp:', 'amqps:']) !== null,
   'redis-url': (value) => parseUrl(value, ['redis:', 'rediss:']) !== null,
+  'smtp-url': (value) => parseUrl(value, ['smtp:', 'smtps:']) !== null,
+  address: (value) => /^[^\s@<>,;"]+@[^\s@<>,;"]+$/.test(value),
   'secret-list': (value) => splitSecrets(value).every((secret) => secret !== ''),
   'key-ring': (value) => parseKeyRing(value) !== null,
 }

@@ -33,6 +33,8 @@ export type Config = Readonly<{
   sessionIdleHours: number
   /** Calls of the API in a minute, of a person or key and of an organization; 0: not limited. */
   apiCalls: Readonly<{ perMinute: number; perMinuteOfOrganization: number }>
+  /** From whom letters are. */
+  smtpFrom: string
   /** Null: nobody connects by that login. Never set without its secret. */
   instagramAppId: string | null
   metaAppId: string | null
@@ -82,6 +84,8 @@ export type Secrets = Readonly<{
   databaseAdminUrl: string | null
   rabbitmqUrl: string | null
   redisUrl: string | null
+  /** Null: no letters are sent. */
+  smtpUrl: string | null
 }>
 
 export type ConfigProblem = Readonly<{ name: string; problem: string }>

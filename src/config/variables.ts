@@ -194,6 +194,26 @@ export const variables = [
     defaultNote: '0; with NODE_ENV=production 60000',
     example: '60000',
   },
+  {
+    name: 'SMTP_URL',
+    group: 'Accounts',
+    schema: { type: 'string', format: 'smtp-url' },
+    must: 'an smtp:// or smtps:// address',
+    description:
+      'Server that sends letters to members: invitations, new passwords. Unset: whoever invites passes the link on, and passwords are reset with member:reset-password.',
+    defaultNote: 'unset',
+    example: 'smtps://user:password@mail.example.com',
+    secret: true,
+  },
+  {
+    name: 'SMTP_FROM',
+    group: 'Accounts',
+    schema: { type: 'string', format: 'address' },
+    must: 'an e-mail address',
+    description: 'From whom these letters are.',
+    defaultNote: 'delightchat@ and the host of PUBLIC_URL',
+    example: 'inbox@example.com',
+  },
 
   {
     name: 'INSTAGRAM_API_KEY',

@@ -35,6 +35,7 @@ export type DomainCode =
   | 'invalid-transition'
   | 'ip-not-allowed'
   | 'last-owner'
+  | 'letters-not-configured'
   | 'link-not-valid'
   | 'login-not-configured'
   | 'messaging-window-closed'

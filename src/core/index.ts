@@ -28,6 +28,7 @@ import { addMember } from './member/add-member.ts'
 import { changeMember, removeMember } from './member/change-member.ts'
 import { changePassword } from './member/change-password.ts'
 import { invite, renewInvitation, revokeInvitation } from './member/invite.ts'
+import { askForReset, resetByLetter } from './member/reset-by-letter.ts'
 import { resetPassword } from './member/reset-password.ts'
 import { checkDoubt } from './message/check-doubt.ts'
 import { checkMessage } from './message/check-message.ts'
@@ -65,6 +66,8 @@ export const createCore = (ports: CorePorts) => ({
   revokeInvitation: revokeInvitation(ports),
   findInvitation: findInvitation(ports),
   acceptInvitation: acceptInvitation(ports),
+  askForReset: askForReset(ports),
+  resetByLetter: resetByLetter(ports),
   createApiKey: createApiKey(ports),
   revokeApiKey: revokeApiKey(ports),
   useApiKey: useApiKey(ports),

@@ -20,8 +20,8 @@ export type PasswordChange = Readonly<{
   audit: Readonly<{ id: string; action: PasswordAction; requestId: string | null }>
 }>
 
-/** By the person, who knew the present one; by the operator. */
-export type PasswordAction = 'password.changed' | 'password.set-by-operator'
+/** By the person, who knew the present one; by whoever had the link of a letter; by the operator. */
+export type PasswordAction = 'password.changed' | 'password.reset' | 'password.set-by-operator'
 
 /** People and organizations before anybody is signed in; runs as the system role, sees no message. */
 export interface AccountDirectory {
@@ -52,6 +52,15 @@ export interface AccountDirectory {
    * the same transaction, as nobody's organization's.
    */
   setPassword(email: string, change: PasswordChange): Promise<boolean>
+  /** The link that was sent last is good; the address as it is kept, null where nobody has it or the last one is after `notAfter`. */
+  beginReset(
+    email: string,
+    reset: Readonly<{ tokenHash: string; now: Date; expiresAt: Date; notAfter: Date }>,
+  ): Promise<string | null>
+  /** Whose it is; null for one that is used up, too old, or nobody's. */
+  emailOfReset(tokenHash: string, now: Date): Promise<string | null>
+  /** As `setPassword`, and the link is used up: of several at once one is in time. */
+  finishReset(tokenHash: string, change: PasswordChange): Promise<boolean>
   /** Sessions that began before it are over; null while none was ended so. */
   sessionsSince(userId: UserId): Promise<Date | null>
 }

@@ -13,6 +13,7 @@ import type { InboxQueries } from './inbox-queries.ts'
 import type { InstallationCounters } from './installation-counters.ts'
 import type { Invitations } from './invitations.ts'
 import type { Logger } from './logger.ts'
+import type { Mailer } from './mailer.ts'
 import type { MediaLinks } from './media-links.ts'
 import type { OneTimeTokens } from './one-time-tokens.ts'
 import type { OpenDoubts } from './open-doubts.ts'
@@ -66,6 +67,7 @@ export type CorePorts = Readonly<{
   intake: WebhookIntake
   invitations: Invitations
   log: Logger
+  mailer: Mailer
   mediaLinks: MediaLinks
   oneTimeTokens: OneTimeTokens
   openDoubts: OpenDoubts

@@ -1,5 +1,5 @@
 import type { InvitationId, MemberId, OrgId, UserId } from '../core/ids.ts'
-import type { Invitation } from '../core/member/invitation.ts'
+import type { Invitation, LetterState } from '../core/member/invitation.ts'
 import type { PageOf, PageRequest } from './inbox-queries.ts'
 import type { InvitationView, OrgView, UserView } from './views.ts'
 
@@ -9,7 +9,11 @@ export interface InvitationStore {
   lock(id: InvitationId): Promise<Invitation | null>
   lockForAddress(email: string): Promise<Invitation | null>
   /** In place of the one for that address, whose token is of no more use; answers the id that it has, which stays. */
-  put(invitation: Invitation & Readonly<{ tokenHash: string; madeAt: Date }>): Promise<InvitationId>
+  put(
+    invitation: Invitation & Readonly<{ tokenHash: string; madeAt: Date; letter: LetterState }>,
+  ): Promise<InvitationId>
+  /** How the letter with this token went; nothing where another one took its place. */
+  lettered(id: InvitationId, tokenHash: string, letter: LetterState): Promise<void>
   remove(id: InvitationId): Promise<void>
 }
 

@@ -22,6 +22,7 @@ import type {
   TicketId,
   UserId,
 } from '../core/ids.ts'
+import type { LetterState } from '../core/member/invitation.ts'
 import type { Permission } from '../core/member/permissions.ts'
 import type { TicketKind, TicketStatus } from '../core/ticket/ticket.ts'
 import type { ReplyWindow } from '../core/ticket/window.ts'
@@ -382,6 +383,7 @@ export type InvitationView = Readonly<{
   /** The member who made it, or its latest link. */
   invitedBy: MemberId
   status: 'PENDING' | 'EXPIRED'
+  letter: LetterState
   createdAt: Date
   expiresAt: Date
 }>

@@ -1,6 +1,8 @@
 import test from 'ava'
+import { noMailer } from '../../src/adapters/mail/no-mailer.ts'
 import { isCommonPassword } from '../../src/adapters/security/common-passwords.ts'
 import { changePassword } from '../../src/core/member/change-password.ts'
+import { RecordingLog } from '../fakes/recording-log.ts'
 
 function stage({ production }: { production: boolean }) {
   const set: unknown[] = []
@@ -15,6 +17,8 @@ function stage({ production }: { production: boolean }) {
     clock: { now: () => now, monotonicMs: () => 0 },
     ids: { next: () => 'an-id', derive: () => 'an-id' },
     isCommonPassword,
+    log: new RecordingLog(),
+    mailer: noMailer,
     passwordHasher: {
       hash: async (password) => `hash of ${password}`,
       verify: async () => false,

@@ -98,6 +98,10 @@ export function createFakeCore(
     acceptInvitation: noted('acceptInvitation', () => {
       throw new LinkNotValid()
     }),
+    askForReset: (email) => void calls.push({ name: 'askForReset', args: [email] }),
+    resetByLetter: noted('resetByLetter', () => {
+      throw new LinkNotValid()
+    }),
     createChannel: noted('createChannel', (actor, { type, name, config }) => {
       if (type === 'SMOKE') throw new DomainError('channel-type-unknown', 'Installed channel types: API, INSTAGRAM.')
       const { accessToken: _a, appSecret: _b, webhookVerifyToken: _c, ...settings } = config

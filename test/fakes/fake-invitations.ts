@@ -15,7 +15,17 @@ export class FakeInvitations implements Pick<Invitations, 'page' | 'one'> {
   ): InvitationId {
     const at = new Date('2026-11-22T08:00:00.000Z')
     const id = randomUUID() as InvitationId
-    this.views.push({ id, orgId, email, role, invitedBy, status: 'PENDING', createdAt: at, expiresAt: at })
+    this.views.push({
+      id,
+      orgId,
+      email,
+      role,
+      invitedBy,
+      status: 'PENDING',
+      letter: 'NONE',
+      createdAt: at,
+      expiresAt: at,
+    })
     return id
   }
 

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Pool } from 'pg'
 import { instagramCapabilities } from '../../src/adapters/instagram/capabilities.ts'
+import { noMailer } from '../../src/adapters/mail/no-mailer.ts'
 import { createAccountBindings } from '../../src/adapters/persistence/account-bindings.ts'
 import { createAccountDirectory } from '../../src/adapters/persistence/account-directory.ts'
 import { createAccountPace } from '../../src/adapters/persistence/account-pace.ts'
@@ -134,6 +135,7 @@ export function coreOn(db: TestDatabase, options: CoreOptions = {}): CoreOnDatab
     intake: { accept: () => notUsed('the intake') },
     isCommonPassword: () => false,
     log,
+    mailer: noMailer,
     installationCounters: { count: () => {} },
     unclaimedEntries: createUnclaimedEntries({ orm }),
     unreadableBodies: createUnreadableBodies({ pool, ids }),

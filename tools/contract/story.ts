@@ -33,6 +33,8 @@ export const leftOut: Readonly<Record<string, string>> = {
   receiveDataDeletion: 'only the platform can sign it',
   getDataDeletion: 'its code comes from a request that only the platform can sign',
   streamEvents: 'a stream has no end, so a run would never come past it',
+  requestPasswordReset: 'it needs a server for letters',
+  confirmPasswordReset: 'its token is in a letter',
   showInvitation: 'its token is in a link that a person opens',
   acceptInvitation: 'its token is in a link that a person opens',
   createAttachment: 'its body is a file, and a run on a laptop has no public address to fetch it from',

@@ -32,6 +32,8 @@ export type HttpCore = Pick<
   | 'revokeInvitation'
   | 'findInvitation'
   | 'acceptInvitation'
+  | 'askForReset'
+  | 'resetByLetter'
   | 'createChannel'
   | 'updateChannel'
   | 'disconnectChannel'

@@ -199,6 +199,13 @@ export const problemTypes = {
     fix: 'Set `INSTAGRAM_APP_ID` and `INSTAGRAM_APP_SECRET`, or `META_APP_ID` and `META_APP_SECRET`, and restart.',
     retryable: false,
   },
+  'letters-not-configured': {
+    status: 409,
+    title: 'No letters are sent from here',
+    explanation: 'The operator has set no server for letters, so nobody can be sent a link for a new password.',
+    fix: 'Ask the operator: `npm run cli -- member:reset-password`, or `SMTP_URL` and a restart.',
+    retryable: false,
+  },
   'last-owner': {
     status: 409,
     title: 'There is no other owner',

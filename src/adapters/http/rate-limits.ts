@@ -13,6 +13,8 @@ export type RateLimits = Readonly<{
   takeLink(ip: string): Promise<number>
   /** It was a right one. */
   forgiveLink(ip: string): Promise<void>
+  /** Counts a letter for a new password that was asked for, whether or not somebody has the address. */
+  takeReset(email: string, ip: string): Promise<number>
   /** Counts an invitation of the organization. */
   takeInvitation(orgId: string): Promise<number>
   /** Counts a sign-up. */
@@ -30,6 +32,9 @@ const POLICIES = {
   'login-network': { points: 100, seconds: 600 },
   /** Tokens of links, from one network. */
   'link-network': { points: 100, seconds: 600 },
+  /** Letters for a new password, to an e-mail address from one network. */
+  reset: { points: 5, seconds: 600 },
+  'reset-network': { points: 100, seconds: 600 },
   /** Of an organization: each may be a letter to somebody who did not ask for one. */
   invitation: { points: 30, seconds: 600 },
 } as const satisfies Record<string, Policy>
@@ -53,6 +58,7 @@ export function createRateLimits(
   const limiter = (name: string, policy: Policy) => createLimiter(name, policy, redis, prefix)
   const of = (name: keyof typeof POLICIES) => limiter(name, POLICIES[name])
   const [both, network, links] = [of('login'), of('login-network'), of('link-network')]
+  const [resets, resetsOfNetwork] = [of('reset'), of('reset-network')]
   const invitations = of('invitation')
   // Each costs the hash of a password, and makes an organization.
   const networks = signUps === 0 ? null : limiter('signup-network', { points: signUps, seconds: 600 })
@@ -78,6 +84,8 @@ export function createRateLimits(
     },
     takeLink: (ip) => links.take(networkOf(ip)),
     forgiveLink: (ip) => links.with((limiter) => limiter.reward(networkOf(ip))),
+    takeReset: async (email, ip) =>
+      Math.max(await resets.take(keyOf(email, ip)), await resetsOfNetwork.take(networkOf(ip))),
     takeInvitation: (orgId) => invitations.take(orgId),
   }
 }

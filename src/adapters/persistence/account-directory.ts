@@ -1,9 +1,10 @@
 import { DomainError, NotFound } from '../../core/errors.ts'
 import type { MemberId, OrgId, UserId } from '../../core/ids.ts'
 import { SignUpDisabled } from '../../core/organization/sign-up.ts'
-import type { AccountDirectory, PasswordAction } from '../../ports/account-directory.ts'
+import type { AccountDirectory } from '../../ports/account-directory.ts'
 import type { MembershipView, UserView } from '../../ports/views.ts'
 import { codeOf, isUniqueViolation } from '../postgres-kit/errors.ts'
+import { beginReset, emailOfReset, setPassword, takeReset } from './passwords.ts'
 import { memberById, membersPage } from './queries/members.ts'
 import { MembershipRow, OrganizationRow, UserRow } from './rows/account-rows.ts'
 import { asSystem, type Orm, type SystemTx } from './transaction.ts'
@@ -64,20 +65,20 @@ export const createAccountDirectory = ({ orm }: { orm: Orm }): AccountDirectory 
 
   addMember: (member) => asSystem(orm, (tx) => addMember(tx, member)),
 
-  setPassword: (email, { passwordHash, now, audit }) =>
+  setPassword: (email, change) =>
     asSystem(orm, async (tx) => {
       const row = await byEmail(tx, email)
-      if (row === null) return false
-      row.passwordHash = passwordHash
-      row.sessionsSince = now
-      await tx.em.flush()
-      await tx.affected('delete from sessions where user_id = $1', [row.id])
-      await tx.affected(
-        `insert into audit_log (id, actor_type, actor_id, action, resource_type, resource_id, request_id)
-         values ($1, $2, $3, $4, 'person', $5, $6)`,
-        [audit.id, ...actorOf(audit.action, row.id), audit.action, row.id, audit.requestId],
-      )
-      return true
+      if (row !== null) await setPassword(tx, row, change)
+      return row !== null
+    }),
+
+  beginReset: (email, reset) => asSystem(orm, (tx) => beginReset(tx, email, reset)),
+  emailOfReset: (tokenHash, now) => asSystem(orm, (tx) => emailOfReset(tx, tokenHash, now)),
+  finishReset: (tokenHash, change) =>
+    asSystem(orm, async (tx) => {
+      const userId = await takeReset(tx, tokenHash, change.now)
+      if (userId !== null) await setPassword(tx, await tx.em.findOneOrFail(UserRow, { id: userId }), change)
+      return userId !== null
     }),
 
   sessionsSince: (userId) =>
@@ -85,9 +86,6 @@ export const createAccountDirectory = ({ orm }: { orm: Orm }): AccountDirectory 
       isUuid(userId) ? ((await em.findOne(UserRow, { id: userId }))?.sessionsSince ?? null) : null,
     ),
 })
-
-const actorOf = (action: PasswordAction, userId: UserId) =>
-  action === 'password.set-by-operator' ? (['SYSTEM', null] as const) : (['PERSON', userId] as const)
 
 /** Waits for whoever else is making the first organization, and counts after that. */
 async function refuseFurther(tx: SystemTx): Promise<void> {

@@ -1,7 +1,8 @@
 import type { CorePorts } from '../../ports/core-ports.ts'
 import { DomainError, NotFound } from '../errors.ts'
+import { changedLetter, sendLetter } from './letters.ts'
 
-type Ports = Pick<CorePorts, 'clock' | 'ids' | 'passwordHasher' | 'isCommonPassword'> &
+type Ports = Pick<CorePorts, 'clock' | 'ids' | 'log' | 'mailer' | 'passwordHasher' | 'isCommonPassword'> &
   Readonly<{
     accounts: Pick<CorePorts['accounts'], 'setPassword'>
     settings: Pick<CorePorts['settings'], 'production'>
@@ -12,7 +13,7 @@ type Ports = Pick<CorePorts, 'clock' | 'ids' | 'passwordHasher' | 'isCommonPassw
  * DomainError `weak-password` in production; elsewhere a common one is taken with a warning, as at sign-up.
  */
 export const changePassword =
-  ({ accounts, clock, ids, passwordHasher, isCommonPassword, settings }: Ports) =>
+  ({ accounts, clock, ids, log, mailer, passwordHasher, isCommonPassword, settings }: Ports) =>
   async (input: { email: string; password: string; requestId: string }): Promise<{ warnings: readonly string[] }> => {
     const weak = isCommonPassword(input.password, [input.email])
     if (weak && settings.production)
@@ -21,5 +22,6 @@ export const changePassword =
     const audit = { id: ids.next(), action: 'password.changed', requestId: input.requestId } as const
     if (!(await accounts.setPassword(input.email, { passwordHash, now: clock.now(), audit })))
       throw new NotFound('user')
+    if (mailer.isThere) void sendLetter({ log, mailer }, 'changed', changedLetter(input.email))
     return { warnings: weak ? ['weak-password'] : [] }
   }

@@ -12,6 +12,9 @@ export type Invitation = Readonly<{
   expiresAt: Date
 }>
 
+/** Whether its link went out by letter. One that is neither sent nor failed for long was cut off, and is told as failed. */
+export type LetterState = 'NONE' | 'SENDING' | 'SENT' | 'FAILED'
+
 /** Over a weekend and a holiday; whoever comes later asks for another link. */
 export const INVITATION_MS = 7 * 86_400_000
 

@@ -4,10 +4,14 @@ import type { Actor } from '../actor.ts'
 import { NotFound } from '../errors.ts'
 import type { InvitationId } from '../ids.ts'
 import { AlreadyMember, INVITATION_MS, type Invitation } from './invitation.ts'
+import { invitationLetter, sendLetter } from './letters.ts'
 import { checkManager } from './member.ts'
 import type { Role } from './permissions.ts'
 
-type Ports = Pick<CorePorts, 'accounts' | 'clock' | 'ids' | 'oneTimeTokens' | 'settings' | 'unitOfWork'>
+type Ports = Pick<
+  CorePorts,
+  'accounts' | 'clock' | 'ids' | 'log' | 'mailer' | 'oneTimeTokens' | 'settings' | 'unitOfWork'
+>
 
 /** `link` is told this once: what is kept of it opens nothing. */
 export type Invited = Readonly<{ id: InvitationId; link: string }>
@@ -26,8 +30,9 @@ export const invite =
       const before = await stores.invitations.lockForAddress(address)
       await checkInviter(stores, actor, [role, ...(before ? [before.role] : [])])
       const invitation = { id: before?.id ?? (ports.ids.next() as InvitationId), email: address, role }
-      return put(stores, actor, invitation, fresh)
+      return put(ports, stores, actor, invitation, fresh)
     })
+    void post(ports, actor, { id, email: address }, fresh)
     return { id, link: fresh.link }
   }
 
@@ -36,11 +41,13 @@ export const renewInvitation =
   (ports: Ports) =>
   async (actor: Actor, id: InvitationId): Promise<Invited> => {
     const fresh = newLink(ports)
-    await ports.unitOfWork.run(actor.orgId, async (stores) => {
+    const renewed = await ports.unitOfWork.run(actor.orgId, async (stores) => {
       const before = await held(stores, id)
       await checkInviter(stores, actor, [before.role])
-      await put(stores, actor, before, fresh)
+      await put(ports, stores, actor, before, fresh)
+      return before
     })
+    void post(ports, actor, renewed, fresh)
     return { id, link: fresh.link }
   }
 
@@ -91,14 +98,36 @@ function newLink({ clock, oneTimeTokens, settings }: Ports) {
 }
 
 async function put(
+  { mailer }: Ports,
   { invitations, audit }: Stores,
   actor: Actor,
   { id, email, role }: Pick<Invitation, 'id' | 'email' | 'role'>,
   { tokenHash, madeAt, expiresAt }: Link,
 ): Promise<InvitationId> {
-  const kept = await invitations.put({ id, email, role, invitedBy: actor.memberId, tokenHash, madeAt, expiresAt })
+  const letter = mailer.isThere ? 'SENDING' : 'NONE'
+  const invitation = { id, email, role, invitedBy: actor.memberId, tokenHash, madeAt, expiresAt, letter } as const
+  const kept = await invitations.put(invitation)
   await audit.record(noted(actor, `invitation.made-for-${role.toLowerCase()}`, kept))
   return kept
+}
+
+/** The link by letter, where there is a server for that; how it went stands in the list. */
+async function post(
+  ports: Ports,
+  { orgId, userId }: Actor,
+  { id, email }: Pick<Invitation, 'id' | 'email'>,
+  { link, tokenHash }: Link,
+): Promise<void> {
+  if (!ports.mailer.isThere) return
+  try {
+    const organization = (await ports.accounts.membership(orgId, userId))?.org.name ?? ''
+    const isSent = await sendLetter(ports, 'invitation', invitationLetter(email, { organization, link }))
+    await ports.unitOfWork.run(orgId, ({ invitations }) =>
+      invitations.lettered(id, tokenHash, isSent ? 'SENT' : 'FAILED'),
+    )
+  } catch (error) {
+    ports.log.warn({ err: error, orgId }, 'how the letter of an invitation went could not be noted')
+  }
 }
 
 const noted = ({ memberId, requestId }: Actor, action: string, resourceId: InvitationId) =>

@@ -34,6 +34,8 @@ const own: Readonly<Record<string, unknown>> = {
   signUp: { orgName: 'Another', name: 'Somebody', email: 'else@example.com', password: PASSWORD },
   confirmPassword: { password: PASSWORD },
   changePassword: { currentPassword: PASSWORD, newPassword: 'another password' },
+  requestPasswordReset: { email: 'else@example.com' },
+  confirmPasswordReset: { token: 'a token', password: PASSWORD },
   showInvitation: { token: 'a token' },
   acceptInvitation: { token: 'a token' },
   logIn: { email: 'else@example.com', password: PASSWORD },

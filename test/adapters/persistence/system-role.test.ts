@@ -16,6 +16,8 @@ const READABLE: Record<string, string[] | 'all'> = {
   memberships: 'all',
   // What somebody is invited to, by the hash of what they were given.
   invitations: 'all',
+  // Who may choose a new password, by the hash of what they were sent.
+  password_resets: 'all',
   // Whose key it is that a program shows, as its hash, and what it is limited to.
   api_keys: 'all',
   api_key_channels: 'all',

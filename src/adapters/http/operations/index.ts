@@ -5,6 +5,7 @@ import { changePassword } from './change-password.ts'
 import { checkMessage } from './check-message.ts'
 import { chooseFacebookAccount } from './choose-facebook-account.ts'
 import { confirmPassword } from './confirm-password.ts'
+import { confirmPasswordReset } from './confirm-password-reset.ts'
 import { connectFacebook } from './connect-facebook.ts'
 import { connectInstagram } from './connect-instagram.ts'
 import { createApiKey } from './create-api-key.ts'
@@ -67,6 +68,7 @@ import { replayDeadLetter } from './replay-dead-letter.ts'
 import { replayDeadLetters } from './replay-dead-letters.ts'
 import { replayRawEvent } from './replay-raw-event.ts'
 import { replayRawEvents } from './replay-raw-events.ts'
+import { requestPasswordReset } from './request-password-reset.ts'
 import { retryMessage } from './retry-message.ts'
 import { revokeApiKey } from './revoke-api-key.ts'
 import { revokeInvitation } from './revoke-invitation.ts'
@@ -155,6 +157,8 @@ export const operations = {
   confirmPassword,
   logIn,
   logOut,
+  requestPasswordReset,
+  confirmPasswordReset,
   listSessions,
   revokeSession,
   revokeOtherSessions,

@@ -34,6 +34,7 @@ import { M0039OperatorAudit } from './0039-operator-audit.ts'
 import { M0045AuditOnlyGrows } from './0045-audit-only-grows.ts'
 import { M0046SessionsUsed } from './0046-sessions-used.ts'
 import { M0047Invitations } from './0047-invitations.ts'
+import { M0048Letters } from './0048-letters.ts'
 import { M0050ApiKeys } from './0050-api-keys.ts'
 import { M0056Erasure } from './0056-erasure.ts'
 
@@ -76,6 +77,7 @@ export const migrations: MigrationObject[] = [
   { name: '0045-audit-only-grows', class: M0045AuditOnlyGrows },
   { name: '0046-sessions-used', class: M0046SessionsUsed },
   { name: '0047-invitations', class: M0047Invitations },
+  { name: '0048-letters', class: M0048Letters },
   { name: '0050-api-keys', class: M0050ApiKeys },
   { name: '0056-erasure', class: M0056Erasure },
 ]

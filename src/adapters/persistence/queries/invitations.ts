@@ -1,4 +1,5 @@
 import type { InvitationId, MemberId, OrgId } from '../../../core/ids.ts'
+import type { LetterState } from '../../../core/member/invitation.ts'
 import type { Role } from '../../../core/member/permissions.ts'
 import type { PageOf, PageRequest } from '../../../ports/inbox-queries.ts'
 import type { InvitationView } from '../../../ports/views.ts'
@@ -13,9 +14,13 @@ type Row = {
   invited_by: MemberId
   made_at: Date
   expires_at: Date
+  letter: LetterState
 }
 
-const COLUMNS = 'id, org_id, email, role, invited_by, made_at, expires_at'
+/** Longer than all tries take: whoever sent it was cut off. */
+const LETTER_MS = 120_000
+
+const COLUMNS = 'id, org_id, email, role, invited_by, made_at, expires_at, letter'
 
 export async function invitationsPage(tx: Tx, page: PageRequest, now: Date): Promise<PageOf<InvitationView>> {
   if (!canExist(page)) return emptyPage
@@ -48,6 +53,7 @@ const viewOf = (row: Row, now: Date): InvitationView => ({
   role: row.role,
   invitedBy: row.invited_by,
   status: row.expires_at > now ? 'PENDING' : 'EXPIRED',
+  letter: row.letter === 'SENDING' && now.getTime() - row.made_at.getTime() > LETTER_MS ? 'FAILED' : row.letter,
   createdAt: row.made_at,
   expiresAt: row.expires_at,
 })

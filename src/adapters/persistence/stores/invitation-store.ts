@@ -17,20 +17,30 @@ export const createInvitationStore = (tx: Tx): InvitationStore => ({
 
   lockForAddress: (email) => one(tx, 'lower(email) = lower($2)', email),
 
-  async put({ id, email, role, invitedBy, tokenHash, madeAt, expiresAt }) {
+  async put({ id, email, role, invitedBy, tokenHash, madeAt, expiresAt, letter }) {
     await tx.affected(`delete from invitations where org_id = $1 and expires_at < $2::timestamptz - ${KEPT}`, [
       tx.orgId,
       madeAt,
     ])
     const [kept] = await tx.rows<Pick<Row, 'id'>>(
-      `insert into invitations (id, org_id, email, role, invited_by, token_hash, made_at, expires_at)
-       values ($2, $1, $3, $4, $5, $6, $7, $8)
+      `insert into invitations (id, org_id, email, role, invited_by, token_hash, made_at, expires_at, letter)
+       values ($2, $1, $3, $4, $5, $6, $7, $8, $9)
        on conflict (org_id, lower(email)) do update set role = excluded.role, invited_by = excluded.invited_by,
-         token_hash = excluded.token_hash, made_at = excluded.made_at, expires_at = excluded.expires_at
+         token_hash = excluded.token_hash, made_at = excluded.made_at, expires_at = excluded.expires_at,
+         letter = excluded.letter
        returning id`,
-      [tx.orgId, id, email, role, invitedBy, tokenHash, madeAt, expiresAt],
+      [tx.orgId, id, email, role, invitedBy, tokenHash, madeAt, expiresAt, letter],
     )
     return kept?.id ?? id
+  },
+
+  async lettered(id, tokenHash, letter) {
+    await tx.affected('update invitations set letter = $4 where org_id = $1 and id = $2 and token_hash = $3', [
+      tx.orgId,
+      id,
+      tokenHash,
+      letter,
+    ])
   },
 
   async remove(id) {

@@ -1,0 +1,12 @@
+import { refuseUntil } from '../limited.ts'
+import { forEverybody, json } from '../operation.ts'
+
+type Body = Readonly<{ token: string; password: string }>
+
+export const confirmPasswordReset = forEverybody(({ core, rateLimits }) => async ({ req, body, requestId }) => {
+  const ip = req.ip ?? ''
+  refuseUntil(await rateLimits.takeLink(ip))
+  const { warnings } = await core.resetByLetter({ ...(body as Body), requestId })
+  await rateLimits.forgiveLink(ip)
+  return json(200, { warnings })
+})
