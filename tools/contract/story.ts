@@ -140,6 +140,13 @@ export const story: readonly Folder[] = [
           "pm.expect(answer.orgId).to.equal(pm.collectionVariables.get('orgId'))",
         ),
       },
+      {
+        operationId: 'switchOrganization',
+        name: 'Go on in an organization of mine',
+        status: 200,
+        body: { orgId: '{{orgId}}' },
+        after: [save('accessToken', 'answer.accessToken')],
+      },
       { operationId: 'listSessions', name: 'Where am I signed in', status: 200 },
       { operationId: 'revokeOtherSessions', name: 'Sign out everywhere else', status: 204 },
       {

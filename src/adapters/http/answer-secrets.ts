@@ -22,6 +22,7 @@ const GIVEN: ReadonlyMap<string, ReadonlySet<string>> = new Map([
   ['logIn', new Set(['/accessToken'])],
   ['confirmPassword', new Set(['/accessToken'])],
   ['changePassword', new Set(['/accessToken'])],
+  ['switchOrganization', new Set(['/accessToken'])],
   ['acceptInvitation', new Set(['/accessToken'])],
   ['createApiKey', new Set(['/secret'])],
 ])

@@ -58,6 +58,7 @@ for (const [title, fields] of [
       for (const [field, value] of Object.entries(fields)) {
         // What an operation is for is not too much: an operation that takes the field says so.
         if (['updateMember', 'createInvitation'].includes(operationId) && field === 'role') continue
+        if (operationId === 'switchOrganization' && field === 'orgId') continue
         if (['updateChannel', 'updateTicket', 'replayRawEvents'].includes(operationId) && field === 'status') continue
         const answer = await server.call(method.toUpperCase(), pathOf(template, ids), {
           token,

@@ -130,3 +130,32 @@ test('a browser that signs out is told to forget what it kept of this place, and
   const answer = await server.call('POST', '/auth/logout', { headers: { cookie } })
   t.is(answer.headers.get('clear-site-data'), '"cache", "storage"')
 })
+
+test("S19: a session goes on in another organization of one's own, under another id and no younger, and in no other", async (t) => {
+  const server = await set(t)
+  const { orgId, token, userId } = await server.signUp()
+  const [second, foreign] = [await server.signUp(), await server.signUp()]
+  server.accounts.join(userId, second.answer.json.org, 'VIEWER')
+  const go = (by: string, to: string) => server.call('POST', '/auth/switch', { token: by, body: { orgId: to } })
+  const me = await server.call('GET', '/auth/me', { token })
+  t.deepEqual(
+    me.json.memberships.map((one: { org: { id: string }; role: string }) => [one.org.id, one.role]),
+    [
+      [orgId, 'OWNER'],
+      [second.orgId, 'VIEWER'],
+    ],
+  )
+  t.like(await go(token, foreign.orgId), { status: 404, json: { code: 'not-found' } })
+  const [before] = await listed(server, token)
+  server.time.offsetMs = 700_000
+  const moved = await go(token, second.orgId)
+  t.like(moved, { status: 200, json: { orgId: second.orgId, org: { id: second.orgId } } })
+  t.is(await statusOf(server, token), 401, 'the id from before is dead')
+  const fresh = moved.json.accessToken as string
+  t.like((await server.call('GET', '/auth/me', { token: fresh })).json, { orgId: second.orgId, role: 'VIEWER' })
+  t.is((await listed(server, fresh))[0]?.startedAt, before?.startedAt)
+  const weighty = await server.call('DELETE', '/auth/sessions', { token: fresh })
+  t.is(weighty.json.code, 'reauthentication-required', 'a switch is no password')
+  server.accounts.leave(userId, second.orgId)
+  t.is((await go(fresh, second.orgId)).status, 404)
+})

@@ -16,6 +16,7 @@ type Rule = Readonly<{ thing: Thing; expected: Expected }>
 
 /** Fields of queries and bodies that name a thing, by `operationId.name`, and what they are answered. */
 const NAMED: Readonly<Record<string, Rule>> = {
+  'switchOrganization.orgId': { thing: 'orgId', expected: NOT_FOUND },
   'revokeSession.sessionId': { thing: 'sessionId', expected: NOT_FOUND },
   'removeMember.reassignTo': { thing: 'memberId', expected: NOT_A_MEMBER },
   'createApiKey.channelIds': { thing: 'channelId', expected: NOT_FOUND },

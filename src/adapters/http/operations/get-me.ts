@@ -22,6 +22,11 @@ export const getMe = forSignedIn(({ accounts }) => async ({ signedIn }) => {
     memberId,
     role,
     permissions,
+    memberships: (key === null ? memberships : [membership]).map((one) => ({
+      org: organizationJson(one.org),
+      memberId: one.memberId,
+      role: one.role,
+    })),
     expiresAt,
     apiKeyId: key?.id ?? null,
   })

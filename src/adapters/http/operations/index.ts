@@ -83,6 +83,7 @@ import { showTyping } from './show-typing.ts'
 import { signUp } from './sign-up.ts'
 import { startImport } from './start-import.ts'
 import { streamEvents } from './stream-events.ts'
+import { switchOrganization } from './switch-organization.ts'
 import { updateChannel } from './update-channel.ts'
 import { updateMember } from './update-member.ts'
 import { updateNotification } from './update-notification.ts'
@@ -157,6 +158,7 @@ export const operations = {
   confirmPassword,
   logIn,
   logOut,
+  switchOrganization,
   requestPasswordReset,
   confirmPasswordReset,
   listSessions,

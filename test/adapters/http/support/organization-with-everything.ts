@@ -17,6 +17,7 @@ export const bodies: Record<string, unknown> = {
   createChannel: { type: 'INSTAGRAM', name: 'A channel', config: { pageId: '1' } },
   createApiKey: { name: 'A program', scopes: ['tickets:read'] },
   updateMember: { role: 'AGENT' },
+  switchOrganization: { orgId: '019a9f0e-7c1b-7d3a-9a55-0c6e2f1b4d10' },
   createInvitation: { email: 'somebody-new@example.com', role: 'AGENT' },
   updateChannel: { name: 'Another name' },
   updateTicket: { status: 'RESOLVED' },
