@@ -48,10 +48,12 @@ test('S121: the contract has a secret in no answer but the token of a session th
   }
   t.true(looked > 500, String(looked))
   t.deepEqual(given.sort(), [
+    'acceptInvitation /accessToken',
     'changePassword /accessToken',
     'confirmPassword /accessToken',
     'logIn /accessToken',
     'signUp /accessToken',
+    'switchOrganization /accessToken',
   ])
 })
 
