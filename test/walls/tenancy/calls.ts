@@ -33,16 +33,16 @@ export function createCaller(url: string, connections: number) {
         },
       },
       (response) => {
+        const { statusCode: status = 0, headers } = response
+        // It has no end.
+        if (headers['content-type']?.startsWith('text/event-stream')) {
+          call.destroy()
+          return resolve({ status, headers, text: '' })
+        }
         const chunks: Buffer[] = []
         response.on('data', (chunk: Buffer) => chunks.push(chunk))
         response.on('error', reject)
-        response.on('end', () =>
-          resolve({
-            status: response.statusCode ?? 0,
-            headers: response.headers,
-            text: Buffer.concat(chunks).toString(),
-          }),
-        )
+        response.on('end', () => resolve({ status, headers, text: Buffer.concat(chunks).toString() }))
       },
     )
     call.on('error', reject)

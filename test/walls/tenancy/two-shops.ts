@@ -26,6 +26,7 @@ export type Shop = Readonly<{
   tokens: Readonly<Record<Role, string>>
   /** An API key of the owner's that may do all that a key can. */
   apiKey: string
+  emails: Readonly<Record<Role, string>>
   client: InboxClient
   account: SimulatedAccount
   who: SimulatedCustomer
@@ -34,7 +35,7 @@ export type Shop = Readonly<{
 }>
 
 /** Somebody who owns both: which of them is asked for, the path says. */
-export type TwoShops = Readonly<{ shops: readonly [Shop, Shop]; ownerOfBoth: string }>
+export type TwoShops = Readonly<{ shops: readonly [Shop, Shop]; ownerOfBoth: string; people: People }>
 
 export async function openTwoShops(stage: ConnectStage, caller: Caller): Promise<TwoShops> {
   const orm = stage.db.orm({ poolSize: 2 })
@@ -44,10 +45,11 @@ export async function openTwoShops(stage: ConnectStage, caller: Caller): Promise
   const two = await openShop(stage, caller, people, 'Shop of the sentinel cobalt')
   const email = `${randomUUID()}@example.com`
   for (const { orgId } of [one, two]) await people.join(orgId, 'OWNER', email)
-  return { shops: [one, two], ownerOfBoth: await people.signIn(email) }
+  return { shops: [one, two], ownerOfBoth: await people.signIn(email), people }
 }
 
-type People = ReturnType<typeof createPeople>
+/** Further members, all with one password, which is hashed once. */
+export type People = ReturnType<typeof createPeople>
 
 function createPeople(
   stage: ConnectStage,
@@ -56,6 +58,7 @@ function createPeople(
 ) {
   const accounts = createAccountDirectory({ orm })
   return {
+    password,
     async join(orgId: string, role: Role, email = `${randomUUID()}@example.com`) {
       const memberId = newIds.next() as MemberId
       const userId = newIds.next() as UserId
@@ -86,6 +89,7 @@ async function openShop(stage: ConnectStage, caller: Caller, people: People, nam
   const members = await Promise.all(ROLES.map((role) => people.join(orgId, role)))
   const sessions = await Promise.all(members.map(({ email }) => people.signIn(email)))
   const tokens = Object.fromEntries(ROLES.map((role, at) => [role, sessions[at]])) as Shop['tokens']
+  const emails = Object.fromEntries(ROLES.map((role, at) => [role, members[at]!.email])) as Shop['emails']
   const colleague = await people.join(orgId, 'AGENT')
   const theirs = await caller.call('GET', '/auth/sessions', { token: await people.signIn(colleague.email) })
 
@@ -141,7 +145,7 @@ async function openShop(stage: ConnectStage, caller: Caller, people: People, nam
   const erasure = await owner<{ id: string }>('DELETE', `/customers/${somebody.customerId}`)
   await waitFor(async () => (await owner<{ state: string }>('GET', `/erasures/${erasure.id}`)).state === 'DONE')
   return {
-    ...{ orgId, name, tokens, apiKey: key.secret, client, account, who, link: upload.url },
+    ...{ orgId, name, tokens, emails, apiKey: key.secret, client, account, who, link: upload.url },
     ids: {
       ...places,
       memberId: colleague.memberId,

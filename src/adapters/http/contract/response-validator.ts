@@ -26,7 +26,7 @@ export function createResponseValidator(
     }
 
     const type = (contentType ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? ''
-    if (!types.includes(type))
+    if (!types.includes(type) && !types.includes('*/*'))
       return [wrong('undeclared', `${status} is ${types.join(' or ')}, not ${type || 'untyped'}`)]
     if (!/^application\/([\w.-]+\+)?json$/.test(type)) return []
 
