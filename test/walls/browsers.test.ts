@@ -19,7 +19,7 @@ test.after.always(() => server.stop())
 
 const posts = operations.filter(({ method, raw }) => method !== 'get' && !raw)
 /** What reads no session and makes none: no other site gains by a browser's cookie there. */
-const WITHOUT_SESSION = ['showInvitation']
+const WITHOUT_SESSION = ['requestPasswordReset', 'confirmPasswordReset', 'showInvitation']
 const writes = posts.filter(({ operationId }) => !WITHOUT_SESSION.includes(operationId))
 const bodyFor = (operationId: string) => bodies[operationId] ?? {}
 

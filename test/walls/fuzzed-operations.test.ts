@@ -32,11 +32,11 @@ const MOST_OF_COSTLY = 80
 const REFUSED = new Set([400, 401, 404, 405, 413, 415, 429])
 /**
  * What only refuses here, since what opens it serves once or is not ours: a signature of the platform's, the code of a deletion, the
- * token of an invitation, a session of the same person. The suites of each of them open it.
+ * token of an invitation or of a letter, a session of the same person. The suites of each of them open it.
  */
 const SHUT = new Set([
   ...['receiveAppWebhook', 'verifyAppWebhook', 'verifyWebhook', 'getDataDeletion'],
-  ...['showInvitation', 'acceptInvitation', 'revokeSession'],
+  ...['showInvitation', 'acceptInvitation', 'confirmPasswordReset', 'revokeSession'],
 ])
 
 const TAKES_ALL = new Set(['replayDeadLetters', 'replayRawEvents'])
