@@ -313,7 +313,7 @@ test("C6: a stream is for members, and another member's notifications are not in
   t.deepEqual(stream.seqs, [1, 3])
 })
 
-test('C6: no name but that of an organization of one’s own opens a stream, and nobody speaks on one', async (t) => {
+test('C6, S11: no name but that of an organization of one’s own opens a stream, and nobody speaks on one', async (t) => {
   const { orgId, server, token, path } = await watch()
   t.teardown(() => server.stop())
   const foreign = (await server.signUp()).orgId

@@ -21,6 +21,7 @@ const LARGE = { text: 'x'.repeat(250_000), times: 55 }
 
 type Shop = Readonly<{ client: InboxClient; channelId: string; secret: string }>
 type Reader = Pick<InboxClient, 'orgId' | 'accessToken'>
+type Opened = Readonly<{ door?: string; after?: number; query?: string; headers?: Readonly<Record<string, string>> }>
 type FeedEvent = Readonly<{ seq: number; id: string; orgId: string }>
 type Page = Readonly<{ data: readonly FeedEvent[]; page: { nextCursor: string; hasMore: boolean } }>
 
@@ -68,12 +69,10 @@ onEachProfile((profile) => {
     const [row] = await sql<{ last: string }>('select last_seq as last from event_counters where org_id = $1', [orgId])
     return Number(row?.last ?? 0)
   }
-  const open = (
-    { orgId, accessToken }: Reader,
-    { door = doors[0], after, query = '' }: { door?: string; after?: number; query?: string } = {},
-  ) =>
+  const open = ({ orgId, accessToken }: Reader, { door = doors[0], after, query = '', headers = {} }: Opened = {}) =>
     new SseClient(`${door}/orgs/${orgId}/events/stream${query}`, {
       authorization: `Bearer ${accessToken}`,
+      ...headers,
       ...(after === undefined ? {} : { 'last-event-id': String(after) }),
     })
   const has = (stream: SseClient, seq: number) => waitFor(() => (stream.seqs.at(-1) ?? 0) >= seq)
@@ -215,7 +214,7 @@ onEachProfile((profile) => {
     stays.disconnect()
   })
 
-  test(`C6: ${profile}: by no name, parameter or number does anybody hear of another organization, nor of another member's notifications`, async (t) => {
+  test(`C6, S11: ${profile}: by no name, parameter, header or number does anybody hear of another organization, nor of another member's notifications`, async (t) => {
     const [shop, other] = [await aShop(), await aShop()]
     const { client } = shop
     const beside = await colleague(client)
@@ -243,6 +242,8 @@ onEachProfile((profile) => {
     )
     const streams = [
       ...queries.map((query) => open(client, { query: `?after=0&${query}` })),
+      ...['x-org-id', 'x-tenant-id'].map((name) => open(client, { after: 0, headers: { [name]: foreign } })),
+      open(client, { door: doors[1], after: 0, headers: { 'x-original-url': `/orgs/${foreign}/events/stream` } }),
       open(client, { after: 0, query: `?after=${foreignLast}` }),
       // Numbers of the other one's, none of ours yet.
       ...[last + 1, foreignLast, Number.MAX_SAFE_INTEGER].map((after) => open(client, { door: doors[1], after })),

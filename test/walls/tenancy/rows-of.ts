@@ -1,3 +1,5 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { isDeepStrictEqual } from 'node:util'
 import type { DatabaseTarget } from '../../../src/adapters/persistence/connection.ts'
 import { tablesOfOrganizations } from '../../support/catalogue.ts'
 import { onServer } from '../../support/template.ts'
@@ -19,3 +21,14 @@ export const rowsOf = (admin: DatabaseTarget, orgId: string): Promise<RowsOf> =>
     }
     return found
   })
+
+/** Once what was begun before is done, and its events have their numbers. */
+export async function rowsAtRest(admin: DatabaseTarget, orgId: string): Promise<RowsOf> {
+  for (let last = await rowsOf(admin, orgId), tries = 0; tries < 30; tries++) {
+    await sleep(400)
+    const now = await rowsOf(admin, orgId)
+    if (isDeepStrictEqual(now, last)) return now
+    last = now
+  }
+  throw new Error('it does not come to rest')
+}
