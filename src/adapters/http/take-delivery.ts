@@ -2,6 +2,7 @@ import type { WebhookAnswer } from '../../core/channel/accept-webhook.ts'
 import type { RawWebhook } from '../../ports/channel-adapter.ts'
 import type { ProblemCode } from './problem.ts'
 import { discardRest, readRawBody } from './raw-body.ts'
+import { createRefusalLog } from './refusal-log.ts'
 import {
   PLAIN_TEXT,
   refuse,
@@ -33,6 +34,7 @@ export const takeDelivery = (accept: Accept): WebhookOperation => ({
   access: 'raw',
   make: (deps) => {
     const { log, metrics, failpoint, limits, room } = deps
+    const tellRefused = createRefusalLog(log)
     const take = async (exchange: WebhookExchange, place: Place): Promise<void> => {
       const { req, res, channelId, appName, requestId } = exchange
       const at = appName === null ? { channelId } : { appName }
@@ -44,7 +46,7 @@ export const takeDelivery = (accept: Accept): WebhookOperation => ({
       if (body === 'too-large' || body === 'no-room') {
         const result = body === 'too-large' ? body : 'unavailable'
         metrics.count(result)
-        log.warn({ requestId, ...at, result }, 'a webhook delivery was refused')
+        tellRefused(result, { requestId, ...at, result })
         refuse(exchange, body === 'too-large' ? 'payload-too-large' : 'unavailable')
         return discardRest(req, MAX_DISCARDED_BYTES)
       }
@@ -54,7 +56,9 @@ export const takeDelivery = (accept: Accept): WebhookOperation => ({
       const { status } = await accept(deps, exchange, { body, headers })
       metrics.count(status)
       if (status !== 'accepted') {
-        log.warn({ requestId, ...at, result: status }, 'a webhook delivery was refused')
+        // Whoever invents channels has one cause in common.
+        const cause = status === 'unknown-channel' ? status : `${status} ${channelId ?? appName}`
+        tellRefused(cause, { requestId, ...at, result: status })
         return refuse(exchange, REFUSALS[status])
       }
       log.info({ requestId, ...at }, 'a webhook delivery was taken')

@@ -1,4 +1,7 @@
-import { createHmac } from 'node:crypto'
+import crypto, { createHmac } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { syncBuiltinESMExports } from 'node:module'
+import { join } from 'node:path'
 import test from 'ava'
 import { verifySignature } from '../../../src/adapters/instagram/signature.ts'
 
@@ -71,3 +74,50 @@ test('an empty body can be signed', (t) => {
   const signature = `sha256=${createHmac('sha256', SECRET).update('').digest('hex')}`
   t.is(verify(signature, { body: Buffer.alloc(0) }), 0)
 })
+
+test.serial(
+  'S50: however many bytes of a wrong signature are right, all 32 are compared, once for each secret',
+  (t) => {
+    const compared: (readonly [number, number, boolean])[] = []
+    const { timingSafeEqual } = crypto
+    crypto.timingSafeEqual = (a, b) => {
+      const isSame = timingSafeEqual(a, b)
+      compared.push([a.byteLength, b.byteLength, isSame])
+      return isSame
+    }
+    syncBuiltinESMExports()
+    t.teardown(() => {
+      crypto.timingSafeEqual = timingSafeEqual
+      syncBuiltinESMExports()
+    })
+    for (let right = 0; right < 32; right++) {
+      const rest = HEX.slice(right * 2).replace(/./g, (digit) => (digit === '0' ? '1' : '0'))
+      compared.length = 0
+      t.is(verify(`sha256=${HEX.slice(0, right * 2)}${rest}`, { secrets: [SECRET, 'another'] }), -1, `${right}`)
+      t.deepEqual(compared, Array(2).fill([32, 32, false]), `${right}`)
+    }
+    // A right one does not end it sooner, and what has not the form is compared with nothing.
+    compared.length = 0
+    t.is(verify(`sha256=${HEX}`, { secrets: [SECRET, 'another'] }), 0)
+    t.deepEqual(compared, [
+      [32, 32, true],
+      [32, 32, false],
+    ])
+    compared.length = 0
+    t.is(verify(`sha256=${HEX.slice(2)}`), -1)
+    t.deepEqual(compared, [])
+  },
+)
+
+const COMPARING = ['instagram/signature', 'instagram/signed-request', 'http/receipt-code', 'channel-kit/secrets']
+
+for (const file of COMPARING) {
+  test(`S50: ${file} compares what is secret in constant time and in no other way`, (t) => {
+    const source = readFileSync(join(import.meta.dirname, `../../../src/adapters/${file}.ts`), 'utf8')
+    t.regex(source, /timingSafeEqual\(/)
+    t.notRegex(
+      source,
+      /\.(equals|compare|startsWith|localeCompare)\(|(digest\([^)]*\)|secret|given|hex)\s*===? (?!''|undefined|null)/,
+    )
+  })
+}
