@@ -121,6 +121,18 @@ test('X2: everything wrong is named at once, in sentences', (t) => {
   t.regex(report, /^14 settings are wrong:\n {2}- PORT must be/)
 })
 
+test('S106: a limit that is none, or beyond what it may be, is no limit and no start', (t) => {
+  const limits = variables.flatMap(({ name, schema }) => (schema.type === 'integer' ? [{ name, ...schema }] : []))
+  t.true(limits.length > 10)
+  for (const { name, minimum, maximum } of limits) {
+    const wrong = [minimum - 1, maximum + 1, -1, '1.5', '1e3', '0x10', '1_000', '1mb', 'Infinity', 'NaN', 'none', '٣']
+    for (const value of wrong) {
+      const named = refused({ [name]: String(value) }).map((problem) => problem.name)
+      t.true(named.includes(name), `${name}=${value}`)
+    }
+  }
+})
+
 test('X2: no message shows a secret, not even one that is wrong', (t) => {
   const planted = 'planted-Zx81'
   const secretNames = variables.filter((variable) => 'secret' in variable).map(({ name }) => name)

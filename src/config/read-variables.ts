@@ -5,6 +5,9 @@ import { type Values, type Variable, type VariableName, variables } from './vari
 
 export type Given = Readonly<Partial<Record<VariableName, string>>>
 
+/** Ajv takes `Infinity` for a whole number and holds it to no maximum: a limit that is none. */
+const WHOLE = /^-?\d+$/
+
 const table: readonly Variable[] = variables
 
 const ajv = new Ajv({ allErrors: true, coerceTypes: true, useDefaults: true, formats: { ...formats } })
@@ -26,8 +29,11 @@ export function readVariables(environment: Environment): { given: Given; values:
     if (text) given[name] = text
   }
   const values: unknown = { ...given }
-  if (validate(values)) return { given, values, problems: [] }
-  const wrong = new Set((validate.errors ?? []).map(nameOf))
+  const wrong = new Set(validate(values) ? [] : (validate.errors ?? []).map(nameOf))
+  for (const { name, schema } of table) {
+    const text = given[name as VariableName]
+    if (schema['type'] === 'integer' && text !== undefined && !WHOLE.test(text)) wrong.add(name)
+  }
   const problems = table.filter(({ name }) => wrong.has(name)).map((variable) => describe(variable, given))
   return { given, values: values as Values, problems }
 }

@@ -31,7 +31,7 @@ onEachProfile((profile) => {
   }
 
   test.serial(
-    `${profile}: who has a backlog takes turns: another organization's one reply, and another channel's, are next`,
+    `S111: ${profile}: who has a backlog takes turns: another organization's one reply, and another channel's, are next`,
     async (t) => {
       const on = coreOn(db, { send: aNetwork().send })
       const noisy = await seedInbox(on.orm)
@@ -72,7 +72,7 @@ onEachProfile((profile) => {
   )
 
   test.serial(
-    `${profile}: behind one organization’s backlog of deliveries another one’s is in one of the first batches`,
+    `S111: ${profile}: behind one organization’s backlog of deliveries another one’s is in one of the first batches`,
     async (t) => {
       const queue = createPostgresQueue({
         pool: db.systemPool(),

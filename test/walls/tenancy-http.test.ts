@@ -61,7 +61,7 @@ onEachProfile((profile) => {
   }
 
   test.serial(
-    `S1, S2, S9, S12: ${profile}: another organization's thing is not there, whichever operation, role and field names it, and nothing changes`,
+    `S1, S2, S9, S12, S109: ${profile}: another organization's thing is not there, whichever operation, role and field names it, and nothing changes`,
     async (t) => {
       t.timeout(110_000)
       for (const thing of PLANNED)
@@ -95,6 +95,47 @@ onEachProfile((profile) => {
     }
     t.log(`${cases.length} cases`)
   })
+
+  test.serial(
+    `S109: ${profile}: a cursor that was cut or edited, or is of another list, is 400 in every list`,
+    async (t) => {
+      const lists = contract.operations.filter(({ parameters }) => parameters.some(({ name }) => name === 'cursor'))
+      t.true(lists.length >= 10)
+      const cursorOf = ({ operationId }: { operationId: string }) => mine.ids[`${operationId}.cursor`] ?? ''
+      for (const list of lists) {
+        const path = list.template.replace(/\{(\w+)\}/g, (_, name: string) => mine.ids[name] ?? name)
+        const ask = async (cursor: string) => {
+          const query = new URLSearchParams({ limit: '1', cursor })
+          const { status, text } = await caller.call('GET', `${path}?${query}`, { token: mine.tokens.OWNER })
+          return `${status} ${JSON.parse(text).code ?? ''}`.trim()
+        }
+        const own = cursorOf(list)
+        const [payload = '', seal = ''] = own.split('.')
+        const [scope, key, id] = JSON.parse(Buffer.from(payload, 'base64url').toString())
+        const edited = (value: unknown) => `${Buffer.from(JSON.stringify(value)).toString('base64url')}.${seal}`
+        t.is(await ask(own), '200', list.operationId)
+        for (const wrong of [
+          own.slice(0, -1),
+          own.slice(1),
+          payload,
+          `${payload}.`,
+          `.${seal}`,
+          `${own}.${seal}`,
+          edited([scope, key, theirs.ids['customerId']]),
+          edited([scope, null, id]),
+          edited([scope, { $gt: '' }, id]),
+          edited([scope, "' or 1=1; select pg_sleep(3) --", id]),
+          edited({ __proto__: [scope, key, id] }),
+          "' or 1=1 --",
+          '0',
+          '../../etc/passwd',
+        ])
+          t.is(await ask(wrong), '400 cursor-invalid', `${list.operationId}: ${wrong}`)
+        for (const other of lists.filter((one) => one !== list))
+          t.is(await ask(cursorOf(other)), '400 cursor-mismatch', `${list.operationId}: of ${other.operationId}`)
+      }
+    },
+  )
 
   // Last: it changes what is there.
   test.serial(`${profile}: every one of these things is there for its own organization`, async (t) => {

@@ -1,11 +1,14 @@
+import { readFileSync } from 'node:fs'
 import { createServer, request } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
 import test from 'ava'
 import { uploadBody } from '../../../src/adapters/http/upload-body.ts'
 import { createUploadPlaces } from '../../../src/adapters/http/upload-places.ts'
 import type { OrgId } from '../../../src/core/ids.ts'
 import { sampleFile } from '../../support/sample-files.ts'
 import { PUBLIC_URL, startHttp } from './support/http-server.ts'
+import { until } from './support/until.ts'
 
 const server = await startHttp()
 test.after.always(() => server.stop())
@@ -50,8 +53,8 @@ test.serial('a file that is uploaded can be fetched by its link, and read about'
   t.is((await fetchMedia(made.json.url.slice(PUBLIC_URL.length))).status, 404)
 })
 
-test.serial('S112, S113: a file goes out to be saved, not to be shown or guessed at', async (t) => {
-  const { path } = await anUpload('Zelt "für" zwei\u2028🏕.jpg')
+test.serial('S102, S112, S113: a file goes out to be saved, not to be shown or guessed at', async (t) => {
+  const { path } = await anUpload('Zelt "für" zwei\u2028🏕\r\n\u0085.jpg')
   const { status, headers, bytes } = await fetchMedia(path)
   t.is(status, 200)
   t.true(file.equals(bytes))
@@ -60,7 +63,7 @@ test.serial('S112, S113: a file goes out to be saved, not to be shown or guessed
   t.is(headers.get('x-content-type-options'), 'nosniff')
   t.is(
     headers.get('content-disposition'),
-    `attachment; filename="Zelt _f_r_ zwei___.jpg"; filename*=UTF-8''Zelt%20%22f%C3%BCr%22%20zwei%E2%80%A8%F0%9F%8F%95.jpg`,
+    `attachment; filename="Zelt _f_r_ zwei______.jpg"; filename*=UTF-8''Zelt%20%22f%C3%BCr%22%20zwei%E2%80%A8%F0%9F%8F%95%0D%0A%C2%85.jpg`,
   )
   t.regex(headers.get('content-security-policy') ?? '', /sandbox/)
   t.regex(headers.get('cache-control') ?? '', /^private/)
@@ -146,7 +149,7 @@ test.serial('an upload that breaks off reaches nobody', async (t) => {
   t.is(server.uploads.kept.length, before)
 })
 
-test.serial('who waits is few of one organization too', async (t) => {
+test.serial('S110: who waits is few of one organization too', async (t) => {
   const places = createUploadPlaces({ places: 1, perOrganization: 1, waiting: 3, waitingPerOrganization: 2 })
   const ends: (() => void)[] = []
   const upload = (name: string) => places.hold(name, () => new Promise<void>((resolve) => ends.push(resolve)))
@@ -160,6 +163,72 @@ test.serial('who waits is few of one organization too', async (t) => {
   }
   t.is(ends.length, 4)
 })
+
+test.serial(
+  'S110: two hundred uploads of one organization at once: others go on, and what is too much comes again',
+  async (t) => {
+    const own = await startHttp()
+    t.teardown(() => own.stop())
+    const [many, other] = [await own.signUp(), await own.signUp()]
+    const { storeUpload } = own.core
+    const open = Promise.withResolvers<void>()
+    let [begun, most] = [0, 0]
+    own.core.storeUpload = async (actor, input) => {
+      if (actor.orgId !== many.orgId) return storeUpload(actor, input)
+      most = Math.max(most, ++begun)
+      await open.promise
+      begun--
+      return storeUpload(actor, input)
+    }
+    const upload = ({ orgId, token }: { orgId: string; token: string }) =>
+      own.call('POST', `/orgs/${orgId}/attachments`, { token, body: file, headers: { 'content-type': 'image/jpeg' } })
+    const refused: Awaited<ReturnType<typeof upload>>[] = []
+    const all = Array.from({ length: 200 }, () =>
+      upload(many).then((answer) => {
+        if (answer.status !== 201) refused.push(answer)
+        return answer.status
+      }),
+    )
+    await until(() => refused.length === 200 - 3 - 16)
+    for (const answer of refused) {
+      t.true(answer.status === 503 || answer.status === 429, answer.text)
+      t.truthy(answer.headers.get('retry-after'))
+    }
+    t.is((await upload(other)).status, 201)
+    t.is((await own.call('GET', `/orgs/${other.orgId}/tickets`, { token: other.token })).status, 200)
+    t.is((await own.call('GET', `/orgs/${many.orgId}/tickets`, { token: many.token })).status, 200)
+    t.is(begun, 3)
+    open.resolve()
+    t.is((await Promise.all(all)).filter((status) => status === 201).length, 19)
+    t.is(most, 3)
+  },
+)
+
+test.serial(
+  'S116: the places in a picture go out as they came in: nothing of a file is taken out or written anew',
+  async (t) => {
+    const { token, orgId } = await server.signUp()
+    const picture = withPlace(sampleFile('jpeg', 4_000))
+    const made = await server.call('POST', `/orgs/${orgId}/attachments`, { token, body: picture })
+    t.is(made.status, 201, made.text)
+    const { bytes } = await fetchMedia(made.json.url.slice(PUBLIC_URL.length))
+    t.true(picture.equals(bytes))
+    t.true(bytes.includes('47/1,36/1,0/1'))
+    const privacy = readFileSync(join(import.meta.dirname, '../../../docs/privacy.md'), 'utf8').replace(/\s+/g, ' ')
+    t.true(privacy.includes('the place where it was taken, goes to the customer with it'))
+  },
+)
+
+/** As a camera writes it: EXIF with a place, right behind the file's first two bytes. */
+function withPlace(jpeg: Buffer): Buffer {
+  const exif = Buffer.concat([
+    Buffer.from('Exif\0\0MM\0*\0\0\0\x08', 'latin1'),
+    Buffer.from('GPSLatitude 47/1,36/1,0/1'),
+  ])
+  const head = Buffer.from([0xff, 0xe1, 0, 0])
+  head.writeUInt16BE(exif.length + 2, 2)
+  return Buffer.concat([jpeg.subarray(0, 2), head, exif, jpeg.subarray(2)])
+}
 
 for (const [what, limits] of [
   ['goes silent', { maxSilentMs: 100 }],
@@ -192,7 +261,7 @@ for (const [what, limits] of [
 }
 
 test.serial(
-  'few files come in at once, few of one organization, and the others wait their turn or come again',
+  'S110: few files come in at once, few of one organization, and the others wait their turn or come again',
   async (t) => {
     const places = createUploadPlaces({ places: 3, perOrganization: 2, waiting: 3, waitingPerOrganization: 2 })
     const begun: string[] = []

@@ -165,7 +165,7 @@ const cases: Case[] = [
     '/content',
   ],
   [
-    'a body of more than 1 MB',
+    'S106: a body of more than 1 MB',
     'POST',
     messages,
     { body: { content: 'a'.repeat(1_100_000) } },
@@ -341,6 +341,43 @@ const tooMuch: Readonly<Record<string, string>> = {
   '10,000 keys': `{${Array.from({ length: 10_000 }, (_, at) => `"k${at}":1`).join(',')}}`,
   '100,000 elements': `{"attachments":[${'{},'.repeat(99_999)}{}]}`,
 }
+
+test.serial('S106: a body of 1 MB is read, and of one with a byte more nothing is', async (t) => {
+  const bodyOf = (bytes: number) => `{"content":"a"}${' '.repeat(bytes - 15)}`
+  const most = 1024 * 1024
+  const send = (body: string) => server.call('POST', messages, { token, body, headers: json })
+  t.is((await send(bodyOf(most))).status, 201)
+  const before = server.calls.length
+  t.like((await send(bodyOf(most + 1))).json, { status: 413, code: 'payload-too-large' })
+  t.is(server.calls.length, before)
+})
+
+/** What a raw request is answered; the server's own limits close the connection. */
+const raw = (request: string) =>
+  new Promise<string>((resolve, reject) => {
+    let received = ''
+    const socket = connect(server.port, '127.0.0.1')
+    socket.on('data', (bytes) => {
+      received += bytes
+    })
+    socket.on('close', () => resolve(received)).on('error', (error) => received === '' && reject(error))
+    socket.write(request)
+  })
+
+test.serial('S106: a header or an address beyond 16 KB is 431, before anything is looked at', async (t) => {
+  const before = server.log.lines.length
+  const many = Array.from({ length: 1_000 }, (_, at) => `X-${at}: ${'x'.repeat(10)}\r\n`).join('')
+  for (const [what, request] of Object.entries({
+    'one header': `GET /nowhere HTTP/1.1\r\nHost: x\r\nX-Long: ${'x'.repeat(17_000)}\r\n\r\n`,
+    'many headers': `GET /nowhere HTTP/1.1\r\nHost: x\r\n${many}\r\n`,
+    'a cookie': `GET /auth/me HTTP/1.1\r\nHost: x\r\nCookie: a=${'x'.repeat(17_000)}\r\n\r\n`,
+    'an address': `GET /${'x'.repeat(17_000)} HTTP/1.1\r\nHost: x\r\n\r\n`,
+    'a query': `GET /problems?a=${'x'.repeat(17_000)} HTTP/1.1\r\nHost: x\r\n\r\n`,
+  }))
+    t.regex(await raw(request), /^HTTP\/1\.1 431 /, what)
+  t.is(server.log.lines.length, before)
+  t.is((await server.call('GET', '/healthz')).status, 200)
+})
 
 test.serial('S99: what is too deep or too much is refused before anything is made of it', async (t) => {
   const parsed: unknown[] = []

@@ -92,7 +92,7 @@ test('a body that comes in pieces of unknown number arrives whole', async (t) =>
   t.is(received(Array.from({ length: 50 }, (_, at) => `piece ${at} `).join('')).length, 1)
 })
 
-test('3 MB is the limit: exactly that is taken, one byte more is refused', async (t) => {
+test('S106: 3 MB is the limit: exactly that is taken, one byte more is refused', async (t) => {
   const largest = new Uint8Array(MAX).fill(0x61)
   t.is((await deliver(largest)).status, 200)
   const answer = await deliver(new Uint8Array(MAX + 1))

@@ -48,7 +48,7 @@ onEachProfile((profile) => {
       return rows[0]?.n ?? 0
     })
 
-  test(`B15: ${profile}: behind a backlog others are handled while it stands still; a process holds a part of it, and nothing is lost or doubled`, async (t) => {
+  test(`B15, S111: ${profile}: behind a backlog others are handled while it stands still; a process holds a part of it, and nothing is lost or doubled`, async (t) => {
     t.timeout(120_000)
     const { intake, source } = await messaging(t)
     const first = aChannel()
