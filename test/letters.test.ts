@@ -46,7 +46,7 @@ onEachProfile((profile) => {
   }
 
   test.serial(
-    `S73: ${profile}: an invitation goes out by letter, with the configured address and one header for a name`,
+    `S73, S102: ${profile}: an invitation goes out by letter, with the configured address and one header for a name`,
     async (t) => {
       const email = client.newEmail()
       const password = planted('password')
@@ -77,6 +77,39 @@ onEachProfile((profile) => {
       t.is(accepted.status, 201)
     },
   )
+
+  test.serial(`S102: ${profile}: no kind of line end in a name makes a header or a letter of its own`, async (t) => {
+    const letters = smtp.letters.length
+    const ends = ['\n', '\r', '\r\n', '\u0085', '\u2028', '\u2029', '\v', '\r\n.\r\nRSET\r\n']
+    const headers = new Set<string>()
+    for (const end of ends) {
+      const { body } = await client.call('POST', '/auth/signup', {
+        body: {
+          orgName: `Zelt é${end}Bcc: everybody@example.com${end}${end}Buy this`,
+          name: `Sam${end}Reply-To: x@example.com`,
+          email: client.newEmail(),
+          password: planted('password'),
+        },
+      })
+      const email = client.newEmail()
+      t.is((await invite({ orgId: body.orgId, token: body.accessToken }, email)).status, 201, JSON.stringify(end))
+      const letter = await waitFor(async () => smtp.letterTo(email))
+      for (const name of letter.headers.keys()) headers.add(name)
+      t.is(letter.from, 'inbox@inbox.example')
+      t.regex(letter.headers.get('subject') ?? '', /^[\x20-\x7e]+$/)
+    }
+    t.is(smtp.letters.length, letters + ends.length)
+    t.deepEqual([...headers].sort(), [
+      'content-transfer-encoding',
+      'content-type',
+      'date',
+      'from',
+      'message-id',
+      'mime-version',
+      'subject',
+      'to',
+    ])
+  })
 
   test.serial(
     `${profile}: a server of letters that refuses, is silent or away fails no invitation, and the list says so`,
