@@ -166,7 +166,7 @@ test('a session ends when its time is over', async (t) => {
   const own = await startHttp()
   t.teardown(() => own.stop())
   const { token } = await own.signUp()
-  own.time.offsetMs = 3_599_000
+  own.time.offsetMs = 3_540_000
   t.is((await own.call('GET', '/auth/me', { token })).status, 200)
   own.time.offsetMs = 3_601_000
   t.is((await own.call('GET', '/auth/me', { token })).status, 401)
