@@ -1,9 +1,9 @@
 import type { CorePorts } from '../../ports/core-ports.ts'
 import type { Invitee } from '../../ports/invitations.ts'
 import type { OrgView, UserView } from '../../ports/views.ts'
-import { DomainError } from '../errors.ts'
 import type { MemberId, UserId } from '../ids.ts'
 import { LinkNotValid } from './invitation.ts'
+import { passwordWarnings } from './password-warnings.ts'
 
 type Looks = Pick<CorePorts, 'accounts' | 'clock' | 'invitations' | 'oneTimeTokens'>
 type Ports = Looks & Pick<CorePorts, 'ids' | 'isCommonPassword' | 'passwordHasher' | 'settings' | 'wakeups'>
@@ -42,17 +42,15 @@ export const acceptInvitation =
   }
 
 async function inviteeOf(
-  { clock, ids, invitations, isCommonPassword, passwordHasher, settings }: Ports,
+  ports: Ports,
   tokenHash: string,
   joining: Joining,
 ): Promise<{ invitee: Invitee; warnings: readonly string[] }> {
   if ('personId' in joining) return { invitee: { known: joining.personId }, warnings: [] }
-  const found = await invitations.find(tokenHash, clock.now())
+  const found = await ports.invitations.find(tokenHash, ports.clock.now())
   if (found === null) throw new LinkNotValid()
-  const weak = isCommonPassword(joining.password, [found.email])
-  if (weak && settings.production)
-    throw new DomainError('weak-password', 'This password is among the most common ones.')
-  const passwordHash = await passwordHasher.hash(joining.password)
-  const invitee = { known: null, id: ids.next() as UserId, name: joining.name.trim(), passwordHash }
-  return { invitee, warnings: weak ? ['weak-password'] : [] }
+  const warnings = passwordWarnings(ports, joining.password, found.email)
+  const passwordHash = await ports.passwordHasher.hash(joining.password)
+  const invitee = { known: null, id: ports.ids.next() as UserId, name: joining.name.trim(), passwordHash }
+  return { invitee, warnings }
 }

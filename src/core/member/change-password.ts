@@ -1,6 +1,7 @@
 import type { CorePorts } from '../../ports/core-ports.ts'
-import { DomainError, NotFound } from '../errors.ts'
+import { NotFound } from '../errors.ts'
 import { changedLetter, sendLetter } from './letters.ts'
+import { passwordWarnings } from './password-warnings.ts'
 
 type Ports = Pick<CorePorts, 'clock' | 'ids' | 'log' | 'mailer' | 'passwordHasher' | 'isCommonPassword'> &
   Readonly<{
@@ -15,13 +16,11 @@ type Ports = Pick<CorePorts, 'clock' | 'ids' | 'log' | 'mailer' | 'passwordHashe
 export const changePassword =
   ({ accounts, clock, ids, log, mailer, passwordHasher, isCommonPassword, settings }: Ports) =>
   async (input: { email: string; password: string; requestId: string }): Promise<{ warnings: readonly string[] }> => {
-    const weak = isCommonPassword(input.password, [input.email])
-    if (weak && settings.production)
-      throw new DomainError('weak-password', 'This password is among the most common ones.')
+    const warnings = passwordWarnings({ isCommonPassword, settings }, input.password, input.email)
     const passwordHash = await passwordHasher.hash(input.password)
     const audit = { id: ids.next(), action: 'password.changed', requestId: input.requestId } as const
     if (!(await accounts.setPassword(input.email, { passwordHash, now: clock.now(), audit })))
       throw new NotFound('user')
     if (mailer.isThere) void sendLetter({ log, mailer }, 'changed', changedLetter(input.email))
-    return { warnings: weak ? ['weak-password'] : [] }
+    return { warnings }
   }

@@ -2,6 +2,7 @@ import type { CorePorts } from '../../ports/core-ports.ts'
 import { DomainError } from '../errors.ts'
 import { LinkNotValid } from './invitation.ts'
 import { changedLetter, resetLetter, sendLetter } from './letters.ts'
+import { passwordWarnings } from './password-warnings.ts'
 
 /** As long as a letter takes, and little longer. */
 export const RESET_MS = 30 * 60_000
@@ -43,16 +44,14 @@ async function sendReset(ports: AskPorts, email: string): Promise<void> {
 export const resetByLetter =
   (ports: Ports) =>
   async (input: { token: string; password: string; requestId: string }): Promise<{ warnings: readonly string[] }> => {
-    const { accounts, clock, ids, isCommonPassword, oneTimeTokens, passwordHasher, settings } = ports
+    const { accounts, clock, ids, oneTimeTokens, passwordHasher } = ports
     const tokenHash = oneTimeTokens.hash(input.token)
     const email = await accounts.emailOfReset(tokenHash, clock.now())
     if (email === null) throw new LinkNotValid()
-    const weak = isCommonPassword(input.password, [email])
-    if (weak && settings.production)
-      throw new DomainError('weak-password', 'This password is among the most common ones.')
+    const warnings = passwordWarnings(ports, input.password, email)
     const passwordHash = await passwordHasher.hash(input.password)
     const audit = { id: ids.next(), action: 'password.reset', requestId: input.requestId } as const
     if (!(await accounts.finishReset(tokenHash, { passwordHash, now: clock.now(), audit }))) throw new LinkNotValid()
     void sendLetter(ports, 'changed', changedLetter(email))
-    return { warnings: weak ? ['weak-password'] : [] }
+    return { warnings }
   }

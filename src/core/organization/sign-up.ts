@@ -2,6 +2,7 @@ import type { CorePorts } from '../../ports/core-ports.ts'
 import type { OrgView, UserView } from '../../ports/views.ts'
 import { DomainError } from '../errors.ts'
 import type { MemberId, OrgId, UserId } from '../ids.ts'
+import { passwordWarnings } from '../member/password-warnings.ts'
 
 export type SignUpInput = Readonly<{ orgName: string; name: string; email: string; password: string }>
 
@@ -23,10 +24,7 @@ export const signUp =
   async (
     input: SignUpInput,
   ): Promise<{ user: UserView; org: OrgView; memberId: MemberId; warnings: readonly string[] }> => {
-    // A common password is refused where it matters and named where somebody tries the product out.
-    const weak = isCommonPassword(input.password, [input.email])
-    if (weak && settings.production)
-      throw new DomainError('weak-password', 'This password is among the most common ones.')
+    const warnings = passwordWarnings({ isCommonPassword, settings }, input.password, input.email)
     const onlyIfFirst = settings.signupMode === 'invite'
     // Told before a password is hashed, which is work; whoever makes the account decides it.
     if (onlyIfFirst && (await accounts.countOrganizations()) > 0) throw new SignUpDisabled()
@@ -43,5 +41,5 @@ export const signUp =
       onlyIfFirst,
       now: clock.now(),
     })
-    return { user, org, memberId, warnings: weak ? ['weak-password'] : [] }
+    return { user, org, memberId, warnings }
   }
