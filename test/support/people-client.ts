@@ -2,9 +2,9 @@ import { randomUUID } from 'node:crypto'
 import { request } from 'node:http'
 import { planted } from './planted.ts'
 
-// What a test says of it holds, or it fails.
-// biome-ignore lint/suspicious/noExplicitAny: answers of any operation
-export type PeopleAnswer = Readonly<{ status: number; body: any }>
+/** Of any operation: what a test says of the body holds, or it fails. */
+const answerOf = (status: number, text: string) => ({ status, body: text === '' ? null : JSON.parse(text) })
+export type PeopleAnswer = Readonly<ReturnType<typeof answerOf>>
 
 /** The API as people use it on themselves: any path, JSON both ways. */
 export function createPeopleClient(url: string) {
@@ -23,8 +23,7 @@ export function createPeopleClient(url: string) {
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       signal: AbortSignal.timeout(30_000),
     })
-    const text = await response.text()
-    return { status: response.status, body: text === '' ? null : JSON.parse(text) }
+    return answerOf(response.status, await response.text())
   }
 
   /** The same with headers that `fetch` sets by itself, like Host. */
@@ -37,7 +36,7 @@ export function createPeopleClient(url: string) {
       sent.on('error', reject)
       sent.on('response', async (response) => {
         const text = Buffer.concat(await response.toArray()).toString()
-        resolve({ status: response.statusCode ?? 0, body: text === '' ? null : JSON.parse(text) })
+        resolve(answerOf(response.statusCode ?? 0, text))
       })
       sent.end(JSON.stringify(body))
     })
