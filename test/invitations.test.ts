@@ -73,6 +73,23 @@ onEachProfile((profile) => {
     )
   })
 
+  test(`S66: ${profile}: a common password, or one's own address, is named to whoever joins with it`, async (t) => {
+    const owner = await client.signUp()
+    const email = client.newEmail()
+    for (const [address, password] of [
+      [client.newEmail(), 'password123'],
+      [email, email],
+    ] as const) {
+      const { token } = await invite(owner, address)
+      t.like(await accept({ token, name: 'Ann Agent', password }), {
+        status: 201,
+        body: { warnings: ['weak-password'] },
+      })
+    }
+    const { token } = await invite(owner, client.newEmail())
+    t.like(await accept({ token, ...newcomer() }), { status: 201, body: { warnings: [] } })
+  })
+
   test(`S69: ${profile}: a token that is used, too old, revoked, empty, cut, altered or nobody's opens nothing and changes nothing`, async (t) => {
     const owner = await client.signUp()
     const [used, old, revoked, whole] = await Promise.all([1, 2, 3, 4].map(() => invite(owner, client.newEmail())))

@@ -197,6 +197,15 @@ onEachProfile((profile) => {
     },
   )
 
+  test.serial(`S66: ${profile}: a common password is named to whoever chooses it by a letter`, async (t) => {
+    const { email } = await client.signUp()
+    await ask(email)
+    t.deepEqual(await confirm(await resetToken(email), 'password123'), {
+      status: 200,
+      body: { warnings: ['weak-password'] },
+    })
+  })
+
   test.serial(
     `S69, S70: ${profile}: a link for a new password serves once, for half an hour, until a newer one, and is kept as a hash`,
     async (t) => {
