@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net'
 import { MikroORM } from '@mikro-orm/postgresql'
 import { type Pool, type PoolClient, TypeOverrides, types } from 'pg'
+import { keepPlans } from '../postgres-kit/plans.ts'
 import { type ConnectionOptions, connectionConfig, type DatabaseTarget, databaseNameOf } from './connection.ts'
 import { entities } from './rows/index.ts'
 
@@ -9,6 +10,8 @@ export type OrmOptions = ConnectionOptions &
     poolSize?: number
     /** How long a statement waits for a server that says nothing. */
     silenceMs?: number
+    /** How long a connection keeps its plans. */
+    plansForMs?: number
     /** Connections that broke while nobody used them; the pool has replaced them already. */
     onPoolError?: (error: Error) => void
   }>
@@ -24,6 +27,7 @@ export function createOrm(target: DatabaseTarget, options: OrmOptions = {}): Mik
   const onPoolCreated = (pool: Pool) => {
     pool.on('error', (error) => options.onPoolError?.(error))
     pool.on('connect', endWhenSilent)
+    keepPlans(pool, options.plansForMs)
     // The ORM keeps times as text and parses what its entities name; our own statements want Dates, and it takes those too.
     const parsers = pool.options.types
     if (!(parsers instanceof TypeOverrides)) throw new Error('the ORM no longer hands its type parsers to the pool')

@@ -1,4 +1,5 @@
 import { Pool } from 'pg'
+import { keepPlans } from '../postgres-kit/plans.ts'
 import { type ConnectionOptions, connectionConfig, type DatabaseTarget } from './connection.ts'
 
 export type SystemPoolOptions = Omit<ConnectionOptions, 'role'> &
@@ -28,6 +29,7 @@ export function createSystemPool(target: DatabaseTarget, options: SystemPoolOpti
     },
   })
   pool.on('connect', (client) => client.on('error', () => {}))
+  keepPlans(pool)
   pool.on('error', (error) => options.onError?.(error))
   return pool
 }

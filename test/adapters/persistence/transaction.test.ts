@@ -12,10 +12,13 @@ import { withRetries } from '../../../src/adapters/persistence/unit-of-work.ts'
 import { codeOf, isDataError, isRetryable, isUniqueViolation } from '../../../src/adapters/postgres-kit/errors.ts'
 import { DomainError, Unavailable } from '../../../src/core/errors.ts'
 import { onEachProfile, type TestDatabase, testDatabase } from '../../support/database.ts'
-import { type SeededOrganization, seedOrganization, unitOfWorkOn } from '../../support/seed.ts'
+import { ids, type SeededOrganization, seedChannel, seedOrganization, unitOfWorkOn } from '../../support/seed.ts'
+import { seedThread } from '../../support/seed-inbox.ts'
 import { onServer } from '../../support/template.ts'
 
 const PID = 'select pg_backend_pid() as pid'
+const ENTRIES_READ = `
+select sum(pg_stat_get_xact_tuples_returned(indexrelid))::int as entries from pg_index where indrelid = $1::regclass`
 
 onEachProfile((profile) => {
   let db: TestDatabase
@@ -51,6 +54,38 @@ onEachProfile((profile) => {
       odd: `it's $1 ? "quoted"`,
       none: null,
     })
+  })
+
+  test.serial(`${profile}: a foreign key planned on an empty table does not read a full one`, async (t) => {
+    const single = db.orm({ poolSize: 1, plansForMs: 0 })
+    const { orgId } = await seedOrganization(single)
+    const { messageId } = await seedThread(single, orgId, await seedChannel(single, orgId))
+    /** How many entries of indexes the foreign key reads. */
+    const attachTo = (id: string, position: number) =>
+      inOrganization(single, orgId, async (tx) => {
+        const read = async (): Promise<number> =>
+          (await tx.rows<{ entries: number }>(ENTRIES_READ, ['messages']))[0]?.entries ?? Number.NaN
+        const before = await read()
+        await tx.affected(
+          `insert into attachments (id, org_id, message_id, position, type) values ($1, $2, $3, $4, 'IMAGE')`,
+          [ids.next(), orgId, id, position],
+        )
+        return (await read()) - before
+      })
+    // A plan is kept from the sixth time on.
+    for (let position = 1; position <= 6; position++) await attachTo(messageId, position)
+    await inOrganization(single, orgId, (tx) =>
+      tx.affected(
+        `insert into messages select (jsonb_populate_record(null::messages,
+           to_jsonb(m) || jsonb_build_object('id', gen_random_uuid(), 'external_id', n::text))).*
+         from (select * from messages where id = $1) m, generate_series(1, 3000) n`,
+        [messageId],
+      ),
+    )
+    const [newest] = await inOrganization(single, orgId, (tx) =>
+      tx.rows<{ id: string }>('select id from messages order by ctid desc limit 1'),
+    )
+    t.is(await attachTo(newest?.id ?? '', 1), 1)
   })
 
   test.serial(`${profile}: a read cannot write`, async (t) => {
