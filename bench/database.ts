@@ -22,7 +22,7 @@ export type BenchDatabase = Readonly<{
   version(): Promise<string>
   /** Nothing that was delivered is left, and what was not written yet is. */
   clear(): Promise<void>
-  countJobs(): Promise<number>
+  countJobs(queue: 'inbound' | 'profile-lookup'): Promise<number>
   /** How many messages can be read, and the seconds since the transaction that stored the first one began. */
   progress(): Promise<{ messages: number; seconds: number }>
   /** Which of these messages can be read. */
@@ -48,8 +48,10 @@ export async function openBenchDatabase(place: {
       // Not in somebody's round. Only a superuser may on every version; elsewhere it comes when it comes.
       await client.query('checkpoint').catch(() => {})
     },
-    async countJobs() {
-      const { rows } = await client.query<{ n: number }>(`select count(*)::int as n from jobs where queue = 'inbound'`)
+    async countJobs(queue) {
+      const { rows } = await client.query<{ n: number }>('select count(*)::int as n from jobs where queue = $1', [
+        queue,
+      ])
       return rows[0]?.n ?? 0
     },
     async progress() {
@@ -57,11 +59,16 @@ export async function openBenchDatabase(place: {
       return { messages: rows[0]?.messages ?? 0, seconds: rows[0]?.seconds ?? 0 }
     },
     async readable(sent) {
-      const { rows } = await client.query<{ id: string }>(READABLE, [
-        sent.map(({ orgId }) => orgId),
-        sent.map(({ channelId }) => channelId),
-        sent.map(({ messageId }) => messageId),
-      ])
+      // By a name, so that it is planned once: it is asked while others are measured.
+      const { rows } = await client.query<{ id: string }>({
+        name: 'readable',
+        text: READABLE,
+        values: [
+          sent.map(({ orgId }) => orgId),
+          sent.map(({ channelId }) => channelId),
+          sent.map(({ messageId }) => messageId),
+        ],
+      })
       return new Set(rows.map(({ id }) => id))
     },
     close: () => client.end(),

@@ -3,6 +3,7 @@ import { runBench } from '../bench/bench.ts'
 import { isReached, type Measure, type Row, ratioOf, spreadOf } from '../bench/figures.ts'
 import { createTranscript } from '../bench/ingest/transcript.ts'
 import { type RowName, readOptions, rowNames, WrongOption } from '../bench/options.ts'
+import { atSteadyPace } from '../bench/steady-pace.ts'
 import { tableOf } from '../bench/table.ts'
 
 const aMeasure = (measure: Partial<Measure> = {}): Measure => ({
@@ -90,6 +91,7 @@ test.serial('every row with a limit of its own runs on them too', async (t) => {
       'beside an organization at 70 %',
       [
         ['capacity', null],
+        ['noise, not sent in time', 0.05],
         [`others' messages alone, p95`, null],
         [`others' messages beside it, p95`, null],
         ['beside it to alone', 2],
@@ -182,6 +184,39 @@ test('a replay has fresh ids, times and message ids, and leaves the rest as it w
       ],
     },
   ])
+})
+
+test('a steady pace leaves nobody out that was due while it could not look, and keeps to their times', async (t) => {
+  const due: number[] = []
+  await atSteadyPace({ perSecond: 200, seconds: 0.25, stepMs: 1 }, (n, dueAtMs) => {
+    t.is(n, due.length)
+    due.push(dueAtMs)
+    const until = performance.now() + (n === 45 ? 100 : 0)
+    while (performance.now() < until);
+  })
+  t.is(due.length, 50)
+  const gaps = due.slice(1).map((at, index) => at - (due[index] as number))
+  t.true(gaps.every((ms) => Math.abs(ms - 5) < 0.001))
+})
+
+test('a pace without bursts makes up for what is late bit by bit, and says how much was left at the end', async (t) => {
+  const stall = (ms: number) => {
+    const until = performance.now() + ms
+    while (performance.now() < until);
+  }
+  const at: number[] = []
+  const late = await atSteadyPace({ perSecond: 1_000, seconds: 0.5, stepMs: 1, burstMs: 10 }, (n) => {
+    at.push(performance.now())
+    if (n === 100) stall(100)
+  })
+  t.is(at.length, 500)
+  // A hundred are late; each look sends ten of them at most, and one that comes after is another look.
+  t.true((at[150] as number) - (at[101] as number) > 4)
+  t.true(late < 0.5, `${late}`)
+  const never = await atSteadyPace({ perSecond: 1_000, seconds: 0.1, stepMs: 1, burstMs: 10 }, (n) => {
+    if (n === 0) stall(100)
+  })
+  t.true(never > 0.5, `${never}`)
 })
 
 test('options: all rows and three rounds unless told otherwise, and what is wrong is named', (t) => {

@@ -89,7 +89,7 @@ async function startFloor(site: Site, shops: readonly Shop[]): Promise<{ child: 
 
 function sidesOf({ broker, database }: Site, ours: string, floor: string): readonly Side[] {
   const countOf = (queue: string | undefined) => () =>
-    broker && queue !== undefined ? broker.count(queue) : database.countJobs()
+    broker && queue !== undefined ? broker.count(queue) : database.countJobs('inbound')
   return [
     { name: 'ours', url: ours, countStored: countOf(broker?.workQueue) },
     { name: 'floor', url: floor, countStored: countOf(broker?.floorQueue) },

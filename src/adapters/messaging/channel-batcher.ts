@@ -32,10 +32,26 @@ export type ChannelBatcher<T> = Readonly<{
   stop(): Promise<readonly T[]>
 }>
 
-type Lane<T> = { items: T[]; busy: boolean; failures: number; timer: NodeJS.Timeout | undefined }
+type Lane<T> = {
+  items: T[]
+  busy: boolean
+  failures: number
+  /** Until then nothing of it is handed out. */
+  timer: NodeJS.Timeout | undefined
+  /** The timer is a rest, and no wait for a server. */
+  rests: boolean
+}
+
+/** With longer rests there are larger batches, which others wait for; with shorter ones each message costs more. */
+const REST_OF_BATCH = 0.5
+const LONGEST_REST_MS = 100
 
 /**
  * Batches of one channel at a time, never two of the same channel at once, channels in turn: first those of whoever has least under way.
+ *
+ * After a batch its channel rests for half as long as the batch took, unless a whole batch waits already. A channel that is always busy
+ * has fewer, larger batches then, each message costs less, and in between the processors are there for others. A channel with a
+ * message now and then does not notice, and a backlog goes on without rests.
  */
 export function createChannelBatcher<T>(options: ChannelBatcherOptions<T>): ChannelBatcher<T> {
   const { concurrency, maxBatch, keyOf, isSuspect, onRoom, log, deadlineMs = 60_000 } = options
@@ -84,12 +100,12 @@ export function createChannelBatcher<T>(options: ChannelBatcherOptions<T>): Chan
       if (lane === undefined || lane.items.length === 0) continue
       lane.busy = true
       count(key, 1)
+      const startedAt = performance.now()
       const run = work(lane, take(lane)).then(() => {
         running.delete(run)
         count(key, -1)
         lane.busy = false
-        if (lane.items.length > 0) enter(key, lane)
-        else if (lane.failures === 0) lanes.delete(key)
+        if (lane.timer === undefined) rest(key, lane, performance.now() - startedAt)
         pump()
         onRoom()
       })
@@ -99,6 +115,20 @@ export function createChannelBatcher<T>(options: ChannelBatcherOptions<T>): Chan
 
   const enter = (key: string, lane: Lane<T>): void => {
     if (!lane.busy && lane.timer === undefined) turns.add(key)
+  }
+
+  const rest = (key: string, lane: Lane<T>, tookMs: number): void => {
+    if (stopped || lane.items.length >= maxBatch) return void enter(key, lane)
+    lane.rests = true
+    lane.timer = setTimeout(() => rested(key, lane), Math.min(tookMs * REST_OF_BATCH, LONGEST_REST_MS))
+  }
+  const rested = (key: string, lane: Lane<T>): void => {
+    clearTimeout(lane.timer)
+    lane.timer = undefined
+    lane.rests = false
+    if (lane.items.length === 0) return void lanes.delete(key)
+    enter(key, lane)
+    pump()
   }
 
   const work = async (lane: Lane<T>, batch: T[]): Promise<void> => {
@@ -139,6 +169,7 @@ export function createChannelBatcher<T>(options: ChannelBatcherOptions<T>): Chan
       rest.push(...lane.items.splice(0))
       clearTimeout(lane.timer)
       lane.timer = undefined
+      lane.rests = false
       if (!lane.busy) lanes.delete(key)
     }
     turns.clear()
@@ -149,11 +180,12 @@ export function createChannelBatcher<T>(options: ChannelBatcherOptions<T>): Chan
   return {
     add(item) {
       const key = keyOf(item)
-      const lane = lanes.get(key) ?? { items: [], busy: false, failures: 0, timer: undefined }
+      const lane = lanes.get(key) ?? { items: [], busy: false, failures: 0, timer: undefined, rests: false }
       lanes.set(key, lane)
       lane.items.push(item)
       waiting += 1
-      enter(key, lane)
+      if (lane.rests && lane.items.length >= maxBatch) rested(key, lane)
+      else enter(key, lane)
       if (scheduled) return
       scheduled = true
       // Not at once: what arrives together goes out together.

@@ -13,7 +13,7 @@ import {
   readDelivery,
 } from './delivery-message.ts'
 import { backoffMs, reasonOf } from './failure.ts'
-import type { HeldJob, PostgresQueue } from './postgres-queue.ts'
+import { CLAIM_OF_GROUP, type HeldJob, type PostgresQueue } from './postgres-queue.ts'
 import { putAside } from './put-aside.ts'
 import { createPoller, type Poller } from './queue-poller.ts'
 import { KilledItsHolders, type Trials } from './trials.ts'
@@ -122,7 +122,8 @@ export function createPostgresSource(options: PostgresSourceOptions): WebhookSou
       held.add(job)
       into.add({ job, delivery: read.delivery })
     }
-    return jobs.length > 0
+    // Fewer are all that there were.
+    return jobs.length >= CLAIM_OF_GROUP
   }
 
   return {

@@ -79,7 +79,7 @@ export type PostgresQueueOptions = Readonly<{
 const FULL_SCAN_EVERY_MS = 5_000
 const CLAIM_BYTES = 16 * 1_048_576
 /** A batch is no larger; whoever has more comes again with the next claim. */
-const CLAIM_OF_GROUP = 100
+export const CLAIM_OF_GROUP = 100
 
 export function createPostgresQueue(options: PostgresQueueOptions): PostgresQueue {
   const { pool, clock, log, wakeups, statementTimeoutMs = 1_500, failpoint = null } = options

@@ -1,8 +1,8 @@
 /**
- * Of the deliveries that the broker lets a process have at once (500): an organization's two batches, one being stored and one to
- * follow, and some places that are always left. Through those the rest of a backlog goes by.
+ * Of the deliveries that the broker lets a process have at once (500): an organization's three batches, one being stored, one to
+ * follow and what comes while a channel rests, and some places that are always left. Through those the rest of a backlog goes by.
  */
-const OF_ONE = 200
+const OF_ONE = 300
 const CROWDED = 400
 const MOST = 450
 

@@ -40,8 +40,8 @@ export const BUGS = {
     patches: [
       {
         file: 'src/adapters/persistence/stores/load-intake.ts',
-        find: 'left join message_parts p on p.org_id = $1 and p.channel_id = $2 and p.external_id = e.id',
-        put: 'left join message_parts p on false',
+        find: 'where s.org_id = $1 and s.channel_id = $2 and s.external_id = e.id limit 1) p on true',
+        put: 'where false) p on true',
       },
     ],
   },

@@ -32,7 +32,7 @@ export async function deriveTickets(tx: Tx, ticketIds: readonly TicketId[], now:
     `select t.id, t.status, l.sent_at, l.content, l.kind, l.deleted_at, a.type as attachment, u.unread,
        ad.context ->> 'adId' as ad_id, ad.context ->> 'adTitle' as ad_title
      from unnest($2::uuid[]) as wanted (id)
-     join tickets t on t.org_id = $1 and t.id = wanted.id
+     join lateral (select * from tickets t where t.org_id = $1 and t.id = wanted.id limit 1) t on true
      left join lateral (
        select m.id, m.sent_at, m.content, m.kind, m.deleted_at from messages m where m.org_id = $1 and m.ticket_id = t.id
        order by m.sent_at desc, m.external_id desc, m.id desc limit 1) l on true

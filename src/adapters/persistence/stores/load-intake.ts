@@ -127,7 +127,8 @@ export async function joinedOf(
   if (conversationIds.length === 0) return new Map()
   const rows = await tx.rows<{ id: ConversationId; joined: ConversationId }>(
     `select v.id, k.conversation_id as joined
-     from unnest($2::uuid[]) as v (id)
+     from unnest($2::uuid[]) as w (id)
+     join lateral (select id from conversations c where c.org_id = $1 and c.id = w.id and c.surface = 'DM' limit 1) v on true
      join lateral (select m.ticket_id, m.sent_at from messages m
        where m.org_id = $1 and m.conversation_id = v.id and m.elsewhere and m.status not in ('QUEUED', 'FAILED')
        order by m.sent_at desc, m.external_id desc limit 1) l on true
@@ -157,7 +158,10 @@ type KnownRow = {
   edit_revision: number
 }
 
-/** What is known of the messages that events bring or speak of: their parts, their tombstones, and what was said before them. */
+/**
+ * What is known of the messages that events bring or speak of: their parts, their tombstones, and what was said before them. Each
+ * is looked up by itself: joined, a channel that grew since the planner last looked was read whole for every batch.
+ */
 export async function knownMessages(
   tx: Tx,
   request: IntakeRequest,
@@ -171,7 +175,7 @@ export async function knownMessages(
        case when o.is_ours then p.deleted_at else m.deleted_at end as deleted_at,
        case when o.is_ours then p.edit_revision else m.edit_revision end as edit_revision
      from unnest($3::text[]) as e (id)
-     left join message_parts p on p.org_id = $1 and p.channel_id = $2 and p.external_id = e.id
+     left join lateral (select * from message_parts s where s.org_id = $1 and s.channel_id = $2 and s.external_id = e.id limit 1) p on true
      left join messages m on m.org_id = $1 and m.id = p.message_id
      left join lateral (select p.kind is not null as is_ours, case when p.kind is null then 1 else (
        select count(*)::int from message_parts s where s.org_id = $1 and s.message_id = p.message_id) end as parts) o on true

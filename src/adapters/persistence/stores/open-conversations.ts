@@ -71,7 +71,9 @@ async function identities(
   externalIds: readonly string[],
 ): Promise<Map<string, CustomerId>> {
   const found = await tx.rows<{ external_id: string; customer_id: CustomerId }>(
-    'select external_id, customer_id from customer_identities where org_id = $1 and channel_id = $2 and external_id = any($3)',
+    `select i.external_id, i.customer_id from unnest($3::text[]) as e (id)
+     cross join lateral (select external_id, customer_id from customer_identities
+       where org_id = $1 and channel_id = $2 and external_id = e.id limit 1) i`,
     [tx.orgId, channelId, externalIds],
   )
   return new Map(found.map((row) => [row.external_id, row.customer_id]))
@@ -156,7 +158,8 @@ async function conversations(
 ): Promise<Map<string, ConversationId>> {
   const found = await tx.rows<{ id: ConversationId; surface: Thread['surface']; external_key: string }>(
     `select c.id, c.surface, c.external_key from unnest($3::text[], $4::text[]) as t (surface, external_key)
-     join conversations c on c.org_id = $1 and c.channel_id = $2 and c.surface = t.surface and c.external_key = t.external_key`,
+     cross join lateral (select id, surface, external_key from conversations
+       where org_id = $1 and channel_id = $2 and surface = t.surface and external_key = t.external_key limit 1) c`,
     [tx.orgId, channelId, threads.map(({ surface }) => surface), threads.map(({ key }) => key)],
   )
   return new Map(found.map((row) => [nameOf({ surface: row.surface, key: row.external_key }), row.id]))
