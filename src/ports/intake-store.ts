@@ -245,10 +245,17 @@ export type IntakeRequest = Readonly<{
   withInFlight: boolean
 }>
 
+/** The people and conversations that are there of those asked for. What the keys are is the store's matter. */
+export type KnownThreads = Readonly<{
+  customers: ReadonlyMap<string, CustomerId>
+  conversations: ReadonlyMap<string, ConversationId>
+}>
+
 /** What whoever brings events is told at the door. */
 export type Admission = Readonly<{
   /** Conversations of the messages that events speak of. */
   spokenOf: readonly ConversationId[]
+  threads: KnownThreads
   /** Of those that were asked for: nobody is erased while the transaction lasts. */
   erased: Erased
 }>

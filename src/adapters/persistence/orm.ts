@@ -8,7 +8,7 @@ import { entities } from './rows/index.ts'
 export type OrmOptions = ConnectionOptions &
   Readonly<{
     poolSize?: number
-    /** How long a statement waits for a server that says nothing. */
+    /** How long a server may say nothing while any statement waits. */
     silenceMs?: number
     /** How long a connection keeps its plans. */
     plansForMs?: number
@@ -26,7 +26,7 @@ const TIMESTAMPTZ_ARRAY = 1185
 export function createOrm(target: DatabaseTarget, options: OrmOptions = {}): MikroORM {
   const onPoolCreated = (pool: Pool) => {
     pool.on('error', (error) => options.onPoolError?.(error))
-    pool.on('connect', endWhenSilent)
+    pool.on('connect', (client) => endWhenSilent(client, options.silenceMs ?? SILENCE_MS))
     keepPlans(pool, options.plansForMs)
     // The ORM keeps times as text and parses what its entities name; our own statements want Dates, and it takes those too.
     const parsers = pool.options.types
@@ -38,7 +38,8 @@ export function createOrm(target: DatabaseTarget, options: OrmOptions = {}): Mik
     dbName: databaseNameOf(target),
     driverOptions: {
       ...connectionConfig(target, options),
-      query_timeout: options.silenceMs ?? SILENCE_MS,
+      // Statements of one transaction are sent without waiting for the answers of those before.
+      pipeline: true,
       onPoolCreated,
     },
     pool: { min: 0, max: options.poolSize ?? 10, idleTimeoutMillis: 30_000 },
@@ -48,17 +49,31 @@ export function createOrm(target: DatabaseTarget, options: OrmOptions = {}): Mik
   })
 }
 
-/** A rollback on a connection that fell silent would wait for it as long again. */
-function endWhenSilent(client: PoolClient): void {
+/**
+ * The driver's own limit runs for each statement from when it was sent, so that one behind others would be given up while the server
+ * answers those. And nothing else may be sent on a connection that fell silent: a rollback would wait as long again. What answers by a
+ * callback or a cursor is not counted, and not used here.
+ */
+function endWhenSilent(client: PoolClient, silenceMs: number): void {
   const query = client.query.bind(client) as (...args: unknown[]) => unknown
   const { stream } = (client as unknown as { connection: { stream: Socket } }).connection
-  const ended = (error: unknown) => {
-    if (error instanceof Error && error.message === 'Query read timeout') stream.destroy()
-    throw error
+  let asked = 0
+  let timer: NodeJS.Timeout | undefined
+  const answered = () => {
+    asked--
+    if (asked > 0) return
+    clearTimeout(timer)
+    timer = undefined
   }
-  const guarded = (...args: unknown[]) => {
+  const counted = (...args: unknown[]) => {
     const sent = query(...args)
-    return sent instanceof Promise ? sent.catch(ended) : sent
+    if (sent instanceof Promise) {
+      asked++
+      timer ??= setTimeout(() => stream.destroy(new Error('Query read timeout')), silenceMs)
+      sent.then(answered, answered)
+    }
+    return sent
   }
-  client.query = guarded as typeof client.query
+  client.query = counted as typeof client.query
+  stream.on('data', () => timer?.refresh())
 }

@@ -115,7 +115,7 @@ async function keepSome(
   // A message and its unsend share no row: two transactions at once would each miss what the other brings.
   await tx.rows(LOCK, [type, accounts])
   const before = await takenBackOf(tx, { type, accounts }, entries)
-  await insertRows(
+  insertRows(
     tx,
     'unclaimed_entries',
     COLUMNS,

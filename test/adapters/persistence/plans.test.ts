@@ -1,11 +1,21 @@
 import test from 'ava'
-import { inOrganization, type Orm } from '../../../src/adapters/persistence/transaction.ts'
-import type { OrgId } from '../../../src/core/ids.ts'
+import { knownMessages } from '../../../src/adapters/persistence/stores/load-intake.ts'
+import { lookUpThreads } from '../../../src/adapters/persistence/stores/open-conversations.ts'
+import { inOrganization, type Orm, type Tx } from '../../../src/adapters/persistence/transaction.ts'
+import type { Thread } from '../../../src/core/channel/inbound-event.ts'
+import type { ExternalMessageId, OrgId } from '../../../src/core/ids.ts'
+import type { IntakeRequest } from '../../../src/ports/intake-store.ts'
 import { onEachProfile, type TestDatabase, testDatabase } from '../../support/database.ts'
-import { seedOrganization } from '../../support/seed.ts'
+import { seedChannel, seedOrganization } from '../../support/seed.ts'
+import { seedThread } from '../../support/seed-inbox.ts'
 import { onServer } from '../../support/template.ts'
 
+const ENTRIES_READ = `select sum(pg_stat_get_xact_tuples_returned(indexrelid))::int as entries from pg_index where indrelid = any($1::regclass[])`
 const PREPARED = `select statement from pg_prepared_statements where statement like '%/* mine */%'`
+/** What a plan that reads all there is would read. */
+const GROWN = 2_000
+/** A handful of look-ups, each of a few entries. */
+const FEW = 60
 
 onEachProfile((profile) => {
   let db: TestDatabase
@@ -42,4 +52,71 @@ onEachProfile((profile) => {
     const { length } = await prepared()
     t.true(length > 0 && length <= 300, `${length}`)
   })
+
+  test.serial(`${profile}: of a channel that grew, a batch reads what it is about`, async (t) => {
+    const channelId = await seedChannel(orm, orgId)
+    const seeded = await seedThread(orm, orgId, channelId)
+    await inOrganization(orm, orgId, (tx) => grow(tx))
+    const [known] = await inOrganization(orm, orgId, (tx) =>
+      tx.rows<{ external_id: ExternalMessageId; person: string; key: string }>(
+        `select p.external_id, i.external_id as person, v.external_key as key
+         from message_parts p join messages m on m.org_id = p.org_id and m.id = p.message_id
+         join conversations v on v.org_id = m.org_id and v.id = m.conversation_id
+         join customer_identities i on i.org_id = v.org_id and i.customer_id = v.customer_id where p.message_id = $1`,
+        [seeded.messageId],
+      ),
+    )
+    if (!known) return t.fail('nothing was seeded')
+    const thread = {
+      ...{ surface: 'DM', key: known.key, at: new Date() },
+      person: { externalId: known.person, username: null, name: null },
+    } as unknown as Thread & { at: Date }
+    const request = { channelId, arrived: [known.external_id], spokenOf: [] } as unknown as IntakeRequest
+    const asked: Record<string, (tx: Tx) => Promise<unknown>> = {
+      known: (tx) => knownMessages(tx, request),
+      conversations: (tx) => lookUpThreads(tx, channelId, [thread]),
+    }
+    for (const [what, ask] of Object.entries(asked)) {
+      const read = await inOrganization(orm, orgId, async (tx) => {
+        const entries = async () => (await tx.rows<{ entries: number }>(ENTRIES_READ, [GROWN_TABLES]))[0]?.entries ?? 0
+        const before = await entries()
+        await ask(tx)
+        return (await entries()) - before
+      })
+      t.true(read > 0 && read < FEW, `${what}: ${read} entries of indexes`)
+    }
+  })
 })
+
+const GROWN_TABLES = ['customers', 'customer_identities', 'conversations', 'tickets', 'messages', 'message_parts']
+
+/** Everything once more, under other ids, so that each refers to what is its own. Nobody tells the planner. */
+async function grow(tx: Tx): Promise<void> {
+  const other = (id: string) => `md5(${id}::text || n::text)::uuid`
+  const copies = `generate_series(1, ${GROWN}) n`
+  const copy = (table: string, changes: string) =>
+    tx.affected(
+      `insert into ${table} select (jsonb_populate_record(null::${table}, to_jsonb(o) || jsonb_build_object(${changes}))).* from ${table} o, ${copies}`,
+    )
+  await copy('customers', `'id', ${other('o.id')}`)
+  await copy(
+    'customer_identities',
+    `'id', ${other('o.id')}, 'customer_id', ${other('o.customer_id')}, 'external_id', o.external_id || n`,
+  )
+  await copy(
+    'conversations',
+    `'id', ${other('o.id')}, 'customer_id', ${other('o.customer_id')}, 'external_key', o.external_key || n`,
+  )
+  await copy(
+    'tickets',
+    `'id', ${other('o.id')}, 'customer_id', ${other('o.customer_id')}, 'conversation_id', ${other('o.conversation_id')}, 'number', 1000 + n`,
+  )
+  await copy(
+    'messages',
+    `'id', ${other('o.id')}, 'ticket_id', ${other('o.ticket_id')}, 'conversation_id', ${other('o.conversation_id')}, 'external_id', o.external_id || n`,
+  )
+  await copy(
+    'message_parts',
+    `'id', ${other('o.id')}, 'message_id', ${other('o.message_id')}, 'external_id', o.external_id || n`,
+  )
+}

@@ -7,15 +7,19 @@ import {
   inOrganization,
   type Orm,
   readInOrganization,
+  type Tx,
 } from '../../../src/adapters/persistence/transaction.ts'
 import { withRetries } from '../../../src/adapters/persistence/unit-of-work.ts'
 import { codeOf, isDataError, isRetryable, isUniqueViolation } from '../../../src/adapters/postgres-kit/errors.ts'
 import { DomainError, Unavailable } from '../../../src/core/errors.ts'
+import { behindProxy } from '../../faults/harness/behind-proxy.ts'
 import { onEachProfile, type TestDatabase, testDatabase } from '../../support/database.ts'
 import { ids, type SeededOrganization, seedChannel, seedOrganization, unitOfWorkOn } from '../../support/seed.ts'
 import { seedThread } from '../../support/seed-inbox.ts'
 import { onServer } from '../../support/template.ts'
 
+const NOTE = `insert into audit_log (id, org_id, actor_type, action, resource_type)
+  values (gen_random_uuid(), $1, 'SYSTEM', 'channel.deleted', 'x')`
 const PID = 'select pg_backend_pid() as pid'
 const ENTRIES_READ = `
 select sum(pg_stat_get_xact_tuples_returned(indexrelid))::int as entries from pg_index where indrelid = $1::regclass`
@@ -86,6 +90,154 @@ onEachProfile((profile) => {
       tx.rows<{ id: string }>('select id from messages order by ctid desc limit 1'),
     )
     t.is(await attachTo(newest?.id ?? '', 1), 1)
+  })
+
+  test.serial(`${profile}: the next statement is sent before the one ahead of it is answered`, async (t) => {
+    const network = await behindProxy(db)
+    t.teardown(() => network.close())
+    const far = network.orm({ poolSize: 1 })
+    const lock = (n: number) => `select pg_advisory_xact_lock(hashtext('sent on'), ${n})`
+    const held = () =>
+      onServer(db.admin, async (client) => {
+        const { rows } = await client.query<{ n: number }>(
+          `select objid::int as n from pg_locks where locktype = 'advisory' and classid = (hashtext('sent on')::bigint & 4294967295)::oid`,
+        )
+        return rows.map(({ n }) => n).sort()
+      })
+    const answered: number[] = []
+    const work = inOrganization(far, org.orgId, async (tx) => {
+      await tx.rows('select 1')
+      network.proxy.set('response', { kind: 'black-hole' })
+      tx.write(lock(1))
+      await Promise.all([2, 3].map((n) => tx.rows(lock(n)).then(() => answered.push(n))))
+    })
+    for (let tries = 0; tries < 200 && (await held()).length < 3; tries++) await sleep(50)
+    t.deepEqual([await held(), answered], [[1, 2, 3], []])
+    await network.proxy.heal()
+    await work
+    t.deepEqual([await held(), answered], [[], [2, 3]])
+  })
+
+  test.serial(`${profile}: what nobody waits for fails the whole, for its own reason`, async (t) => {
+    const noted = () =>
+      inOrganization(orm, org.orgId, (tx) => tx.rows(`select 1 from audit_log where action = 'channel.deleted'`))
+    const failing = (after: (tx: Tx) => unknown) =>
+      t.throwsAsync(
+        inOrganization(orm, org.orgId, async (tx) => {
+          tx.write(NOTE, [org.orgId])
+          tx.write('select $1::int / 0', [1])
+          await after(tx)
+        }),
+      )
+    // At the end, at the next one that is waited for, at several, and where that is not looked at.
+    for (const after of [
+      () => null,
+      (tx: Tx) => tx.rows('select 1'),
+      (tx: Tx) => Promise.all([tx.affected('delete from tickets'), tx.em.execute('select 1')]),
+      (tx: Tx) => tx.rows('select 1').catch(() => {}),
+    ])
+      t.is(codeOf(await failing(after)), '22012', String(after))
+    const own = new DomainError('invalid-transition', 'No.')
+    const givenUp = async (tx: Tx) => {
+      await tx.rows('select 1').catch(() => {})
+      throw own
+    }
+    t.is(await failing(givenUp), own)
+    t.deepEqual(await noted(), [])
+    await inOrganization(orm, org.orgId, async (tx) => tx.write(NOTE, [org.orgId]))
+    t.is((await noted()).length, 1)
+  })
+
+  test.serial(
+    `${profile}: of several at once the reason is the first one's, however deep it was asked for`,
+    async (t) => {
+      const network = await behindProxy(db)
+      t.teardown(() => network.close())
+      const far = network.orm({ poolSize: 1 })
+      const work = inOrganization(far, org.orgId, async (tx) => {
+        await tx.rows('select 1')
+        network.proxy.set('response', { kind: 'black-hole' })
+        const deep = async () => await (async () => await (async () => await tx.rows('select 1 / 0'))())()
+        await Promise.all([deep(), tx.rows('select 2')])
+      })
+      // All answers come in one piece.
+      await sleep(300)
+      await network.proxy.heal()
+      t.is(codeOf(await t.throwsAsync(work)), '22012')
+    },
+  )
+
+  test.serial(`${profile}: what fails before it is sent fails the whole as well`, async (t) => {
+    const before = await inOrganization(orm, org.orgId, (tx) => tx.rows('select 1 from audit_log'))
+    const unsendable = {
+      toPostgres() {
+        throw new Error('not to be sent')
+      },
+    }
+    await t.throwsAsync(
+      inOrganization(orm, org.orgId, async (tx) => {
+        tx.write(NOTE, [org.orgId])
+        tx.write('select $1::text', [unsendable])
+      }),
+      { message: 'not to be sent' },
+    )
+    t.is((await inOrganization(orm, org.orgId, (tx) => tx.rows('select 1 from audit_log'))).length, before.length)
+  })
+
+  test.serial(
+    `${profile}: silence counts from the last answer, and what was given up is not committed later`,
+    async (t) => {
+      const impatient = db.orm({ poolSize: 1, silenceMs: 2_000 })
+      await inOrganization(impatient, org.orgId, async (tx) => {
+        for (let n = 0; n < 3; n++) tx.write('select pg_sleep(0.8)')
+      })
+      // A connection that nobody used for longer than that is watched as before.
+      await sleep(2_200)
+      const note = NOTE.replace('channel.deleted', 'channel.connected')
+      const held = Promise.withResolvers<void>()
+      const holding = Promise.withResolvers<void>()
+      const holder = asSystem(orm, async (tx) => {
+        await tx.rows(`select pg_advisory_xact_lock(hashtext('held for long'))`)
+        holding.resolve()
+        await held.promise
+      })
+      await holding.promise
+      const givenUp = inOrganization(impatient, org.orgId, async (tx) => {
+        tx.write(note, [org.orgId])
+        tx.write(`select pg_advisory_xact_lock(hashtext('held for long'))`)
+      })
+      await t.throwsAsync(givenUp, { instanceOf: Unavailable })
+      held.resolve()
+      await holder
+      // Whoever is next has the lock once the server has noticed that nobody is there.
+      await asSystem(orm, (tx) => tx.rows(`select pg_advisory_xact_lock(hashtext('held for long'))`))
+      const kept = await inOrganization(orm, org.orgId, (tx) =>
+        tx.rows(`select 1 from audit_log where action = 'channel.connected'`),
+      )
+      t.deepEqual(kept, [])
+    },
+  )
+
+  test.serial(`${profile}: who was let into a transaction cannot use it any more when it is over`, async (t) => {
+    const kept: Tx[] = []
+    await inOrganization(orm, org.orgId, async (tx) => void kept.push(tx))
+    await t.throwsAsync(
+      inOrganization(orm, org.orgId, async (tx) => {
+        kept.push(tx)
+        throw new Error('given up')
+      }),
+    )
+    const atOnce = (tx: Tx): Promise<never> => {
+      kept.push(tx)
+      throw new Error('given up')
+    }
+    await t.throwsAsync(inOrganization(orm, org.orgId, atOnce))
+    t.is(kept.length, 3)
+    for (const tx of kept) {
+      await t.throwsAsync(tx.rows('select 1'), { message: 'the transaction is over' })
+      await t.throwsAsync(tx.affected('delete from tickets'), { message: 'the transaction is over' })
+      t.throws(() => tx.write('delete from tickets'), { message: 'the transaction is over' })
+    }
   })
 
   test.serial(`${profile}: a read cannot write`, async (t) => {

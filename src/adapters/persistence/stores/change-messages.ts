@@ -22,7 +22,7 @@ export async function applyEdits(tx: Tx, edits: IntakeChanges['edits']): Promise
   ] as const) {
     const own = rows.filter((row) => row.isOurs === isOurs)
     if (own.length === 0) continue
-    await tx.affected(
+    tx.write(
       `update ${table} m set content = r.content, edited_at = r.edited_at, edit_revision = r.revision
        from ${recordset('$1', { id: 'uuid', content: 'text', edited_at: 'timestamptz(3)', revision: 'int' })}
        where m.org_id = $2 and m.id = r.id and m.deleted_at is null`,
@@ -39,7 +39,7 @@ export async function applyUnsends(tx: Tx, unsends: readonly Unsend[]): Promise<
   const whole = unsends.filter(({ isOurs }) => !isOurs)
   const parts = unsends.filter(({ isOurs }) => isOurs)
   if (whole.length > 0) {
-    await tx.affected(
+    tx.write(
       `update messages m set content = null, context = null, edited_at = null, deleted_at = least(coalesce(m.deleted_at, r.at), r.at)
        from ${recordset('$1', { id: 'uuid', at: 'timestamptz(3)' })} where m.org_id = $2 and m.id = r.id`,
       [JSON.stringify(whole.map(({ messageId, at }) => ({ id: messageId, at }))), tx.orgId],
@@ -47,7 +47,7 @@ export async function applyUnsends(tx: Tx, unsends: readonly Unsend[]): Promise<
     await dropAttachments(tx, 'message_id', messagesOf(whole))
   }
   if (parts.length === 0) return
-  await tx.affected(
+  tx.write(
     `update message_parts p set content = null, extras = null, edited_at = null, deleted_at = least(coalesce(p.deleted_at, r.at), r.at)
      from ${recordset('$1', { id: 'uuid', at: 'timestamptz(3)' })} where p.org_id = $2 and p.id = r.id`,
     [JSON.stringify(parts.map(({ partId, at }) => ({ id: partId, at }))), tx.orgId],
@@ -68,7 +68,7 @@ async function dropAttachments(tx: Tx, of: 'message_id' | 'part_id', ids: readon
   )
   const uploads = dropped.flatMap(({ upload_id }) => upload_id ?? [])
   if (uploads.length === 0) return
-  await tx.affected(
+  tx.write(
     `delete from uploads u where u.org_id = $1 and u.id = any($2)
        and not exists (select from attachments a where a.org_id = $1 and a.upload_id = u.id)`,
     [tx.orgId, uploads],
@@ -80,12 +80,8 @@ const messagesOf = (changes: readonly Readonly<{ messageId: MessageId }>[]): rea
 ]
 
 /** The earliest time stands, so that repeats in any order leave the same. */
-export async function buryTombstones(
-  tx: Tx,
-  channelId: ChannelId,
-  tombstones: IntakeChanges['tombstones'],
-): Promise<void> {
-  await insertRows(
+export function buryTombstones(tx: Tx, channelId: ChannelId, tombstones: IntakeChanges['tombstones']): void {
+  insertRows(
     tx,
     'tombstones',
     { org_id: 'uuid', channel_id: 'uuid', external_id: 'text', deleted_at: 'timestamptz(3)' },
@@ -109,7 +105,7 @@ export async function applyProven(tx: Tx, proven: IntakeChanges['proven'], now: 
     )
     if (!part) continue
     await deriveMessages(tx, [inFlight.messageId])
-    await tx.affected(
+    tx.write(
       `update send_attempts set finished_at = $3, outcome = 'SENT', detail = 'proved by its echo'
        where org_id = $1 and part_id = $2 and outcome is distinct from 'SENT'
          and number = (select max(number) from send_attempts where org_id = $1 and part_id = $2)`,

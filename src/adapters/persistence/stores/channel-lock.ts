@@ -5,11 +5,12 @@ import type { Tx } from '../transaction.ts'
 /**
  * A message and what is said of it (that it was unsent, edited, seen) share no row until one of them is stored: two
  * transactions at once would each miss what the other brings. So whoever makes platform ids known passes `together` with
- * others, and whoever speaks of an id that is not known passes `alone`. Comes before every row lock; ends with the transaction.
+ * others, and whoever speaks of an id that is not known passes `alone`. Comes before every row lock; ends with the transaction. What
+ * is sent after it runs once the lock is had.
  */
-export async function lockChannel(tx: Tx, channelId: ChannelId, pass: 'together' | 'alone'): Promise<void> {
+export function lockChannel(tx: Tx, channelId: ChannelId, pass: 'together' | 'alone'): void {
   const lock = pass === 'alone' ? 'pg_advisory_xact_lock' : 'pg_advisory_xact_lock_shared'
-  await tx.rows(`select ${lock}(hashtextextended('intake ' || $1, 0))`, [channelId])
+  tx.write(`select ${lock}(hashtextextended('intake ' || $1, 0))`, [channelId])
 }
 
 /** Whoever brings events may have looked the channel up a while ago. */

@@ -30,7 +30,7 @@ export async function deriveMessages(tx: Tx, ids: readonly MessageId[]): Promise
     [tx.orgId, ids],
   )
   const messages = [...Map.groupBy(rows, ({ message_id }) => message_id)].map(([id, parts]) => derived(id, parts))
-  await tx.affected(
+  tx.write(
     `update messages m set status = r.status, failure = r.failure, external_id = r.external_id, content = r.content,
        edited_at = r.edited_at, deleted_at = r.deleted_at
      from ${recordset('$1', { id: 'uuid', status: 'text', failure: 'jsonb', external_id: 'text', content: 'text', edited_at: 'timestamptz(3)', deleted_at: 'timestamptz(3)' })}

@@ -24,7 +24,7 @@ type Facts = {
  */
 export async function deriveTickets(tx: Tx, ticketIds: readonly TicketId[], now: Date): Promise<void> {
   if (ticketIds.length === 0) return
-  await tx.rows('select from tickets where org_id = $1 and id = any($2) order by id for no key update', [
+  tx.write('select from tickets where org_id = $1 and id = any($2) order by id for no key update', [
     tx.orgId,
     ticketIds,
   ])
@@ -72,7 +72,7 @@ export async function deriveTickets(tx: Tx, ticketIds: readonly TicketId[], now:
               fact.attachment ? [{ type: fact.attachment, url: null, title: null, platformType: null }] : [],
             ),
   }))
-  await tx.affected(
+  tx.write(
     `update tickets t set unread_count = r.unread_count, last_message_at = coalesce(r.last_message_at, t.last_message_at),
        last_message_preview = r.last_message_preview,
        context = case when t.kind = 'COMMENT' then t.context || r.ad else t.context end, updated_at = $3, version = t.version + 1

@@ -33,7 +33,7 @@ export const createDoubtStore = (tx: Tx, { ids }: { ids: IdSource }): DoubtStore
     return row ? { messageId: row.message_id, ticketId: row.ticket_id } : null
   },
 
-  checkLater: ({ partId, channelId }, afterMs) =>
+  checkLater: async ({ partId, channelId }, afterMs) =>
     insertRows(tx, 'jobs', { id: 'uuid', queue: 'text', run_at: 'timestamptz', payload: 'bytea' }, [
       {
         id: ids.next(),
@@ -45,7 +45,7 @@ export const createDoubtStore = (tx: Tx, { ids }: { ids: IdSource }): DoubtStore
     ]),
 
   async open({ channelId, conversationId, customerId, audience }, externalIds) {
-    await lockChannel(tx, channelId, 'together')
+    lockChannel(tx, channelId, 'together')
     await lockConversation(tx, conversationId)
     const known = await tx.rows<{ external_id: ExternalMessageId }>(
       'select external_id from message_parts where org_id = $1 and channel_id = $2 and external_id = any($3)',
@@ -53,7 +53,7 @@ export const createDoubtStore = (tx: Tx, { ids }: { ids: IdSource }): DoubtStore
     )
     const free = new Set(externalIds)
     for (const { external_id } of known) free.delete(external_id)
-    return { inFlight: (await inFlightOf(tx, [customerId], audience)).get(customerId) ?? [], free }
+    return { inFlight: (await inFlightOf(tx, [conversationId], audience)).get(customerId) ?? [], free }
   },
 
   async prove(channelId, { inFlight, conversationId, externalId }, now) {

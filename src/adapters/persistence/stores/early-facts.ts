@@ -9,9 +9,9 @@ import { insertRows } from './insert-rows.ts'
 type Early = Pick<IntakeChanges, 'earlyEdits' | 'earlyReads'>
 
 /** What was said of messages that are still to come. The caller has the channel to itself (`lockChannel`). */
-export async function keepEarly(tx: Tx, channelId: ChannelId, { earlyEdits, earlyReads }: Early): Promise<void> {
+export function keepEarly(tx: Tx, channelId: ChannelId, { earlyEdits, earlyReads }: Early): void {
   const key = { org_id: tx.orgId, channel_id: channelId }
-  await insertRows(
+  insertRows(
     tx,
     'early_edits',
     {
@@ -32,7 +32,7 @@ export async function keepEarly(tx: Tx, channelId: ChannelId, { earlyEdits, earl
     `on conflict (org_id, channel_id, external_id) do update
        set revision = excluded.revision, edited_at = excluded.edited_at, content = excluded.content`,
   )
-  await insertRows(
+  insertRows(
     tx,
     'early_reads',
     { org_id: 'uuid', channel_id: 'uuid', external_id: 'text' },
@@ -42,13 +42,10 @@ export async function keepEarly(tx: Tx, channelId: ChannelId, { earlyEdits, earl
 }
 
 /** Of messages that are there now. */
-export async function settleEarly(
-  tx: Tx,
-  channelId: ChannelId,
-  externalIds: readonly ExternalMessageId[],
-): Promise<void> {
-  await remove(tx, 'early_edits', channelId, externalIds)
-  await remove(tx, 'early_reads', channelId, externalIds)
+export function settleEarly(tx: Tx, channelId: ChannelId, externalIds: readonly ExternalMessageId[]): void {
+  if (externalIds.length === 0) return
+  remove(tx, 'early_edits', channelId, externalIds)
+  remove(tx, 'early_reads', channelId, externalIds)
 }
 
 /**
@@ -61,7 +58,7 @@ export async function adoptEarly(
   own: Readonly<{ messageId: MessageId; partId: PartId; externalId: ExternalMessageId }>,
 ): Promise<{ isChanged: boolean }> {
   const values = [tx.orgId, channelId, own.externalId, own.messageId]
-  await tx.affected(
+  tx.write(
     `update conversations v set read_until = greatest(v.read_until, ${placeOf('m', 'p')})
      from early_reads r, messages m, message_parts p where r.org_id = $1 and r.channel_id = $2 and r.external_id = $3
        and m.org_id = $1 and m.id = $4 and p.org_id = $1 and p.id = $5 and v.org_id = $1 and v.id = m.conversation_id`,
@@ -78,33 +75,29 @@ export async function adoptEarly(
     values.slice(0, 3),
   )
   if (gone) await applyUnsends(tx, [{ ...own, isOurs: true, at: gone.deleted_at }])
-  await settleEarly(tx, channelId, [own.externalId])
+  settleEarly(tx, channelId, [own.externalId])
   return { isChanged: edited > 0 || gone !== undefined }
 }
 
 /** Words and reactions go with a message that was taken back, also before it came. That it was seen is told of others too. */
-export async function forgetWords(
-  tx: Tx,
-  channelId: ChannelId,
-  externalIds: readonly ExternalMessageId[],
-): Promise<void> {
-  await remove(tx, 'early_edits', channelId, externalIds)
-  await remove(tx, 'reactions', channelId, externalIds)
-  await tx.affected(
-    `delete from own_reactions o using message_parts p where o.org_id = $1 and p.org_id = $1 and p.channel_id = $2
-       and p.external_id = any($3) and o.message_id = p.message_id`,
+export function forgetWords(tx: Tx, channelId: ChannelId, externalIds: readonly ExternalMessageId[]): void {
+  if (externalIds.length === 0) return
+  remove(tx, 'early_edits', channelId, externalIds)
+  remove(tx, 'reactions', channelId, externalIds)
+  tx.write(
+    `delete from own_reactions where org_id = $1 and message_id in (
+       select message_id from message_parts where org_id = $1 and channel_id = $2 and external_id = any($3))`,
     [tx.orgId, channelId, externalIds],
   )
 }
 
-async function remove(
+function remove(
   tx: Tx,
   table: 'early_edits' | 'early_reads' | 'reactions',
   channelId: ChannelId,
   externalIds: readonly ExternalMessageId[],
-): Promise<void> {
-  if (externalIds.length === 0) return
-  await tx.affected(`delete from ${table} where org_id = $1 and channel_id = $2 and external_id = any($3)`, [
+): void {
+  tx.write(`delete from ${table} where org_id = $1 and channel_id = $2 and external_id = any($3)`, [
     tx.orgId,
     channelId,
     externalIds,
@@ -112,12 +105,8 @@ async function remove(
 }
 
 /** The latest of each person to each message; which one that is was decided under the lock of the message's conversation. */
-export async function keepReactions(
-  tx: Tx,
-  channelId: ChannelId,
-  reactions: IntakeChanges['reactions'],
-): Promise<void> {
-  await insertRows(
+export function keepReactions(tx: Tx, channelId: ChannelId, reactions: IntakeChanges['reactions']): void {
+  insertRows(
     tx,
     'reactions',
     {

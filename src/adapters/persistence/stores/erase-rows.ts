@@ -29,7 +29,7 @@ export async function eraseRows(tx: Tx, deps: StoreDeps, id: ErasureId, now: Dat
     'select channel_id, external_id from customer_identities where org_id = $1 and customer_id = $2 order by channel_id',
     [tx.orgId, customerId],
   )
-  for (const channelId of new Set(people.map(({ channel_id }) => channel_id))) await lockChannel(tx, channelId, 'alone')
+  for (const channelId of new Set(people.map(({ channel_id }) => channel_id))) lockChannel(tx, channelId, 'alone')
   const [open] = await tx.rows(
     `select from erasures where org_id = $1 and id = $2 and state = 'REQUESTED' for update`,
     [tx.orgId, id],

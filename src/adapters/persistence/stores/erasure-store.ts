@@ -42,7 +42,7 @@ export const createErasureStore = (tx: Tx, deps: StoreDeps): ErasureStore => ({
     if (made) {
       await stopSending(tx, customerId, JSON.stringify(failure))
       const payload = bytea(Buffer.from(JSON.stringify({ orgId: tx.orgId, erasureId: id })))
-      await insertRows(tx, 'jobs', { id: 'uuid', queue: 'text', payload: 'bytea' }, [
+      insertRows(tx, 'jobs', { id: 'uuid', queue: 'text', payload: 'bytea' }, [
         { id: deps.ids.next(), queue: 'erasure', payload },
       ])
       return { id, isNew: true }

@@ -114,7 +114,7 @@ export const createHistoryStore = (tx: Tx, { ids }: { ids: IdSource }): HistoryS
     )
   },
 
-  plan: (queue, payload) =>
+  plan: async (queue, payload) =>
     insertRows(tx, 'jobs', { id: 'uuid', queue: 'text', payload: 'bytea' }, [
       { id: ids.next(), queue, payload: bytea(Buffer.from(JSON.stringify({ orgId: tx.orgId, ...payload }))) },
     ]),

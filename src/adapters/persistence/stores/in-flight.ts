@@ -42,16 +42,17 @@ join lateral (select started_at from send_attempts a where a.org_id = p.org_id a
 const ORDER = 'order by a.started_at, p.id'
 
 /**
- * Our sends under way or in doubt, by customer: a private reply to a comment echoes among the direct messages. A public one has
- * no echo there.
+ * Our sends under way or in doubt to the customers of these conversations, by customer: a private reply to a comment echoes among the
+ * direct messages. A public one has no echo there.
  */
 export async function inFlightOf(
   tx: Tx,
-  customerIds: readonly CustomerId[],
+  conversationIds: readonly ConversationId[],
   audience: Audience = 'PRIVATE',
 ): Promise<ReadonlyMap<CustomerId, readonly InFlight[]>> {
-  const where = 'where v.org_id = $1 and v.customer_id = any($2) and m.audience = $3'
-  const rows = await tx.rows<Row>(`${SELECT} ${where} ${ORDER}`, [tx.orgId, customerIds, audience])
+  const where = `where v.org_id = $1 and v.customer_id = any(array(
+    select c.customer_id from conversations c where c.org_id = $1 and c.id = any($2))) and m.audience = $3`
+  const rows = await tx.rows<Row>(`${SELECT} ${where} ${ORDER}`, [tx.orgId, conversationIds, audience])
   const found = Map.groupBy(rows, ({ customer_id }) => customer_id)
   return new Map([...found].map(([id, ofCustomer]) => [id, ofCustomer.map(inFlight)]))
 }

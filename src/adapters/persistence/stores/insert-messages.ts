@@ -14,7 +14,7 @@ export async function insertTickets(tx: Tx, channelId: ChannelId, tickets: reado
   )
   if (!counter) throw new Error('the organization has no ticket counter')
   const first = BigInt(counter.last_number) - BigInt(tickets.length) + 1n
-  await insertRows(
+  insertRows(
     tx,
     'tickets',
     {
@@ -48,13 +48,8 @@ export async function insertTickets(tx: Tx, channelId: ChannelId, tickets: reado
   )
 }
 
-export async function insertMessages(
-  tx: Tx,
-  ids: IdSource,
-  channelId: ChannelId,
-  messages: readonly NewMessage[],
-): Promise<void> {
-  await insertRows(
+export function insertMessages(tx: Tx, ids: IdSource, channelId: ChannelId, messages: readonly NewMessage[]): void {
+  insertRows(
     tx,
     'messages',
     {
@@ -105,7 +100,7 @@ export async function insertMessages(
     })),
   )
   // Unique by (channel, external id) for ever: a repeat that slipped past the look-up fails here, and the batch runs again.
-  await insertRows(
+  insertRows(
     tx,
     'message_parts',
     {
@@ -129,7 +124,7 @@ export async function insertMessages(
       raw_event_id: message.rawEventId,
     })),
   )
-  await insertRows(
+  insertRows(
     tx,
     'attachments',
     {
@@ -157,7 +152,7 @@ export async function insertMessages(
   )
 }
 
-export const insertNotifications = (tx: Tx, notifications: readonly NewNotification[]): Promise<void> =>
+export const insertNotifications = (tx: Tx, notifications: readonly NewNotification[]): void =>
   insertRows(
     tx,
     'notifications',

@@ -4,19 +4,19 @@ import type { SystemTx } from '../transaction.ts'
 type Columns = Readonly<Record<string, string>>
 
 /**
- * Inserts any number of rows in one statement with one parameter. A value is what JSON makes of it: Dates become RFC 3339
+ * Sends one statement with one parameter for any number of rows, and does not wait for it (`tx.write`). A value is what JSON makes of it: Dates become RFC 3339
  * text, objects go into jsonb columns.
  */
-export async function insertRows<C extends Columns>(
+export function insertRows<C extends Columns>(
   tx: SystemTx,
   table: string,
   columns: C,
   rows: readonly Readonly<Record<keyof C, unknown>>[],
   onConflict = '',
-): Promise<void> {
+): void {
   if (rows.length === 0) return
   const names = Object.keys(columns).join(', ')
-  await tx.affected(`insert into ${table} (${names}) select ${names} from ${recordset('$1', columns)} ${onConflict}`, [
+  tx.write(`insert into ${table} (${names}) select ${names} from ${recordset('$1', columns)} ${onConflict}`, [
     JSON.stringify(rows),
   ])
 }

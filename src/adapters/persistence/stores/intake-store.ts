@@ -26,35 +26,32 @@ import { openConversations } from './open-conversations.ts'
 import { keepOptIns, knownOptIns } from './opt-ins.ts'
 import { bytea, keepRaw, quarantine, redactRaw, takenBack } from './raw-events.ts'
 
-/** Batches: every method takes a handful of statements, whatever the number of events. */
+/** Batches: every method waits a few times, whatever the number of events. */
 export const createIntakeStore = (tx: Tx, { ids, secretBox }: StoreDeps): IntakeStore => ({
-  async admit(request, named) {
-    const spokenOf = await admit(tx, request)
-    return { spokenOf, erased: await erasedAmong(tx, secretBox, request.channelId, named) }
-  },
+  admit: (request, named) => admit(tx, secretBox, request, named),
 
-  async open(request, { spokenOf }) {
-    const { conversationIds, newCustomers } = await openConversations(tx, ids, request.channelId, request)
+  async open(request, { spokenOf, threads }) {
+    const { channelId } = request
+    const { conversationIds, newCustomers } = await openConversations(tx, ids, channelId, request, threads)
     const answered = await answeredUnder(tx, request)
-    const own = await lockConversations(tx, [
-      ...new Set<ConversationId>([...conversationIds, ...spokenOf, ...answered]),
+    const asked = [...new Set<ConversationId>([...conversationIds, ...spokenOf, ...answered])]
+    // What is sent behind the locks finds what whoever had them before has left.
+    const [own, inFlight, publicInFlight, known, ownTickets, joined, memberIds, optIns] = await Promise.all([
+      lockConversations(tx, asked),
+      // Ahead of the known messages: a send of another conversation of theirs, which is not locked, may end in between.
+      request.withInFlight ? inFlightOf(tx, asked) : new Map(),
+      publicInFlightOf(tx, answered),
+      knownMessages(tx, request),
+      ticketsOf(tx, asked),
+      joinedOf(tx, asked),
+      activeMembers(tx),
+      knownOptIns(tx, request),
     ])
-    const joined = await joinedOf(
-      tx,
-      own.flatMap(({ id, surface }) => (surface === 'DM' ? [id] : [])),
-    )
     // Of the same customers, who are locked already: nobody who waits for these holds what we want.
-    const others = new Set(joined.values()).difference(new Set(own.map(({ id }) => id)))
-    const locked = [...own, ...(await lockConversations(tx, [...others]))]
-    const tickets = await ticketsOf(
-      tx,
-      locked.map(({ id }) => id),
-    )
-    const inFlight = request.withInFlight
-      ? await inFlightOf(tx, [...new Set(locked.map((row) => row.customer_id))])
-      : new Map()
-    const publicInFlight = await publicInFlightOf(tx, answered)
-    const known = await knownMessages(tx, request)
+    const otherIds = [...new Set(joined.values()).difference(new Set(own.map(({ id }) => id)))]
+    const [others, otherTickets] = await Promise.all([lockConversations(tx, otherIds), ticketsOf(tx, otherIds)])
+    const locked = [...own, ...others]
+    const tickets = new Map([...ownTickets, ...otherTickets])
     const isSeen = request.withUnseen || [...known.early.values()].some(({ isRead }) => isRead)
     const unseen = isSeen
       ? await unseenIn(
@@ -63,7 +60,7 @@ export const createIntakeStore = (tx: Tx, { ids, secretBox }: StoreDeps): Intake
         )
       : new Map()
     return {
-      memberIds: await activeMembers(tx),
+      memberIds,
       newCustomers,
       conversations: locked.map((row) => ({
         id: row.id,
@@ -83,37 +80,37 @@ export const createIntakeStore = (tx: Tx, { ids, secretBox }: StoreDeps): Intake
         inFlight: inFlight.get(row.customer_id) ?? [],
         publicInFlight: publicInFlight.get(row.id) ?? [],
       })),
-      optIns: await knownOptIns(tx, request),
+      optIns,
       ...known,
     }
   },
 
   async save(channelId, changes, now) {
     // Rows that are locked already come first; the organization's ticket counter, which everybody wants, comes last.
-    await moveWindows(tx, changes.windows)
-    await moveLastSeen(tx, changes)
-    await setConversationFacts(tx, changes.conversations)
-    await setStatuses(tx, changes.ticketStatuses)
-    await keepOptIns(tx, channelId, changes.optIns)
+    moveWindows(tx, changes.windows)
+    moveLastSeen(tx, changes)
+    setConversationFacts(tx, changes.conversations)
+    setStatuses(tx, changes.ticketStatuses)
+    keepOptIns(tx, channelId, changes.optIns)
     const media = await mediaToAsk(tx, channelId, changes.media, now)
     await insertTickets(tx, channelId, changes.tickets)
-    await insertMessages(tx, ids, channelId, changes.messages)
+    insertMessages(tx, ids, channelId, changes.messages)
     await applyProven(tx, changes.proven, now)
     await applyEdits(tx, changes.edits)
-    await keepReactions(tx, channelId, changes.reactions)
-    await settleEarly(tx, channelId, changes.settled)
-    await keepEarly(tx, channelId, changes)
+    keepReactions(tx, channelId, changes.reactions)
+    settleEarly(tx, channelId, changes.settled)
+    keepEarly(tx, channelId, changes)
     await applyUnsends(
       tx,
       changes.unsends.map(({ part: { messageId, partId, isOurs }, at }) => ({ messageId, partId, isOurs, at })),
     )
-    await forgetWords(
+    forgetWords(
       tx,
       channelId,
       changes.tombstones.map(({ externalId }) => externalId),
     )
-    await buryTombstones(tx, channelId, changes.tombstones)
-    await insertNotifications(tx, changes.notifications)
+    buryTombstones(tx, channelId, changes.tombstones)
+    insertNotifications(tx, changes.notifications)
     await deriveTickets(tx, changes.touched, now)
     const job = (queue: JobQueueName, payload: object) => ({
       id: ids.next(),
@@ -125,8 +122,8 @@ export const createIntakeStore = (tx: Tx, { ids, secretBox }: StoreDeps): Intake
       ...media.map((asked) => job('media-lookup', asked)),
       ...changes.mentions.map((mention) => job('mention-lookup', mention)),
     ]
-    await insertRows(tx, 'jobs', { id: 'uuid', queue: 'text', payload: 'bytea' }, jobs)
-    await insertRows(
+    insertRows(tx, 'jobs', { id: 'uuid', queue: 'text', payload: 'bytea' }, jobs)
+    insertRows(
       tx,
       'jobs',
       { id: 'uuid', queue: 'text', payload: 'bytea', run_at: 'timestamptz' },
@@ -138,14 +135,14 @@ export const createIntakeStore = (tx: Tx, { ids, secretBox }: StoreDeps): Intake
     return { jobs: jobs.length }
   },
 
-  keepRaw: (shares) => keepRaw(tx, shares),
+  keepRaw: async (shares) => keepRaw(tx, shares),
   redactRaw: (channelId, externalIds, redact) => redactRaw(tx, channelId, externalIds, redact),
   takenBack: (channelId, words) => takenBack(tx, channelId, words),
   erasedAmong: (channelId, named) => erasedAmong(tx, secretBox, channelId, named),
-  quarantine: (entries) => quarantine(tx, ids, entries),
+  quarantine: async (entries) => quarantine(tx, ids, entries),
 
   async count(channelId, { unroutable, unknown, quarantined, lastInboundAt }) {
-    await tx.affected(
+    tx.write(
       `update channel_health set unroutable = unroutable + $3, unknown = unknown + $4, quarantined = quarantined + $5,
          last_inbound_at = greatest(last_inbound_at, $6::timestamptz) where org_id = $1 and channel_id = $2`,
       [tx.orgId, channelId, unroutable, unknown, quarantined, lastInboundAt],

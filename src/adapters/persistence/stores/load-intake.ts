@@ -10,6 +10,7 @@ import type {
 } from '../../../core/ids.ts'
 import type { TicketStatus } from '../../../core/ticket/ticket.ts'
 import type {
+  Admission,
   ConversationState,
   DatedReferral,
   EarlyFacts,
@@ -19,18 +20,31 @@ import type {
   StoredReaction,
   ThreadOwner,
 } from '../../../ports/intake-store.ts'
+import type { SecretBox } from '../../../ports/secret-box.ts'
 import { MOST_PARTS_MS, placeOf, placeOfLast } from '../seen-sql.ts'
 import type { Tx } from '../transaction.ts'
 import { checkConnected, lockChannel } from './channel-lock.ts'
+import { erasedAmong } from './erasure-marks.ts'
+import { lookUpThreads } from './open-conversations.ts'
 
-/** The conversations of the messages that events speak of, once nothing that concerns them can slip past (`lockChannel`). */
-export async function admit(tx: Tx, { channelId, arrived, spokenOf }: IntakeRequest): Promise<ConversationId[]> {
+/** What is known of the people, conversations and messages that events name, once nothing that concerns them can slip past (`lockChannel`). */
+export async function admit(
+  tx: Tx,
+  secretBox: SecretBox,
+  { channelId, arrived, spokenOf, threads }: IntakeRequest,
+  named: () => Iterable<string>,
+): Promise<Admission> {
   const known = await spokenMessages(tx, channelId, spokenOf)
   const expected = new Set<ExternalMessageId>([...known.keys(), ...arrived])
   const alone = spokenOf.some((externalId) => !expected.has(externalId))
-  await lockChannel(tx, channelId, alone ? 'alone' : 'together')
-  await checkConnected(tx, channelId)
-  return [...(alone ? await spokenMessages(tx, channelId, spokenOf) : known).values()]
+  lockChannel(tx, channelId, alone ? 'alone' : 'together')
+  const [, erased, knownThreads] = await Promise.all([
+    checkConnected(tx, channelId),
+    erasedAmong(tx, secretBox, channelId, named),
+    lookUpThreads(tx, channelId, threads),
+  ])
+  const found = alone ? await spokenMessages(tx, channelId, spokenOf) : known
+  return { spokenOf: [...found.values()], threads: knownThreads, erased }
 }
 
 /** The conversations of messages that events speak of. */
@@ -119,7 +133,7 @@ export async function ticketsOf(
   )
 }
 
-/** Of these, the conversations that were last shown on a ticket of another one, with that one. Whoever asks has them locked. */
+/** Of these, the direct messages that were last shown on a ticket of another conversation, with that one. Whoever asks has them locked. */
 export async function joinedOf(
   tx: Tx,
   conversationIds: readonly ConversationId[],

@@ -1,11 +1,24 @@
 import type { Thread } from '../../../core/channel/inbound-event.ts'
 import type { ChannelId, ConversationId, CustomerId } from '../../../core/ids.ts'
 import type { IdSource } from '../../../ports/id-source.ts'
-import type { GivenNames, IntakeRequest } from '../../../ports/intake-store.ts'
+import type { GivenNames, IntakeRequest, KnownThreads } from '../../../ports/intake-store.ts'
 import type { Tx } from '../transaction.ts'
 import { recordset } from './insert-rows.ts'
 
 type DatedThread = Thread & { at: Date }
+
+/**
+ * Who of these people and which of their conversations are there, looked up one by one: joined, a channel that grew since the planner last
+ * looked would be read whole.
+ */
+export async function lookUpThreads(tx: Tx, channelId: ChannelId, threads: readonly Thread[]): Promise<KnownThreads> {
+  if (threads.length === 0) return { customers: new Map(), conversations: new Map() }
+  const [customers, known] = await Promise.all([
+    identities(tx, channelId, [...new Set(threads.map(({ person }) => person.externalId))]),
+    conversations(tx, channelId, threads),
+  ])
+  return { customers, conversations: known }
+}
 
 /** Makes the people and conversations that are missing, each insert in sorted order so that workers cannot deadlock. */
 export async function openConversations(
@@ -13,15 +26,16 @@ export async function openConversations(
   ids: IdSource,
   channelId: ChannelId,
   { threads, names }: Pick<IntakeRequest, 'threads' | 'names'>,
+  known: KnownThreads,
 ): Promise<{ conversationIds: ConversationId[]; newCustomers: CustomerId[] }> {
   if (threads.length === 0) return { conversationIds: [], newCustomers: [] }
-  const { customers, made } = await people(tx, ids, channelId, threads)
-  await learnNames(tx, channelId, names)
+  const { customers, made } = await people(tx, ids, channelId, threads, known.customers)
+  learnNames(tx, channelId, names)
   const keys = [...threads].sort((a, b) => compare(a.surface, b.surface) || compare(a.key, b.key))
-  const known = await conversations(tx, channelId, keys)
-  const missing = keys.filter((thread) => !known.has(nameOf(thread)))
-  if (missing.length === 0) return { conversationIds: [...known.values()], newCustomers: made }
-  await tx.affected(
+  const idsIn = (found: KnownThreads['conversations']) => keys.flatMap((thread) => found.get(nameOf(thread)) ?? [])
+  const missing = keys.filter((thread) => !known.conversations.has(nameOf(thread)))
+  if (missing.length === 0) return { conversationIds: idsIn(known.conversations), newCustomers: made }
+  tx.write(
     `insert into conversations (id, org_id, channel_id, customer_id, surface, external_key)
      select id, $2, $3, customer_id, surface, external_key
      from ${recordset('$1', { id: 'uuid', customer_id: 'uuid', surface: 'text', external_key: 'text' })}
@@ -40,29 +54,27 @@ export async function openConversations(
     ],
   )
   // What another worker made meanwhile counts as well.
-  return { conversationIds: [...(await conversations(tx, channelId, keys)).values()], newCustomers: made }
+  return { conversationIds: idsIn(await conversations(tx, channelId, keys)), newCustomers: made }
 }
 
-async function people(tx: Tx, ids: IdSource, channelId: ChannelId, threads: readonly DatedThread[]) {
+async function people(
+  tx: Tx,
+  ids: IdSource,
+  channelId: ChannelId,
+  threads: readonly DatedThread[],
+  known: KnownThreads['customers'],
+) {
   const byPerson = new Map<string, DatedThread>()
   for (const thread of threads) {
     const other = byPerson.get(thread.person.externalId)
     if (!other || other.at < thread.at) byPerson.set(thread.person.externalId, thread)
   }
   const sorted = [...byPerson.keys()].sort(compare)
-  let customers = await identities(tx, channelId, sorted)
-  const missing = sorted.filter((externalId) => !customers.has(externalId))
-  let made: CustomerId[] = []
-  if (missing.length > 0) {
-    made = await insertPeople(
-      tx,
-      ids,
-      channelId,
-      missing.map((externalId) => byPerson.get(externalId) as DatedThread),
-    )
-    customers = await identities(tx, channelId, sorted)
-  }
-  return { customers, made }
+  const missing = sorted.filter((externalId) => !known.has(externalId))
+  if (missing.length === 0) return { customers: known, made: [] }
+  const newcomers = missing.map((externalId) => byPerson.get(externalId) as DatedThread)
+  const made = await insertPeople(tx, ids, channelId, newcomers)
+  return { customers: await identities(tx, channelId, sorted), made }
 }
 
 async function identities(
@@ -116,9 +128,9 @@ async function insertPeople(
  * The newest by the platform's time wins, of one time the greater, and a name never goes away. Each name has its own time: one
  * may be told without the other. Locked in sorted order, as everything here.
  */
-async function learnNames(tx: Tx, channelId: ChannelId, names: readonly GivenNames[]): Promise<void> {
+function learnNames(tx: Tx, channelId: ChannelId, names: readonly GivenNames[]): void {
   if (names.length === 0) return
-  await tx.affected(
+  tx.write(
     `with newer as (
        select i.id, r.*, ${isNewer('username')} as new_username, ${isNewer('name')} as new_name
        from ${recordset('$1', { external_id: 'text', username: 'text', username_at: 'timestamptz(3)', name: 'text', name_at: 'timestamptz(3)' })}

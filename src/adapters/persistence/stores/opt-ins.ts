@@ -15,9 +15,9 @@ export async function knownOptIns(
   return new Set(rows.map(({ external_id }) => external_id))
 }
 
-export async function keepOptIns(tx: Tx, channelId: ChannelId, optIns: readonly ExternalMessageId[]): Promise<void> {
+export function keepOptIns(tx: Tx, channelId: ChannelId, optIns: readonly ExternalMessageId[]): void {
   if (optIns.length === 0) return
-  await tx.affected('insert into opt_ins (org_id, channel_id, external_id) select $1, $2, unnest($3::text[])', [
+  tx.write('insert into opt_ins (org_id, channel_id, external_id) select $1, $2, unnest($3::text[])', [
     tx.orgId,
     channelId,
     [...optIns].sort(),

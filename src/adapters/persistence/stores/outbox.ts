@@ -5,7 +5,7 @@ import { insertRows } from './insert-rows.ts'
 
 /** Rows of the event log; the relay numbers them after commit, in this order. */
 export const createOutbox = (tx: Tx, { ids }: { ids: IdSource }): Outbox => ({
-  append: (events) =>
+  append: async (events) =>
     insertRows(
       tx,
       'event_log',

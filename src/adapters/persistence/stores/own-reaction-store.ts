@@ -33,7 +33,7 @@ export const createOwnReactionStore = (tx: Tx, { ids }: { ids: IdSource }): OwnR
          member_id = excluded.member_id, revision = o.revision + 1, wanted_at = excluded.wanted_at, request_id = excluded.request_id`,
       [tx.orgId, messageId, emoji, memberId, now, requestId],
     )
-    await insertRows(tx, 'jobs', { id: 'uuid', queue: 'text', payload: 'bytea' }, [
+    insertRows(tx, 'jobs', { id: 'uuid', queue: 'text', payload: 'bytea' }, [
       {
         id: ids.next(),
         queue: 'reaction',

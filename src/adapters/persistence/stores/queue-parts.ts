@@ -36,7 +36,7 @@ export async function enqueueReply(tx: Tx, ids: IdSource, reply: NewReply): Prom
       target.linkedTicketId,
     ],
   )
-  await insertRows(
+  insertRows(
     tx,
     'message_parts',
     {
@@ -66,7 +66,7 @@ export async function enqueueReply(tx: Tx, ids: IdSource, reply: NewReply): Prom
       extras: extrasOf(content),
     })),
   )
-  await insertRows(
+  insertRows(
     tx,
     'attachments',
     {

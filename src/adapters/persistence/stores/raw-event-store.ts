@@ -65,7 +65,7 @@ export const createRawEventStore = (tx: Tx, { ids }: { ids: IdSource }): RawEven
   },
 
   async planReplay(plan) {
-    await insertRows(tx, 'jobs', { id: 'uuid', queue: 'text', payload: 'bytea' }, [
+    insertRows(tx, 'jobs', { id: 'uuid', queue: 'text', payload: 'bytea' }, [
       { id: ids.next(), queue: 'raw-event-replay', payload: bytea(Buffer.from(JSON.stringify(plan))) },
     ])
   },

@@ -27,8 +27,8 @@ const row = ({ delivery, body }: Pick<RawShare, 'delivery' | 'body'>, status: 'P
   status,
 })
 
-export async function keepRaw(tx: Tx, shares: readonly RawShare[]): Promise<void> {
-  await insertRows(
+export function keepRaw(tx: Tx, shares: readonly RawShare[]): void {
+  insertRows(
     tx,
     'raw_events',
     COLUMNS,
@@ -36,7 +36,7 @@ export async function keepRaw(tx: Tx, shares: readonly RawShare[]): Promise<void
     // What was put aside had been kept whole, with words that are gone by now and other accounts' entries.
     "on conflict (org_id, id) do update set body = excluded.body where raw_events.status = 'QUARANTINED'",
   )
-  await insertRows(
+  insertRows(
     tx,
     'raw_event_copies',
     { org_id: 'uuid', channel_id: 'uuid', external_id: 'text', raw_event_id: 'uuid' },
@@ -74,6 +74,7 @@ export async function redactRaw(
   )
   for (const { id, body } of bodies) {
     if (body.length === 0) continue
+    // One at a time: each may be of three megabytes.
     await tx.affected('update raw_events set body = $3 where org_id = $1 and id = $2', [tx.orgId, id, redact(body)])
   }
 }
@@ -88,7 +89,7 @@ export async function takenBack(
   channelId: ChannelId,
   words: readonly string[],
 ): Promise<ReadonlySet<ExternalMessageId>> {
-  await lockChannel(tx, channelId, 'alone')
+  lockChannel(tx, channelId, 'alone')
   const rows = await tx.rows<{ external_id: ExternalMessageId }>(
     'select external_id from tombstones where org_id = $1 and channel_id = $2 and external_id = any($3)',
     [tx.orgId, channelId, words],
@@ -96,8 +97,8 @@ export async function takenBack(
   return new Set(rows.map(({ external_id }) => external_id))
 }
 
-export async function quarantine(tx: Tx, ids: IdSource, entries: readonly QuarantinedDelivery[]): Promise<void> {
-  await insertRows(
+export function quarantine(tx: Tx, ids: IdSource, entries: readonly QuarantinedDelivery[]): void {
+  insertRows(
     tx,
     'raw_events',
     COLUMNS,
@@ -105,11 +106,11 @@ export async function quarantine(tx: Tx, ids: IdSource, entries: readonly Quaran
     "on conflict (org_id, id) do update set status = 'QUARANTINED'",
   )
   // Tried again and put aside again: the latest reason stands.
-  await tx.affected('delete from quarantine where org_id = $1 and raw_event_id = any($2)', [
+  tx.write('delete from quarantine where org_id = $1 and raw_event_id = any($2)', [
     tx.orgId,
     entries.map(({ delivery }) => delivery.id),
   ])
-  await insertRows(
+  insertRows(
     tx,
     'quarantine',
     { id: 'uuid', org_id: 'uuid', channel_id: 'uuid', raw_event_id: 'uuid', reason: 'text', detail: 'text' },

@@ -108,7 +108,7 @@ export const createSendStore = (tx: Tx, { ids }: { ids: IdSource }): SendStore =
   },
 
   async settle(claim, head, settlement, now) {
-    if (settlement.status === 'SENT') await lockChannel(tx, claim.channelId, 'together')
+    if (settlement.status === 'SENT') lockChannel(tx, claim.channelId, 'together')
     await lockConversation(tx, claim.conversationId)
     const holds = await holdsLane(tx, claim)
     const settled = await settlePart(tx, ids, claim, head, settlement, now)
