@@ -11,6 +11,7 @@ import type { AnyDelivery } from './delivery-message.ts'
 import { createInstallationDeadLetters } from './installation-dead-letters.ts'
 import { createPostgresIntake, createPostgresSource, enqueueDelivery } from './postgres-intake.ts'
 import { createPostgresQueue, type PostgresQueue } from './postgres-queue.ts'
+import { createQueueDepth } from './queue-depth.ts'
 import { closeRabbit, connectRabbit } from './rabbit-connection.ts'
 import { createRabbitIntake } from './rabbit-intake.ts'
 import { createRabbitPublisher } from './rabbit-publisher.ts'
@@ -75,6 +76,7 @@ export async function openMessaging(options: Options): Promise<OpenMessaging> {
   const consuming = connect('consumer')
   const publisher = createRabbitPublisher({ rabbit: publishing, topology, log })
   await publisher.start()
+  const { isDeep } = createQueueDepth({ rabbit: publishing, queue: topology.work.queue, clock, log })
   const overflow = (delivery: AnyDelivery, attempts: number) => enqueueDelivery(queue, delivery, attempts)
   return {
     wakeups,
@@ -86,6 +88,7 @@ export async function openMessaging(options: Options): Promise<OpenMessaging> {
         'broker.confirmed',
       ]),
       spool: passing(failpoint, spool.intake, ['spool.writing', 'spool.written']),
+      isDeep,
       clock,
       log,
       ...(metrics && { metrics }),

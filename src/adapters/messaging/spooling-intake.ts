@@ -11,6 +11,8 @@ export type HandedTo = 'broker' | 'spool'
 export type SpoolingIntakeOptions = Readonly<{
   broker: WebhookIntake
   spool: WebhookIntake
+  /** So much waits in the broker that the spool, where organizations take turns, is the shorter way. */
+  isDeep?: () => boolean
   clock: Clock
   log: Logger
   /** Told of each delivery that was taken, and whenever one of the two went away or came back. */
@@ -34,12 +36,12 @@ type Taker = {
 }
 
 /**
- * To the broker, and while that is away to the spool: one delivery a second is offered to both then, and waits for whichever is
- * first. With both away each delivery is offered to both. Rejects with Unavailable when neither took it in time. A delivery may
- * end up in both, under the same id.
+ * To the broker, and to the spool while that is away or has a backlog. While it is away one delivery a second is offered to both, and
+ * waits for whichever is first; with both away each is. Rejects with Unavailable when neither took it in time. A delivery may end up in
+ * both, under the same id.
  */
 export function createSpoolingIntake(options: SpoolingIntakeOptions): WebhookIntake {
-  const { clock, log, metrics, probeEveryMs = 1_000, withinMs = 1_650 } = options
+  const { clock, log, metrics, isDeep = () => false, probeEveryMs = 1_000, withinMs = 1_650 } = options
   const taker = (name: HandedTo, intake: WebhookIntake): Taker => ({ name, intake, away: false, probeAtMs: 0 })
   const broker = taker('broker', options.broker)
   const spool = taker('spool', options.spool)
@@ -83,7 +85,7 @@ export function createSpoolingIntake(options: SpoolingIntakeOptions): WebhookInt
       }
       const toEither = () => Promise.any([give(broker), give(spool)])
       try {
-        if (!broker.away) return await inTurn(broker, spool)
+        if (!broker.away) return isDeep() && !spool.away ? await inTurn(spool, broker) : await inTurn(broker, spool)
         if (spool.away || mayProbe(broker)) return await toEither()
         // It may have come back since it was last asked.
         return await inTurn(spool, broker)

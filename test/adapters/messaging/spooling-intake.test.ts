@@ -24,6 +24,7 @@ function stage({ probeEveryMs = 1_000, withinMs = 200 } = {}) {
     nowMs: 0,
     broker: 'takes' as Mood,
     spool: 'takes' as Mood,
+    deep: false,
     asked: { broker: [] as string[], spool: [] as string[] },
     gauges: { broker: 0, spool: 0 },
   }
@@ -37,6 +38,7 @@ function stage({ probeEveryMs = 1_000, withinMs = 200 } = {}) {
   const intake = createSpoolingIntake({
     broker: one('broker'),
     spool: one('spool'),
+    isDeep: () => world.deep,
     clock: { now: () => new Date(), monotonicMs: () => world.nowMs },
     log: quietLog,
     metrics: metricsOf(world.gauges),
@@ -103,6 +105,20 @@ test('A5: with both away a delivery is refused in time, however they are away, a
     world[broker === 'refuses' ? 'spool' : 'broker'] = 'takes'
     t.true((await send()).taken)
   }
+})
+
+test('B15: with a backlog in the broker deliveries go to the spool alone, and to the broker where that is away', async (t) => {
+  const { world, send } = stage()
+  world.deep = true
+  for (let count = 0; count < 3; count++) t.true((await send()).taken)
+  t.deepEqual([world.asked.broker.length, world.asked.spool.length], [0, 3])
+  t.deepEqual(world.gauges, { broker: 0, spool: 0 }, 'neither is away')
+  world.spool = 'refuses'
+  for (let count = 0; count < 3; count++) t.true((await send()).taken)
+  t.deepEqual([world.asked.broker.length, world.asked.spool.length], [3, 4])
+  Object.assign(world, { spool: 'takes', deep: false })
+  t.true((await send()).taken)
+  t.deepEqual([world.asked.broker.length, world.asked.spool.length], [4, 4])
 })
 
 test('a refusal of the broker is no reason to refuse while the spool is away', async (t) => {
