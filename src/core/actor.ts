@@ -23,3 +23,7 @@ export const actingMember = (member: Omit<Actor, 'permissions' | 'channelIds'>):
   permissions: permissionsOf(member.role),
   channelIds: null,
 })
+
+/** Whose doing a row of the audit log is. */
+export const by = ({ memberId, requestId }: Pick<Actor, 'memberId' | 'requestId'>) =>
+  ({ actorType: 'MEMBER', actorId: memberId, requestId }) as const

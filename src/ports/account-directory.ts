@@ -1,4 +1,5 @@
 import type { Role } from '../core/actor.ts'
+import type { AuditAction } from '../core/audit/audit-actions.ts'
 import type { MemberId, OrgId, UserId } from '../core/ids.ts'
 import type { PageOf, PageRequest } from './inbox-queries.ts'
 import type { MembershipView, MemberView, OrgView, UserView } from './views.ts'
@@ -21,7 +22,7 @@ export type PasswordChange = Readonly<{
 }>
 
 /** By the person, who knew the present one; by whoever had the link of a letter; by the operator. */
-export type PasswordAction = 'password.changed' | 'password.reset' | 'password.set-by-operator'
+export type PasswordAction = Extract<AuditAction, 'password.changed' | 'password.reset' | 'password.set-by-operator'>
 
 /** People and organizations before anybody is signed in; runs as the system role, sees no message. */
 export interface AccountDirectory {

@@ -1,3 +1,4 @@
+import type { AuditAction } from '../core/audit/audit-actions.ts'
 import type { DomainEvent } from '../core/event/domain-event.ts'
 import type { OrgId } from '../core/ids.ts'
 import type { AccountBindingStore } from './account-bindings.ts'
@@ -62,7 +63,7 @@ export interface AuditLog {
   record(entry: {
     actorType: 'MEMBER' | 'SYSTEM'
     actorId: string | null
-    action: string
+    action: AuditAction
     resourceType: string
     resourceId: string | null
     requestId: string | null

@@ -1,6 +1,6 @@
 import type { CorePorts } from '../../ports/core-ports.ts'
 import type { ApiKeyView } from '../../ports/views.ts'
-import type { Actor } from '../actor.ts'
+import { type Actor, by } from '../actor.ts'
 import type { ApiKeyId, ChannelId } from '../ids.ts'
 import type { Permission } from '../member/permissions.ts'
 import { checkNewKey } from './api-key.ts'
@@ -41,7 +41,7 @@ export const createApiKey =
       for (const id of key.channelIds ?? []) await channels.get(id)
       await apiKeys.add(key, hash)
       await audit.record({
-        ...{ actorType: 'MEMBER', actorId: actor.memberId, requestId: actor.requestId },
+        ...by(actor),
         ...{ action: 'api-key.created', resourceType: 'api-key', resourceId: key.id },
       })
     })

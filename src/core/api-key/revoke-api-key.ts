@@ -1,5 +1,5 @@
 import type { CorePorts } from '../../ports/core-ports.ts'
-import type { Actor } from '../actor.ts'
+import { type Actor, by } from '../actor.ts'
 import { NotFound } from '../errors.ts'
 import type { ApiKeyId } from '../ids.ts'
 
@@ -12,7 +12,7 @@ export const revokeApiKey =
       if (outcome === 'none') throw new NotFound('api key')
       if (outcome === 'before') return
       await audit.record({
-        ...{ actorType: 'MEMBER', actorId: actor.memberId, requestId: actor.requestId },
+        ...by(actor),
         ...{ action: 'api-key.revoked', resourceType: 'api-key', resourceId: id },
       })
     })

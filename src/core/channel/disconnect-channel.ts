@@ -2,7 +2,7 @@ import type { SubscribedAccount } from '../../ports/account-subscriptions.ts'
 import type { LoadedAccount } from '../../ports/channel-directory.ts'
 import type { CorePorts } from '../../ports/core-ports.ts'
 import type { Stores } from '../../ports/unit-of-work.ts'
-import type { Actor } from '../actor.ts'
+import { type Actor, by } from '../actor.ts'
 import type { ChannelId, UnsubscriptionId } from '../ids.ts'
 
 /** Its secrets go, its history stays. One that was connected by login is unsubscribed at the platform, whenever that answers. */
@@ -12,12 +12,10 @@ export const disconnectChannel =
     await ports.unitOfWork.run(actor.orgId, async (stores) => {
       await letGo(ports, stores, id)
       await stores.audit.record({
-        actorType: 'MEMBER',
-        actorId: actor.memberId,
+        ...by(actor),
         action: 'channel.disconnected',
         resourceType: 'channel',
         resourceId: id,
-        requestId: actor.requestId,
       })
     })
     ports.wakeups.wake('jobs')

@@ -2,7 +2,7 @@ import type { GrantedAccount } from '../../ports/account-login.ts'
 import type { ChannelRecord } from '../../ports/channel-store.ts'
 import type { CorePorts } from '../../ports/core-ports.ts'
 import type { Stores } from '../../ports/unit-of-work.ts'
-import type { Actor } from '../actor.ts'
+import { type Actor, by } from '../actor.ts'
 import { DomainError } from '../errors.ts'
 import { importOnConnect } from '../history/import-history.ts'
 import type { ChannelId } from '../ids.ts'
@@ -80,12 +80,10 @@ async function keepIn(
     { moves, isSubscribed },
   )
   await audit.record({
-    actorType: 'MEMBER',
-    actorId: actor.memberId,
+    ...by(actor),
     action: known ? 'channel.reconnected' : 'channel.connected',
     resourceType: 'channel',
     resourceId: channelId,
-    requestId: actor.requestId,
   })
   await importOnConnect(ports, stores, adapter, channelId)
   return { channelId, isNew: known === null, version: channel.version, boundAt: now }

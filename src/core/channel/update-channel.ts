@@ -1,6 +1,6 @@
 import type { CorePorts } from '../../ports/core-ports.ts'
 import type { ChannelView } from '../../ports/views.ts'
-import type { Actor } from '../actor.ts'
+import { type Actor, by } from '../actor.ts'
 import { DomainError, NotFound } from '../errors.ts'
 import { importOnConnect } from '../history/import-history.ts'
 import type { ChannelId } from '../ids.ts'
@@ -58,12 +58,10 @@ export const updateChannel =
         await stores.tokens.doubt(id, clock.now())
       }
       await audit.record({
-        actorType: 'MEMBER',
-        actorId: actor.memberId,
+        ...by(actor),
         action: 'channel.updated',
         resourceType: 'channel',
         resourceId: id,
-        requestId: actor.requestId,
       })
       if (givesToken) await importOnConnect(ports, stores, adapter, id)
     })

@@ -3,7 +3,7 @@ import type { ErasedIdentity, ErasureFacts } from '../../ports/erasure-store.ts'
 import type { JobOutcome } from '../../ports/job-queue.ts'
 import type { ErasureView } from '../../ports/views.ts'
 import type { RawDelivery } from '../../ports/webhook-intake.ts'
-import type { Actor } from '../actor.ts'
+import { type Actor, by } from '../actor.ts'
 import type { InboundEvent } from '../channel/inbound-event.ts'
 import { NotFound } from '../errors.ts'
 import type { CustomerId, ErasureId, OrgId, RawEventId } from '../ids.ts'
@@ -15,13 +15,13 @@ import { type Erased, withoutErased } from './erased.ts'
 export const eraseCustomer =
   ({ clock, ids, queries, unitOfWork, wakeups }: CorePorts) =>
   async (actor: Actor, customerId: CustomerId): Promise<ErasureView> => {
-    const { orgId, memberId, requestId } = actor
+    const { orgId } = actor
     const id = await unitOfWork.run(orgId, async ({ erasures, audit }) => {
       const plan = { id: ids.next() as ErasureId, now: clock.now(), failure: failureOf('customer-erased') }
       const asked = await erasures.request(customerId, plan)
       if (asked.isNew)
         await audit.record({
-          ...{ actorType: 'MEMBER', actorId: memberId, requestId },
+          ...by(actor),
           action: 'customer.erasure-requested',
           ...{ resourceType: 'customer', resourceId: customerId },
         })

@@ -1,6 +1,6 @@
 import type { CorePorts } from '../../ports/core-ports.ts'
 import type { DeadLetterFilter } from '../../ports/dead-letter-store.ts'
-import type { Actor } from '../actor.ts'
+import { type Actor, by } from '../actor.ts'
 import type { DeadLetterId } from '../ids.ts'
 
 type Ports = Pick<CorePorts, 'unitOfWork' | 'wakeups'>
@@ -33,5 +33,3 @@ export const reviveDeadLetters =
     if (matched > 0) wakeups.wake('jobs')
     return { matched }
   }
-
-const by = ({ memberId, requestId }: Actor) => ({ actorType: 'MEMBER', actorId: memberId, requestId }) as const

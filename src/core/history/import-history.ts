@@ -4,7 +4,7 @@ import type { ImportFailure, ImportRecord } from '../../ports/history-store.ts'
 import type { JobOutcome } from '../../ports/job-queue.ts'
 import type { Stores } from '../../ports/unit-of-work.ts'
 import type { ImportView } from '../../ports/views.ts'
-import type { Actor } from '../actor.ts'
+import { type Actor, by } from '../actor.ts'
 import { waitOf } from '../channel/retry-look-up.ts'
 import { DomainError, NotFound } from '../errors.ts'
 import type { ChannelId, ImportId, OrgId } from '../ids.ts'
@@ -23,12 +23,10 @@ export const startImport =
       if (!ports.channelRegistry.get(channel.type)?.history)
         throw new DomainError('history-not-offered', 'This kind of channel tells nothing of what was written before.')
       await stores.audit.record({
-        actorType: 'MEMBER',
-        actorId: actor.memberId,
+        ...by(actor),
         action: 'channel.import-started',
         resourceType: 'channel',
         resourceId: channelId,
-        requestId: actor.requestId,
       })
       return planImport(ports, stores, channelId)
     })

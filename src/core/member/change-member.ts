@@ -1,6 +1,7 @@
 import type { CorePorts } from '../../ports/core-ports.ts'
 import type { MemberStore } from '../../ports/member-store.ts'
-import type { Actor } from '../actor.ts'
+import { type Actor, by } from '../actor.ts'
+import { type AuditAction, lower } from '../audit/audit-actions.ts'
 import { NotFound } from '../errors.ts'
 import type { DomainEvent } from '../event/domain-event.ts'
 import type { MemberId, TicketId } from '../ids.ts'
@@ -85,16 +86,21 @@ async function underLock(
   return { all, before }
 }
 
-type Change = Readonly<{ action: string; data: Readonly<Record<string, string | boolean>> }>
+type Change = Readonly<{ action: AuditAction; data: Readonly<Record<string, string | boolean>> }>
 
 function changesOf(before: Member, after: Member): readonly Change[] {
   return [
     ...(before.role === after.role
       ? []
-      : [{ action: `member.made-${after.role.toLowerCase()}`, data: { from: before.role, to: after.role } }]),
+      : [{ action: `member.made-${lower(after.role)}` as const, data: { from: before.role, to: after.role } }]),
     ...(before.active === after.active
       ? []
-      : [{ action: after.active ? 'member.enabled' : 'member.disabled', data: { disabled: !after.active } }]),
+      : [
+          {
+            action: after.active ? ('member.enabled' as const) : ('member.disabled' as const),
+            data: { disabled: !after.active },
+          },
+        ]),
   ]
 }
 
@@ -111,5 +117,3 @@ const memberEvent = (
   data,
   requestId,
 })
-
-const by = ({ memberId, requestId }: Actor) => ({ actorType: 'MEMBER', actorId: memberId, requestId }) as const

@@ -1,6 +1,7 @@
 import type { CorePorts } from '../../ports/core-ports.ts'
 import type { Stores } from '../../ports/unit-of-work.ts'
-import type { Actor } from '../actor.ts'
+import { type Actor, by } from '../actor.ts'
+import { type AuditAction, lower } from '../audit/audit-actions.ts'
 import { NotFound } from '../errors.ts'
 import type { InvitationId } from '../ids.ts'
 import { AlreadyMember, INVITATION_MS, type Invitation } from './invitation.ts'
@@ -107,7 +108,7 @@ async function put(
   const letter = mailer.isThere ? 'SENDING' : 'NONE'
   const invitation = { id, email, role, invitedBy: actor.memberId, tokenHash, madeAt, expiresAt, letter } as const
   const kept = await invitations.put(invitation)
-  await audit.record(noted(actor, `invitation.made-for-${role.toLowerCase()}`, kept))
+  await audit.record(noted(actor, `invitation.made-for-${lower(role)}`, kept))
   return kept
 }
 
@@ -130,5 +131,5 @@ async function post(
   }
 }
 
-const noted = ({ memberId, requestId }: Actor, action: string, resourceId: InvitationId) =>
-  ({ actorType: 'MEMBER', actorId: memberId, action, resourceType: 'invitation', resourceId, requestId }) as const
+const noted = (actor: Actor, action: AuditAction, resourceId: InvitationId) =>
+  ({ ...by(actor), action, resourceType: 'invitation', resourceId }) as const

@@ -207,7 +207,7 @@ async function switchOff(
   await audit.record({
     actorType: 'SYSTEM',
     actorId: null,
-    action: `channel.setting_switched_off.${setting}`,
+    action: 'channel.setting_switched_off',
     resourceType: 'channel',
     resourceId: channelId,
     requestId,

@@ -1,7 +1,7 @@
 import type { CorePorts } from '../../ports/core-ports.ts'
 import type { CommentStanding } from '../../ports/send-store.ts'
 import type { Stores } from '../../ports/unit-of-work.ts'
-import type { Actor } from '../actor.ts'
+import { type Actor, by } from '../actor.ts'
 import { type ChannelCapabilities, type CommentAction, capabilitiesFor } from '../channel/capabilities.ts'
 import { putOff } from '../channel/retry-look-up.ts'
 import { DomainError, NotFound } from '../errors.ts'
@@ -34,20 +34,18 @@ export const moderateComment =
 
     const record = ({ audit }: Stores) =>
       audit.record({
-        actorType: 'MEMBER',
-        actorId: actor.memberId,
+        ...by(actor),
         action: RECORDED[action],
         resourceType: 'message',
         resourceId: about.messageId,
-        requestId: actor.requestId,
       })
-    const by = { type: 'MEMBER', id: actor.memberId } as const
+    const member = { type: 'MEMBER', id: actor.memberId } as const
     if (action === 'DELETE') {
       // As if its author had taken it back: its words go everywhere.
       const event = { type: 'unsend', externalId: comment.externalId, at: clock.now() } as const
       const delivery = { id: null, verified: true, requestId: actor.requestId }
       const into = { ports, channel: { id: comment.channelId, orgId: actor.orgId }, adapter }
-      await storeEvents(into, [{ event, delivery }], { actor: by, alongside: record })
+      await storeEvents(into, [{ event, delivery }], { actor: member, alongside: record })
     } else {
       const hidden = action === 'HIDE'
       await unitOfWork.run(actor.orgId, async (stores) => {
@@ -55,7 +53,7 @@ export const moderateComment =
         await stores.outbox.append([
           {
             type: 'message.edited',
-            actor: by,
+            actor: member,
             resource: { type: 'message', id: about.messageId },
             ticketId: about.ticketId,
             data: { hidden },

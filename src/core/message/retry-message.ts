@@ -1,5 +1,5 @@
 import type { CorePorts } from '../../ports/core-ports.ts'
-import type { Actor } from '../actor.ts'
+import { type Actor, by } from '../actor.ts'
 import { DomainError, NotFound } from '../errors.ts'
 import type { MessageId, TicketId } from '../ids.ts'
 import { checkTarget } from './check-reply.ts'
@@ -35,12 +35,10 @@ export const retryMessage =
         },
       ])
       await audit.record({
-        actorType: 'MEMBER',
-        actorId: actor.memberId,
+        ...by(actor),
         action: 'message.retried',
         resourceType: 'message',
         resourceId: input.messageId,
-        requestId: actor.requestId,
       })
     })
     wakeups.wake('sends')

@@ -1,6 +1,6 @@
 import type { CorePorts } from '../../ports/core-ports.ts'
 import type { Doubt } from '../../ports/doubt-store.ts'
-import type { Actor } from '../actor.ts'
+import { type Actor, by } from '../actor.ts'
 import { DomainError, NotFound } from '../errors.ts'
 import type { MessageId, PartId, TicketId } from '../ids.ts'
 import { checkTarget } from './check-reply.ts'
@@ -61,12 +61,10 @@ export const sendAgain =
         },
       ])
       await audit.record({
-        actorType: 'MEMBER',
-        actorId: actor.memberId,
+        ...by(actor),
         action: 'message.sent_again',
         resourceType: 'message',
         resourceId: messageId,
-        requestId: actor.requestId,
       })
     })
     wakeups.wake('sends')

@@ -3,7 +3,7 @@ import type { JobOutcome } from '../../ports/job-queue.ts'
 import type { RawEventFilter, RawEventPosition } from '../../ports/raw-event-store.ts'
 import type { RawEventView } from '../../ports/views.ts'
 import type { RawDelivery } from '../../ports/webhook-intake.ts'
-import type { Actor } from '../actor.ts'
+import { type Actor, by } from '../actor.ts'
 import { NotFound } from '../errors.ts'
 import type { ChannelId, OrgId, RawEventId } from '../ids.ts'
 import { receive } from '../message/receive-webhooks.ts'
@@ -72,8 +72,6 @@ async function replay(ports: CorePorts, orgId: OrgId, batch: readonly RawDeliver
   const stored = batch.map(({ id }) => id).filter((id) => !held.has(id))
   await ports.unitOfWork.run(orgId, ({ rawEvents }) => rawEvents.markProcessed(stored, ports.clock.now()))
 }
-
-const by = ({ memberId, requestId }: Actor) => ({ actorType: 'MEMBER', actorId: memberId, requestId }) as const
 
 type Plan = Readonly<{
   orgId: OrgId

@@ -1,5 +1,6 @@
 import type { CorePorts } from '../../ports/core-ports.ts'
-import type { Actor } from '../actor.ts'
+import { type Actor, by } from '../actor.ts'
+import { type AuditAction, lower } from '../audit/audit-actions.ts'
 import type { DomainEvent } from '../event/domain-event.ts'
 import type { MemberId, TicketId } from '../ids.ts'
 import { assigned } from '../member/change-member.ts'
@@ -28,12 +29,10 @@ export const updateTicket =
       await outbox.append(eventsOf(actor, before, after))
       for (const action of actionsOf(before, after)) {
         await audit.record({
-          actorType: 'MEMBER',
-          actorId: actor.memberId,
+          ...by(actor),
           action,
           resourceType: 'ticket',
           resourceId: after.id,
-          requestId: actor.requestId,
         })
       }
     })
@@ -58,9 +57,9 @@ const eventsOf = (actor: Actor, before: Ticket, after: Ticket): readonly DomainE
     : [assigned(actor, after.id, { from: before.assigneeId, to: after.assigneeId })]),
 ]
 
-const actionsOf = (before: Ticket, after: Ticket): readonly string[] => [
-  ...(before.status === after.status ? [] : [`ticket.set-${after.status.toLowerCase()}`]),
+const actionsOf = (before: Ticket, after: Ticket): readonly AuditAction[] => [
+  ...(before.status === after.status ? [] : [`ticket.set-${lower(after.status)}` as const]),
   ...(before.assigneeId === after.assigneeId
     ? []
-    : [after.assigneeId === null ? 'ticket.unassigned' : 'ticket.assigned']),
+    : [after.assigneeId === null ? ('ticket.unassigned' as const) : ('ticket.assigned' as const)]),
 ]

@@ -324,7 +324,7 @@ onEachProfile((profile) => {
       await audit.record({
         actorType: 'SYSTEM',
         actorId: null,
-        action: 'undone',
+        action: 'channel.updated',
         resourceType: 'x',
         resourceId: null,
         requestId: null,
@@ -333,7 +333,7 @@ onEachProfile((profile) => {
     })
     t.is(await t.throwsAsync(work), broken)
     t.deepEqual(
-      await inOrganization(orm, org.orgId, (tx) => tx.rows(`select 1 from audit_log where action = 'undone'`)),
+      await inOrganization(orm, org.orgId, (tx) => tx.rows(`select 1 from audit_log where action = 'channel.updated'`)),
       [],
     )
   })

@@ -146,7 +146,7 @@ onEachProfile((profile) => {
     const entry = {
       actorType: 'MEMBER',
       actorId: org.memberId,
-      action: 'ticket.resolved',
+      action: 'ticket.set-resolved',
       resourceType: 'ticket',
       resourceId: thread.ticketId,
       requestId: 'r',
@@ -154,13 +154,13 @@ onEachProfile((profile) => {
     await uow.run(org.orgId, ({ audit }) => audit.record(entry))
     t.deepEqual(
       await rows(
-        `select actor_type, actor_id, action, resource_type, resource_id, request_id from audit_log where action = 'ticket.resolved'`,
+        `select actor_type, actor_id, action, resource_type, resource_id, request_id from audit_log where action = 'ticket.set-resolved'`,
       ),
       [
         {
           actor_type: 'MEMBER',
           actor_id: org.memberId,
-          action: 'ticket.resolved',
+          action: 'ticket.set-resolved',
           resource_type: 'ticket',
           resource_id: thread.ticketId,
           request_id: 'r',
