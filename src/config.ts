@@ -73,6 +73,10 @@ function toConfig(
       perMinute: values.API_CALLS_PER_MINUTE ?? (production ? 12_000 : 0),
       perMinuteOfOrganization: values.API_CALLS_PER_MINUTE_OF_ORGANIZATION ?? (production ? 60_000 : 0),
     }),
+    sends: Object.freeze({
+      perMinute: values.SENDS_PER_MINUTE ?? (production ? 600 : 0),
+      perMinuteOfOrganization: values.SENDS_PER_MINUTE_OF_ORGANIZATION ?? (production ? 6_000 : 0),
+    }),
     smtpFrom: values.SMTP_FROM ?? `delightchat@${new URL(values.PUBLIC_URL ?? 'http://localhost').hostname}`,
     instagramAppId: values.INSTAGRAM_APP_ID ?? null,
     metaAppId: values.META_APP_ID ?? null,

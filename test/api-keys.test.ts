@@ -170,8 +170,10 @@ onEachProfile((profile) => {
     const from = async (address: string) =>
       (await ask(owner, made, '/tickets', { headers: { 'x-forwarded-for': address } })).status
     t.deepEqual(
-      await Promise.all(['203.0.113.9', '::ffff:203.0.113.9', '2001:db8:1::2', '198.51.100.7'].map(from)),
-      [200, 200, 200, 200],
+      await Promise.all(
+        ['203.0.113.9', '::ffff:203.0.113.9', '2001:db8:1::2', '198.51.100.7:51234', '[2001:db8::9]:1'].map(from),
+      ),
+      [200, 200, 200, 200, 200],
     )
     t.deepEqual(
       // What a caller claims before the proxy is not believed.

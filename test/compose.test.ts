@@ -88,6 +88,8 @@ test('every other setting of the table reaches the programs that .env is said to
     'SESSION_IDLE_HOURS',
     'API_CALLS_PER_MINUTE',
     'API_CALLS_PER_MINUTE_OF_ORGANIZATION',
+    'SENDS_PER_MINUTE',
+    'SENDS_PER_MINUTE_OF_ORGANIZATION',
     'SIGNUP_MODE',
     'SMTP_URL',
     'SMTP_FROM',

@@ -33,6 +33,8 @@ export type Config = Readonly<{
   sessionIdleHours: number
   /** Calls of the API in a minute, of a person or key and of an organization; 0: not limited. */
   apiCalls: Readonly<{ perMinute: number; perMinuteOfOrganization: number }>
+  /** The same of replies that are asked for. */
+  sends: Readonly<{ perMinute: number; perMinuteOfOrganization: number }>
   /** From whom letters are. */
   smtpFrom: string
   /** Null: nobody connects by that login. Never set without its secret. */

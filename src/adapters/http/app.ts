@@ -1,6 +1,7 @@
-import type { RequestListener } from 'node:http'
+import type { IncomingMessage, RequestListener } from 'node:http'
 import express, { type NextFunction, type Request, type Response } from 'express'
 import { NotFound } from '../../core/errors.ts'
+import { callerAddress } from './caller-address.ts'
 import { loadContract } from './contract.ts'
 import { createCursors } from './cursor.ts'
 import { mountDocs } from './docs-route.ts'
@@ -56,6 +57,11 @@ export function createHttpApp(deps: HttpDeps, timing?: StreamTiming): HttpApp {
   const app = express()
   app.disable('x-powered-by').disable('etag').enable('case sensitive routing')
   app.set('trust proxy', config.trustProxy)
+  // By the same rule as at the platforms' door.
+  const ip = function (this: IncomingMessage): string {
+    return callerAddress(this, config.trustProxy)
+  }
+  Object.defineProperty(app.request, 'ip', { configurable: true, get: ip })
   app.set('query parser', 'simple')
   app.use(logRequests(log, metrics))
   app.use(securityHeaders(config.publicUrl))

@@ -74,7 +74,8 @@ export const httpModule = ({ config, secrets, redis, health, metrics, failpoint 
             mediaLinks,
             apiKeys,
             rateLimits: createRateLimits(redis, `${config.servicesPrefix}:limit`, {
-              ...config.apiCalls,
+              calls: config.apiCalls,
+              sends: config.sends,
               signUps: config.production ? SIGN_UPS_OF_NETWORK : 0,
             }),
             health,

@@ -1,28 +1,45 @@
 import type { Response } from 'express'
-import type { RateLimits } from './rate-limits.ts'
+import type { RateLimits, Taken } from './rate-limits.ts'
 import { RequestError } from './request-error.ts'
 import type { SignedIn } from './session.ts'
 
-/** Throws where a limit says that there is to be waited. */
-export function refuseUntil(retryAfterSeconds: number): void {
-  if (retryAfterSeconds === 0) return
-  throw new RequestError('rate-limited', `Try again in ${retryAfterSeconds} seconds.`, { extra: { retryAfterSeconds } })
+/**
+ * Tells in the headers of draft-ietf-httpapi-ratelimit-headers how much is left of a limit, beside those that were told before, and
+ * throws where there is to be waited. Null: there is none.
+ */
+export function limit(res: Response, taken: Taken | null): void {
+  if (taken === null) return
+  const { name, points, seconds, left, resetSeconds, waitSeconds } = taken
+  tell(res, 'RateLimit-Policy', `"${name}";q=${points};w=${seconds}`)
+  tell(res, 'RateLimit', `"${name}";r=${left};t=${resetSeconds}`)
+  if (waitSeconds === 0) return
+  throw new RequestError('rate-limited', `Try again in ${waitSeconds} seconds.`, {
+    extra: { retryAfterSeconds: waitSeconds },
+  })
 }
 
-/**
- * Counts a call of whoever is signed in, and tells in the headers of draft-ietf-httpapi-ratelimit-headers how much is left of the
- * limit that is nearest to its end. A key counts by itself, all sessions of a person together.
- */
+function tell(res: Response, name: string, value: string): void {
+  const before = res.getHeader(name)
+  res.setHeader(name, before === undefined ? value : `${before}, ${value}`)
+}
+
+/** Counts a call of whoever is signed in. A key counts by itself, all sessions of a person together. */
 export async function limitCall(
   limits: Pick<RateLimits, 'takeCall'>,
   res: Response,
-  { userId, key }: SignedIn,
+  signedIn: SignedIn,
+): Promise<void> {
+  limit(res, await limits.takeCall(callerOf(signedIn)))
+}
+
+/** Counts a reply that is asked for. The platform's own limits are kept where it is sent: there it waits. */
+export async function limitSend(
+  limits: Pick<RateLimits, 'takeSend'>,
+  res: Response,
+  signedIn: SignedIn,
   orgId: string,
 ): Promise<void> {
-  const told = await limits.takeCall(key === null ? userId : key.id, orgId)
-  if (told === null) return
-  const { name, points, seconds, left, resetSeconds } = told
-  res.setHeader('RateLimit-Policy', `"${name}";q=${points};w=${seconds}`)
-  res.setHeader('RateLimit', `"${name}";r=${left};t=${resetSeconds}`)
-  refuseUntil(told.waitSeconds)
+  limit(res, await limits.takeSend(callerOf(signedIn), orgId))
 }
+
+const callerOf = ({ userId, key }: SignedIn): string => (key === null ? userId : key.id)

@@ -5,7 +5,7 @@ import { keyIn, requireChannel, requireKey, requireTaken } from './api-key-calle
 import { type ContractOperation, isOfOrganization } from './contract.ts'
 import { checkCsrf } from './csrf.ts'
 import { readJsonBody } from './json-body.ts'
-import { limitCall } from './limited.ts'
+import { limit, limitCall } from './limited.ts'
 import type { Answer, Call, MemberCall, Operation, OperationDeps } from './operation.ts'
 import { requireMember } from './organization-guard.ts'
 import { requirePermission } from './permission-guard.ts'
@@ -80,11 +80,12 @@ function createAnswerer(operation: ContractOperation, handler: Operation, deps: 
       facts.userId = signedIn.userId
       if (signedIn.key !== null) facts.apiKeyId = signedIn.key.id
       // Before it is known what is asked: who guesses ids is counted like anybody else.
-      await limitCall(deps.rateLimits, res, signedIn, signedIn.orgId)
+      await limitCall(deps.rateLimits, res, signedIn)
       Object.assign(who, { signedIn })
       if (handler.access === 'member') {
         const actor = await requireMember(accounts, params['orgId'] as OrgId, signedIn, requestId)
         facts.orgId = actor.orgId
+        limit(res, await deps.rateLimits.takeCallOf(actor.orgId))
         requireTaken(operation, signedIn)
         requirePermission(actor, operation.permission, signedIn)
         await requireChannel(queries, actor, operation, params)

@@ -1,18 +1,18 @@
 import type { UserView } from '../../ports/views.ts'
-import { refuseUntil } from './limited.ts'
+import { limit } from './limited.ts'
 import type { OperationDeps, SignedInCall } from './operation.ts'
 import { RequestError } from './request-error.ts'
 
 /** Whoever is signed in shows that they know the password. Counted as a login is: a stolen session is no place to guess from. */
 export async function provePassword(
   { accounts, core, rateLimits }: Pick<OperationDeps, 'accounts' | 'core' | 'rateLimits'>,
-  { req, signedIn }: Pick<SignedInCall, 'req' | 'signedIn'>,
+  { req, res, requestId, signedIn }: Pick<SignedInCall, 'req' | 'res' | 'requestId' | 'signedIn'>,
   password: string,
 ): Promise<UserView> {
   const user = await accounts.user(signedIn.userId)
   if (user === null) throw new RequestError('unauthenticated', 'There is no such person any more.')
   const ip = req.ip ?? ''
-  refuseUntil(await rateLimits.takeLogin(user.email, ip))
+  limit(res, await rateLimits.takeLogin(user.email, ip))
   const found = await core.logIn({ email: user.email, password })
   if (found?.user.id !== user.id) throw new RequestError('invalid-credentials', 'This is not the present password.')
   await rateLimits.forgiveLogin(user.email, ip)

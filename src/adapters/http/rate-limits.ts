@@ -4,23 +4,28 @@ import { type RateLimiterAbstract, RateLimiterMemory, RateLimiterRedis, RateLimi
 import { inTime } from './in-time.ts'
 import type { RedisConnection } from './redis.ts'
 
+/** Each counts once and answers the limit that is nearest to its end. */
 export type RateLimits = Readonly<{
-  /** Counts an attempt to sign in: how many seconds to wait, 0 to go on. */
-  takeLogin(email: string, ip: string): Promise<number>
+  /** Counts an attempt to sign in. */
+  takeLogin(email: string, ip: string): Promise<Taken>
   /** It was the right password: what was counted against this address is forgotten. */
   forgiveLogin(email: string, ip: string): Promise<void>
   /** Counts a token of a link that was shown. */
-  takeLink(ip: string): Promise<number>
+  takeLink(ip: string): Promise<Taken>
   /** It was a right one. */
   forgiveLink(ip: string): Promise<void>
   /** Counts a letter for a new password that was asked for, whether or not somebody has the address. */
-  takeReset(email: string, ip: string): Promise<number>
+  takeReset(email: string, ip: string): Promise<Taken>
   /** Counts an invitation of the organization. */
-  takeInvitation(orgId: string): Promise<number>
-  /** Counts a sign-up. */
-  takeSignUp(ip: string): Promise<number>
-  /** Counts a call of the API: of a person or key, and of their organization. Whichever is nearer to its end; null: not limited. */
-  takeCall(caller: string, orgId: string): Promise<(Told & { waitSeconds: number }) | null>
+  takeInvitation(orgId: string): Promise<Taken>
+  /** Counts a sign-up; null: not limited. */
+  takeSignUp(ip: string): Promise<Taken | null>
+  /** Counts a call of the API, of a person or key; null: not limited. */
+  takeCall(caller: string): Promise<Taken | null>
+  /** Counts the same call, of the organization that is asked for: once its caller belongs to it, else anybody could use it up. */
+  takeCallOf(orgId: string): Promise<Taken | null>
+  /** Counts a reply that is to be sent, besides the call: of the organization only where its caller may go on. */
+  takeSend(caller: string, orgId: string): Promise<Taken | null>
 }>
 
 type Policy = Readonly<{ points: number; seconds: number }>
@@ -39,8 +44,15 @@ const POLICIES = {
   invitation: { points: 30, seconds: 600 },
 } as const satisfies Record<string, Policy>
 
-/** What is asked of a limit, and what a caller is told of it. */
-export type Told = Readonly<{ name: string; points: number; seconds: number; left: number; resetSeconds: number }>
+/** What a caller is told of a limit. `waitSeconds`: 0 to go on. */
+export type Taken = Readonly<{
+  name: string
+  points: number
+  seconds: number
+  left: number
+  resetSeconds: number
+  waitSeconds: number
+}>
 
 /** Redis that takes longer is away. */
 const TIMEOUT_MS = 1_000
@@ -49,11 +61,7 @@ const TIMEOUT_MS = 1_000
 export function createRateLimits(
   redis: RedisConnection | null,
   prefix = 'delightchat:limit',
-  { perMinute, perMinuteOfOrganization, signUps }: CallLimits = {
-    perMinute: 0,
-    perMinuteOfOrganization: 0,
-    signUps: 0,
-  },
+  { calls, sends, signUps }: CallLimits = { calls: NO_LIMIT, sends: NO_LIMIT, signUps: 0 },
 ): RateLimits {
   const limiter = (name: string, policy: Policy) => createLimiter(name, policy, redis, prefix)
   const of = (name: keyof typeof POLICIES) => limiter(name, POLICIES[name])
@@ -62,22 +70,26 @@ export function createRateLimits(
   const invitations = of('invitation')
   // Each costs the hash of a password, and makes an organization.
   const networks = signUps === 0 ? null : limiter('signup-network', { points: signUps, seconds: 600 })
-  // Off where the number is 0.
-  const calls = [
-    { limit: perMinute, name: 'caller' },
-    { limit: perMinuteOfOrganization, name: 'organization' },
-  ].map(({ limit, name }) => (limit === 0 ? null : limiter(`api-${name}`, { points: limit, seconds: 60 })))
+  const inMinutes = (name: string, { perMinute, perMinuteOfOrganization }: MinuteLimits) => {
+    const limited = (of: string, points: number) =>
+      points === 0 ? null : limiter(`${name}-${of}`, { points, seconds: 60 })
+    const [own, all] = [limited('caller', perMinute), limited('organization', perMinuteOfOrganization)]
+    const takeOwn = async (caller: string) => (await own?.take(caller)) ?? null
+    const takeAll = async (orgId: string) => (await all?.take(orgId)) ?? null
+    const takeBoth = async (caller: string, orgId: string) => {
+      const first = await takeOwn(caller)
+      if (first !== null && first.waitSeconds > 0) return first
+      return nearest([first, await takeAll(orgId)].filter((one) => one !== null))
+    }
+    return { takeOwn, takeAll, takeBoth }
+  }
+  const [perCall, perSend] = [inMinutes('api', calls), inMinutes('send', sends)]
   return {
-    takeSignUp: async (ip) => (await networks?.take(networkOf(ip))) ?? 0,
-    async takeCall(caller, orgId) {
-      const found = await Promise.all(calls.map((one, at) => one?.tell(at === 0 ? caller : orgId)))
-      const told = found.filter((one) => one !== undefined)
-      return told.toSorted((a, b) => b.waitSeconds - a.waitSeconds || a.left / a.points - b.left / b.points)[0] ?? null
-    },
-    async takeLogin(email, ip) {
-      const waits = [await both.take(keyOf(email, ip)), await network.take(networkOf(ip))]
-      return Math.max(...waits)
-    },
+    takeSignUp: async (ip) => (await networks?.take(networkOf(ip))) ?? null,
+    takeCall: perCall.takeOwn,
+    takeCallOf: perCall.takeAll,
+    takeSend: perSend.takeBoth,
+    takeLogin: async (email, ip) => nearest([await both.take(keyOf(email, ip)), await network.take(networkOf(ip))]),
     async forgiveLogin(email, ip) {
       await both.with((limiter) => limiter.delete(keyOf(email, ip)))
       await network.with((limiter) => limiter.reward(networkOf(ip)))
@@ -85,18 +97,29 @@ export function createRateLimits(
     takeLink: (ip) => links.take(networkOf(ip)),
     forgiveLink: (ip) => links.with((limiter) => limiter.reward(networkOf(ip))),
     takeReset: async (email, ip) =>
-      Math.max(await resets.take(keyOf(email, ip)), await resetsOfNetwork.take(networkOf(ip))),
+      nearest([await resets.take(keyOf(email, ip)), await resetsOfNetwork.take(networkOf(ip))]),
     takeInvitation: (orgId) => invitations.take(orgId),
   }
 }
 
-/** Calls in a minute, and sign-ups from one network in ten; 0 for as many as one likes. */
-export type CallLimits = Readonly<{ perMinute: number; perMinuteOfOrganization: number; signUps: number }>
+/** Of a person or key, and of an organization; 0 for as many as one likes. */
+export type MinuteLimits = Readonly<{ perMinute: number; perMinuteOfOrganization: number }>
+
+/** Calls and replies in a minute, and sign-ups from one network in ten, 0 for as many as one likes. */
+export type CallLimits = Readonly<{ calls: MinuteLimits; sends: MinuteLimits; signUps: number }>
+
+export const NO_LIMIT: MinuteLimits = { perMinute: 0, perMinuteOfOrganization: 0 }
+
+/** The one to wait for longest, else the one with the least left. */
+function nearest(taken: readonly [Taken, ...Taken[]]): Taken
+function nearest(taken: readonly Taken[]): Taken | null
+function nearest(taken: readonly Taken[]): Taken | null {
+  return taken.toSorted((a, b) => b.waitSeconds - a.waitSeconds || a.left / a.points - b.left / b.points)[0] ?? null
+}
 
 type Limiter = Readonly<{
-  /** Seconds to wait, 0 to go on. Counted before the password is looked at, so that a burst in parallel counts too. */
-  take(key: string): Promise<number>
-  tell(key: string): Promise<Told & { waitSeconds: number }>
+  /** Counted before the password is looked at, so that a burst in parallel counts too. */
+  take(key: string): Promise<Taken>
   with(work: (limiter: RateLimiterAbstract) => Promise<unknown>): Promise<void>
 }>
 
@@ -112,7 +135,7 @@ function createLimiter(
     redis &&
     new RateLimiterRedis({ ...options, storeClient: redis.client, useRedisPackage: true, rejectIfRedisNotReady: true })
 
-  const consume = async (limiter: RateLimiterAbstract, key: string): Promise<Told & { waitSeconds: number }> => {
+  const consume = async (limiter: RateLimiterAbstract, key: string): Promise<Taken> => {
     const told = ({ remainingPoints, msBeforeNext }: RateLimiterRes, isRefused: boolean) => {
       const resetSeconds = Math.max(1, Math.ceil(msBeforeNext / 1000))
       const left = Math.max(0, remainingPoints)
@@ -125,11 +148,9 @@ function createLimiter(
       return told(refusal, true)
     }
   }
-  // A store that is away limits less well, never not at all.
-  const tell = (key: string) => (shared ? consume(shared, key).catch(() => consume(own, key)) : consume(own, key))
   return {
-    tell,
-    take: async (key) => (await tell(key)).waitSeconds,
+    // A store that is away limits less well, never not at all.
+    take: (key) => (shared ? consume(shared, key).catch(() => consume(own, key)) : consume(own, key)),
     async with(work) {
       if (shared) await inTime(work(shared), TIMEOUT_MS).catch(() => work(own))
       else await work(own)

@@ -156,7 +156,7 @@ export function createSessions({ core, accounts, records, clock, secrets, ttlMs,
       const now = clock.now()
       const expiresAt = new Date(now.getTime() + ttlMs).toISOString()
       const agent = req.headers['user-agent']?.slice(0, MAX_AGENT_LENGTH) ?? null
-      const from = { agent, address: req.ip ?? null }
+      const from = { agent, address: req.ip || null }
       const user: SessionUser = { id: userId, orgId, startedAt: now.toISOString(), expiresAt, ...from }
       return begin(req, user)
     },

@@ -1,7 +1,8 @@
 import test, { type ExecutionContext } from 'ava'
-import { createRateLimits, networkOf } from '../../../src/adapters/http/rate-limits.ts'
+import { createRateLimits, NO_LIMIT, networkOf } from '../../../src/adapters/http/rate-limits.ts'
 import { receiptCode } from '../../../src/adapters/http/receipt-code.ts'
 import { PASSWORD, SESSION_SECRET, startHttp } from './support/http-server.ts'
+import { organizationWithEverything } from './support/organization-with-everything.ts'
 
 const networks: [ip: string, network: string][] = [
   ['203.0.113.9', '203.0.113.9'],
@@ -65,15 +66,15 @@ test('S56, S141: a header that a caller made up does not make a new network', as
 test('the right password is forgiven what came before it', async (t) => {
   const limits = createRateLimits(null)
   for (let i = 0; i < 50; i++) {
-    t.is(await limits.takeLogin('somebody@example.com', '203.0.113.1'), 0)
+    t.is((await limits.takeLogin('somebody@example.com', '203.0.113.1')).waitSeconds, 0)
     await limits.forgiveLogin('somebody@example.com', '203.0.113.1')
   }
 })
 
 test('S55: a network that tries many addresses has to pause after a hundred', async (t) => {
   const limits = createRateLimits(null)
-  for (let i = 0; i < 100; i++) t.is(await limits.takeLogin(`person-${i}@example.com`, '2001:db8::1'), 0)
-  t.true((await limits.takeLogin('person-101@example.com', '2001:db8::2')) > 0)
+  for (let i = 0; i < 100; i++) t.is((await limits.takeLogin(`person-${i}@example.com`, '2001:db8::1')).waitSeconds, 0)
+  t.true((await limits.takeLogin('person-101@example.com', '2001:db8::2')).waitSeconds > 0)
 })
 
 test('S133: whoever guesses codes of deletion pages has to pause, and a right code is no guess', async (t) => {
@@ -108,10 +109,13 @@ test('S141: of X-Forwarded-For as many hops are believed as there are proxies, w
   t.is(await statuses(2, (i) => `203.0.113.${i}, 198.51.100.1, 192.0.2.1`), 429, 'two: the last but one')
   t.is(await statuses(2, (i) => `198.51.100.1, 203.0.113.${i}, 192.0.2.1`), 401)
   t.is(await statuses(1, (i) => (i % 2 ? '::ffff:198.51.100.1' : '198.51.100.1')), 429, 'one address in two spellings')
+  t.is(await statuses(1, (i) => `198.51.100.1:${50_000 + i}`), 429, 'whichever port it is from')
+  t.is(await statuses(1, (i) => `made up ${i}`), 429, 'what is no address is one network')
 })
 
 const limited = async (t: ExecutionContext, perMinute: number, perMinuteOfOrganization: number) => {
-  const rateLimits = createRateLimits(null, 'test', { perMinute, perMinuteOfOrganization, signUps: 0 })
+  const calls = { perMinute, perMinuteOfOrganization }
+  const rateLimits = createRateLimits(null, 'test', { calls, sends: NO_LIMIT, signUps: 0 })
   const server = await startHttp({ deps: { rateLimits } })
   t.teardown(() => server.stop())
   return server
@@ -134,19 +138,109 @@ test('S108: calls of a person are counted over all of their sessions, those of a
   t.is((await ask((await server.keyOf({ orgId, ...owner })).secret)).status, 200)
 })
 
-test('S108: an organization that has used up its calls holds up no other, and guessing in another counts for one’s own', async (t) => {
+test('S108: an organization that has used up its calls holds up no other; guessing uses up those of whoever guesses alone', async (t) => {
+  const server = await limited(t, 5, 2)
+  const [one, other] = [await server.signUp(), await server.signUp()]
+  const ask = async ({ token }: { token: string }, { orgId }: { orgId: string }) =>
+    (await server.call('GET', `/orgs/${orgId}/tickets`, { token })).status
+  t.deepEqual([await ask(one, other), await ask(one, other)], [404, 404])
+  t.deepEqual([await ask(other, other), await ask(other, other), await ask(other, other)], [200, 200, 429])
+  t.deepEqual([await ask(one, one), await ask(one, one), await ask(one, one)], [200, 200, 429])
+})
+
+test('S108: calls count for the organization that is asked for, wherever the session is', async (t) => {
   const server = await limited(t, 0, 2)
   const [one, other] = [await server.signUp(), await server.signUp()]
-  const ask = ({ token }: { token: string }, { orgId }: { orgId: string }) =>
-    server.call('GET', `/orgs/${orgId}/tickets`, { token })
-  t.deepEqual([(await ask(one, other)).status, (await ask(one, other)).status], [404, 404])
-  t.is((await ask(one, one)).status, 429)
-  t.is((await ask(other, other)).status, 200)
+  server.accounts.join(one.userId, other.answer.json.org, 'VIEWER')
+  const ask = async ({ orgId }: { orgId: string }) =>
+    (await server.call('GET', `/orgs/${orgId}/tickets`, { token: one.token })).status
+  t.deepEqual([await ask(other), await ask(other), await ask(other)], [200, 200, 429])
+  t.is(await ask(one), 200)
 })
 
 test('S55: twenty sign-ups from one network are enough for ten minutes', async (t) => {
-  const limits = createRateLimits(null, 'test', { perMinute: 0, perMinuteOfOrganization: 0, signUps: 20 })
-  for (let i = 0; i < 20; i++) t.is(await limits.takeSignUp('203.0.113.1'), 0)
-  t.true((await limits.takeSignUp('203.0.113.1')) > 0)
-  t.is(await limits.takeSignUp('203.0.113.2'), 0)
+  const limits = createRateLimits(null, 'test', { calls: NO_LIMIT, sends: NO_LIMIT, signUps: 20 })
+  const wait = async (ip: string) => (await limits.takeSignUp(ip))?.waitSeconds ?? 0
+  for (let i = 0; i < 20; i++) t.is(await wait('203.0.113.1'), 0)
+  t.true((await wait('203.0.113.1')) > 0)
+  t.is(await wait('203.0.113.2'), 0)
+})
+
+test('S108: replies are counted besides calls, for a person or key and for the organization, and nothing else is held up', async (t) => {
+  const sends = { perMinute: 2, perMinuteOfOrganization: 3 }
+  const rateLimits = createRateLimits(null, 'test', {
+    calls: { perMinute: 100, perMinuteOfOrganization: 0 },
+    sends,
+    signUps: 0,
+  })
+  const server = await startHttp({ deps: { rateLimits } })
+  t.teardown(() => server.stop())
+  const { ids, orgId, token, ...owner } = await organizationWithEverything(server)
+  const path = `/orgs/${orgId}/tickets/${ids.ticketId}/messages`
+  const reply = (bearer: string) => server.call('POST', path, { token: bearer, body: { content: 'Hello' } })
+  const first = await reply(token)
+  t.is(first.status, 201)
+  t.is(first.headers.get('ratelimit-policy'), '"api-caller";q=100;w=60, "send-caller";q=2;w=60')
+  t.regex(first.headers.get('ratelimit') ?? '', /^"api-caller";r=\d+;t=\d+, "send-caller";r=1;t=\d+$/)
+  t.is((await server.call('POST', `${path}/${ids.messageId}/retry`, { token })).status, 202)
+  const refused = await server.call('POST', `${path}/${ids.messageId}/send-again`, { token })
+  t.like(refused, { status: 429, json: { code: 'rate-limited' } })
+  t.true(Number(refused.headers.get('retry-after')) >= 1)
+  t.like(await reply(token), { status: 429 })
+  t.is((await server.call('GET', path, { token })).status, 200, 'reading goes on')
+
+  const { secret } = await server.keyOf({ orgId, ...owner } as never)
+  t.is((await reply(secret)).status, 201, 'what was refused did not count for the organization')
+  t.is((await reply(secret)).status, 429, 'the organization has had its three')
+  const other = await organizationWithEverything(server)
+  t.is(
+    (
+      await server.call('POST', `/orgs/${other.orgId}/tickets/${other.ids.ticketId}/messages`, {
+        token: other.token,
+        body: { content: 'Hello' },
+      })
+    ).status,
+    201,
+  )
+})
+
+test('S55: whoever signs up or in, asks for a new password or opens a link is told of the limit that they count for', async (t) => {
+  const rateLimits = createRateLimits(null, 'test', { calls: NO_LIMIT, sends: NO_LIMIT, signUps: 20 })
+  const server = await startHttp({ deps: { rateLimits } })
+  t.teardown(() => server.stop())
+  const { email, orgId, token } = await server.signUp()
+  const told = async (method: string, path: string, body: object, as?: string) => {
+    const { headers } = await server.call(method, path, { body, ...(as !== undefined && { token: as }) })
+    const [policy, left] = [headers.get('ratelimit-policy') ?? '', headers.get('ratelimit') ?? '']
+    return `${policy.replace(/;w=\d+/g, '')} ${left.replace(/;t=\d+/g, '')}`
+  }
+  const somebody = { orgName: 'Shop', name: 'Sam', email: 'somebody-else@example.com', password: PASSWORD }
+  const wrong = { token: 'x'.repeat(43), password: PASSWORD, name: 'Ann' }
+  t.deepEqual(
+    [
+      await told('POST', '/auth/signup', somebody),
+      await told('POST', '/auth/login', { email, password: PASSWORD }),
+      await told('POST', '/auth/login', { email, password: 'wrong-password' }),
+      await told('POST', '/auth/login', { email, password: 'wrong-password' }),
+      await told('POST', '/auth/password-reset', { email: 'nobody@example.com' }),
+      await told('POST', '/auth/password-reset/confirm', { token: wrong.token, password: PASSWORD }),
+      await told('POST', '/auth/invitations/show', { token: wrong.token }),
+      await told('POST', '/auth/invitations/accept', wrong),
+      await told('POST', `/orgs/${orgId}/invitations`, { email: 'ann@example.com', role: 'AGENT' }, token),
+      // Last: the session that asks is over with it.
+      await told('POST', '/auth/reauthenticate', { password: PASSWORD }, token),
+    ],
+    [
+      '"signup-network";q=20 "signup-network";r=18',
+      '"login";q=10 "login";r=9',
+      '"login";q=10 "login";r=9',
+      '"login";q=10 "login";r=8',
+      '"reset";q=5 "reset";r=4',
+      '"link-network";q=100 "link-network";r=99',
+      '"link-network";q=100 "link-network";r=98',
+      '"link-network";q=100 "link-network";r=97',
+      '"invitation";q=30 "invitation";r=29',
+      '"login";q=10 "login";r=7',
+    ],
+  )
 })

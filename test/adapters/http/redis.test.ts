@@ -127,7 +127,7 @@ if (needs(test, 'sessions and limits in Redis', ['TEST_REDIS_URL'])) {
       t.is((await server.call('GET', '/healthz')).status, 200)
       const limits = createRateLimits(connection, `${prefix}:${trouble}:limit`)
       const tries = Array.from({ length: 11 }, () => limits.takeLogin('somebody@example.com', '203.0.113.1'))
-      t.is((await Promise.all(tries)).filter((seconds) => seconds > 0).length, 1, 'counted here meanwhile')
+      t.is((await Promise.all(tries)).filter(({ waitSeconds }) => waitSeconds > 0).length, 1, 'counted here meanwhile')
       proxy.heal()
       await until(async () => (await server.call('GET', '/auth/me', { token })).status === 200)
     }

@@ -1,7 +1,7 @@
 import type { UserId } from '../../../core/ids.ts'
 import type { Joining } from '../../../core/member/accept-invitation.ts'
 import { organizationJson, userJson } from '../account-json.ts'
-import { refuseUntil } from '../limited.ts'
+import { limit } from '../limited.ts'
 import { type Call, forSigningIn, json, type OperationDeps } from '../operation.ts'
 import { RequestError } from '../request-error.ts'
 import type { SignedIn } from '../session.ts'
@@ -34,16 +34,13 @@ function somebodyNew({ name, password }: Body): Joining {
 }
 
 /** The address has somebody here: they sign in as they always do, and what is given is their own password. */
-async function proveToBe(
-  { core, rateLimits }: OperationDeps,
-  { req, body }: Call,
-  personId: UserId,
-  email: string,
-): Promise<void> {
+async function proveToBe(deps: OperationDeps, call: Call, personId: UserId, email: string): Promise<void> {
+  const { core, rateLimits } = deps
+  const { req, res, body } = call
   const { password } = body as Body
   if (password === undefined) throw new RequestError('unauthenticated', 'Sign in with this e-mail address first.')
   const ip = req.ip ?? ''
-  refuseUntil(await rateLimits.takeLogin(email, ip))
+  limit(res, await rateLimits.takeLogin(email, ip))
   const found = await core.logIn({ email, password })
   if (found?.user.id !== personId)
     throw new RequestError('invalid-credentials', 'Somebody has this e-mail address here, with another password.')

@@ -1,11 +1,12 @@
-import { refuseUntil } from '../limited.ts'
+import { limit } from '../limited.ts'
 import { forEverybody, json } from '../operation.ts'
 
 type Body = Readonly<{ token: string; password: string }>
 
-export const confirmPasswordReset = forEverybody(({ core, rateLimits }) => async ({ req, body, requestId }) => {
+export const confirmPasswordReset = forEverybody(({ core, rateLimits }) => async (call) => {
+  const { req, res, body, requestId } = call
   const ip = req.ip ?? ''
-  refuseUntil(await rateLimits.takeLink(ip))
+  limit(res, await rateLimits.takeLink(ip))
   const { warnings } = await core.resetByLetter({ ...(body as Body), requestId })
   await rateLimits.forgiveLink(ip)
   return json(200, { warnings })

@@ -1,5 +1,5 @@
 import { NotFound } from '../../../core/errors.ts'
-import { refuseUntil } from '../limited.ts'
+import { limit } from '../limited.ts'
 import { forEverybody, json } from '../operation.ts'
 import { escapeHtml, page } from '../pages/page.ts'
 import { prefersHtml } from '../pages/prefers-html.ts'
@@ -8,9 +8,9 @@ import { readReceiptCode } from '../receipt-code.ts'
 const RETENTION =
   'What people wrote to the account belongs to the organization that answers there, which keeps or deletes it by its own rules: ask it.'
 
-export const getDataDeletion = forEverybody(({ rateLimits, secrets }) => async ({ req, params }) => {
+export const getDataDeletion = forEverybody(({ rateLimits, secrets }) => async ({ req, res, params }) => {
   const ip = req.ip ?? ''
-  refuseUntil(await rateLimits.takeLink(ip))
+  limit(res, await rateLimits.takeLink(ip))
   const receipt = readReceiptCode(String(params['code']), secrets.sessionSecrets)
   if (receipt === null) throw new NotFound('request')
   await rateLimits.forgiveLink(ip)

@@ -1,14 +1,14 @@
 import { organizationJson, userJson } from '../account-json.ts'
-import { refuseUntil } from '../limited.ts'
+import { limit } from '../limited.ts'
 import { forSigningIn, json } from '../operation.ts'
 import { RequestError } from '../request-error.ts'
 
 export const logIn = forSigningIn(({ metrics, rateLimits, sessions }) => async ({ req, res, body }) => {
   const { email } = body as Readonly<{ email: string; password: string }>
   const ip = req.ip ?? ''
-  const retryAfterSeconds = await rateLimits.takeLogin(email, ip)
-  if (retryAfterSeconds > 0) metrics.loggedIn('throttled')
-  refuseUntil(retryAfterSeconds)
+  const taken = await rateLimits.takeLogin(email, ip)
+  if (taken.waitSeconds > 0) metrics.loggedIn('throttled')
+  limit(res, taken)
   const found = await sessions.checkPassword(req, res)
   if (found === null) {
     metrics.loggedIn('refused')

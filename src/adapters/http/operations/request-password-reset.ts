@@ -1,9 +1,10 @@
-import { refuseUntil } from '../limited.ts'
+import { limit } from '../limited.ts'
 import { forEverybody, json } from '../operation.ts'
 
-export const requestPasswordReset = forEverybody(({ core, rateLimits }) => async ({ req, body }) => {
+export const requestPasswordReset = forEverybody(({ core, rateLimits }) => async (call) => {
+  const { req, res, body } = call
   const { email } = body as Readonly<{ email: string }>
-  refuseUntil(await rateLimits.takeReset(email, req.ip ?? ''))
+  limit(res, await rateLimits.takeReset(email, req.ip ?? ''))
   core.askForReset(email)
   return json(202, { accepted: true })
 })

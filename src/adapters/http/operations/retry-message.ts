@@ -1,8 +1,10 @@
 import { NotFound } from '../../../core/errors.ts'
 import type { MessageId, TicketId } from '../../../core/ids.ts'
+import { limitSend } from '../limited.ts'
 import { forMembers, json } from '../operation.ts'
 
-export const retryMessage = forMembers(({ core, queries }) => async ({ actor, params }) => {
+export const retryMessage = forMembers(({ core, queries, rateLimits }) => async ({ actor, res, signedIn, params }) => {
+  await limitSend(rateLimits, res, signedIn, actor.orgId)
   const ticketId = params['ticketId'] as TicketId
   const messageId = params['messageId'] as MessageId
   await core.retryMessage(actor, { ticketId, messageId })

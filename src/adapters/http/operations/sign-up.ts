@@ -1,11 +1,12 @@
 import { organizationJson, userJson } from '../account-json.ts'
-import { refuseUntil } from '../limited.ts'
+import { limit } from '../limited.ts'
 import { forSigningIn, json } from '../operation.ts'
 
 type Body = Readonly<{ orgName: string; name: string; email: string; password: string }>
 
-export const signUp = forSigningIn(({ core, rateLimits, sessions }) => async ({ req, body }) => {
-  refuseUntil(await rateLimits.takeSignUp(req.ip ?? ''))
+export const signUp = forSigningIn(({ core, rateLimits, sessions }) => async (call) => {
+  const { req, res, body } = call
+  limit(res, await rateLimits.takeSignUp(req.ip ?? ''))
   const { user, org, warnings } = await core.signUp(body as Body)
   const { accessToken, expiresAt } = await sessions.start(req, user.id, org.id)
   return json(201, {
