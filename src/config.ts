@@ -77,6 +77,11 @@ function toConfig(
       perMinute: values.SENDS_PER_MINUTE ?? (production ? 600 : 0),
       perMinuteOfOrganization: values.SENDS_PER_MINUTE_OF_ORGANIZATION ?? (production ? 6_000 : 0),
     }),
+    organizationLimits: Object.freeze({
+      channels: values.MAX_CHANNELS_PER_ORGANIZATION,
+      members: values.MAX_MEMBERS_PER_ORGANIZATION,
+      'api-keys': values.MAX_API_KEYS_PER_ORGANIZATION,
+    }),
     smtpFrom: values.SMTP_FROM ?? `delightchat@${new URL(values.PUBLIC_URL ?? 'http://localhost').hostname}`,
     instagramAppId: values.INSTAGRAM_APP_ID ?? null,
     metaAppId: values.META_APP_ID ?? null,

@@ -7,6 +7,7 @@ export const coreSettings = (config: Config, secrets: Secrets): CoreSettings => 
   signupMode: config.signupMode,
   production: config.production,
   allowUnverifiedWebhooks: config.allowUnverifiedWebhooks,
+  organizationLimits: config.organizationLimits,
   reopenWindowMs: config.reopenWindowHours * 3_600_000,
   history: {
     importDays: config.historyImportDays,

@@ -35,6 +35,8 @@ export type Config = Readonly<{
   apiCalls: Readonly<{ perMinute: number; perMinuteOfOrganization: number }>
   /** The same of replies that are asked for. */
   sends: Readonly<{ perMinute: number; perMinuteOfOrganization: number }>
+  /** How many an organization may have. */
+  organizationLimits: Readonly<{ channels: number; members: number; 'api-keys': number }>
   /** From whom letters are. */
   smtpFrom: string
   /** Null: nobody connects by that login. Never set without its secret. */

@@ -42,6 +42,7 @@ export type DomainCode =
   | 'not-failed'
   | 'not-found'
   | 'not-unknown'
+  | 'organization-limit-reached'
   | 'payload-too-large'
   | 'platform-refused'
   | 'public-url-required'

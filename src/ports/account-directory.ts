@@ -37,8 +37,10 @@ export interface AccountDirectory {
   members(orgId: OrgId, filter: MemberFilter, page: PageRequest): Promise<PageOf<MemberView>>
   member(orgId: OrgId, memberId: MemberId): Promise<MemberView | null>
   countOrganizations(): Promise<number>
-  /** For the operator's command line: makes the user where the e-mail is new. */
+  /** For the operator's command line: makes the user where the e-mail is new. Throws `OrganizationLimitReached`. */
   addMember(member: {
+    /** Members that the organization may have; left out: as many as one likes. */
+    most?: number
     orgId: OrgId
     memberId: MemberId
     userId: UserId

@@ -17,6 +17,7 @@ import type { Mailer } from './mailer.ts'
 import type { MediaLinks } from './media-links.ts'
 import type { OneTimeTokens } from './one-time-tokens.ts'
 import type { OpenDoubts } from './open-doubts.ts'
+import type { Counted } from './organization-counts.ts'
 import type { PasswordHasher } from './password-hasher.ts'
 import type { SendLanes } from './send-store.ts'
 import type { SettingsValidator } from './settings-validator.ts'
@@ -42,6 +43,8 @@ export type CoreSettings = Readonly<{
   signupMode: 'open' | 'invite'
   production: boolean
   allowUnverifiedWebhooks: boolean
+  /** How many an organization may have. */
+  organizationLimits: Readonly<Record<Counted, number>>
   reopenWindowMs: number
   history: HistorySettings
   /** What the installation may supply for settings marked `x-installation-default`, by variable name. */

@@ -28,13 +28,15 @@ export interface Invitations {
   find(tokenHash: string, now: Date): Promise<Readonly<{ email: string; org: OrgView }> | null>
   /**
    * One transaction: the invitation is used up, the person is a member, log and audit log have it. Throws `LinkNotValid`,
-   * `AlreadyMember`, and DomainError `email-taken` where somebody has the address who was not known.
+   * `AlreadyMember`, `OrganizationLimitReached`, and DomainError `email-taken` where somebody has the address who was not known.
    */
   accept(accepted: {
     tokenHash: string
     invitee: Invitee
     memberId: MemberId
     requestId: string
+    /** Members that the organization may have. */
+    most: number
     now: Date
   }): Promise<Readonly<{ user: UserView; org: OrgView }>>
   /** Of the organization, newest first. */

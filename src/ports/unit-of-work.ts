@@ -17,6 +17,7 @@ import type { InvitationStore } from './invitations.ts'
 import type { MediaStore } from './media-store.ts'
 import type { MemberStore } from './member-store.ts'
 import type { NotificationStore } from './notification-store.ts'
+import type { OrganizationCounts } from './organization-counts.ts'
 import type { OwnReactionStore } from './own-reaction-store.ts'
 import type { PaceStore } from './pace-store.ts'
 import type { RawEventStore } from './raw-event-store.ts'
@@ -47,6 +48,7 @@ export type Stores = Readonly<{
   members: MemberStore
   invitations: InvitationStore
   apiKeys: ApiKeyStore
+  counts: OrganizationCounts
   notifications: NotificationStore
   uploads: UploadStore
   idempotency: IdempotencyStore

@@ -43,6 +43,7 @@ import type { HistorySettings } from '../../src/ports/core-ports.ts'
 import type { ErasureTraces } from '../../src/ports/erasure-store.ts'
 import type { GuardedClient } from '../../src/ports/guarded-client.ts'
 import type { InboxQueries } from '../../src/ports/inbox-queries.ts'
+import type { Counted } from '../../src/ports/organization-counts.ts'
 import type { SendLanes } from '../../src/ports/send-store.ts'
 import type { UnitOfWork } from '../../src/ports/unit-of-work.ts'
 import type { RawDelivery } from '../../src/ports/webhook-intake.ts'
@@ -93,6 +94,7 @@ export type CoreOptions = Readonly<{
   subscriptions?: AccountSubscriptions
   erasureTraces?: ErasureTraces
   guardedClient?: GuardedClient
+  organizationLimits?: Partial<Record<Counted, number>>
   /** Another one's pools: for a worker that is no process of its own. */
   beside?: CoreOnDatabase
 }>
@@ -154,6 +156,7 @@ export function coreOn(db: TestDatabase, options: CoreOptions = {}): CoreOnDatab
       signupMode: 'open',
       production: false,
       allowUnverifiedWebhooks: false,
+      organizationLimits: { channels: 1_000, members: 1_000, 'api-keys': 1_000, ...options.organizationLimits },
       reopenWindowMs: 72 * 3_600_000,
       history: options.historySettings ?? { importDays: 0, importConversations: 500, sweepMinutes: 0 },
       installationDefaults: {},

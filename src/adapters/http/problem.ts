@@ -163,6 +163,14 @@ export const problemTypes = {
     fix: 'The header `Allow` names the methods that do.',
     retryable: false,
   },
+  'organization-limit-reached': {
+    status: 409,
+    title: 'The organization has as many as it may have',
+    explanation:
+      'The operator limits how many channels, members and API keys an organization may have. Open invitations count as members. `limited` says which, `limit` how many.',
+    fix: 'Delete a channel, remove a member, take an invitation back or revoke a key, or ask the operator for a higher limit.',
+    retryable: false,
+  },
   'upload-quota-reached': {
     status: 409,
     title: 'Too many attachments are kept',

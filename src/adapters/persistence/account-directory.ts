@@ -1,9 +1,11 @@
 import { DomainError, NotFound } from '../../core/errors.ts'
 import type { MemberId, OrgId, UserId } from '../../core/ids.ts'
+import { OrganizationLimitReached } from '../../core/organization/organization-limits.ts'
 import { SignUpDisabled } from '../../core/organization/sign-up.ts'
 import type { AccountDirectory } from '../../ports/account-directory.ts'
 import type { MembershipView, UserView } from '../../ports/views.ts'
 import { codeOf, isUniqueViolation } from '../postgres-kit/errors.ts'
+import { holdCount } from './organization-counts.ts'
 import { beginReset, emailOfReset, setPassword, takeReset } from './passwords.ts'
 import { memberById, membersPage } from './queries/members.ts'
 import { MembershipRow, OrganizationRow, UserRow } from './rows/account-rows.ts'
@@ -101,6 +103,7 @@ async function addMember(tx: SystemTx, member: Parameters<AccountDirectory['addM
     user = tx.em.create(UserRow, { id: member.userId, email, name, passwordHash, createdAt: now }, { persist: true })
     await tx.em.flush().catch(refuseTaken)
   }
+  if (member.most !== undefined) await refuseBeyond(tx, user.id, { ...member, most: member.most })
   try {
     // Somebody who was a member is one again.
     await tx.affected(
@@ -113,6 +116,22 @@ async function addMember(tx: SystemTx, member: Parameters<AccountDirectory['addM
     throw error
   }
   return userView(user)
+}
+
+/** Whoever is a member already takes no other place. */
+async function refuseBeyond(
+  tx: SystemTx,
+  userId: UserId,
+  { orgId, most, now }: Readonly<{ orgId: OrgId; most: number; now: Date }>,
+): Promise<void> {
+  if (!isUuid(orgId)) return
+  const count = await holdCount(tx, orgId, 'members', now)
+  if (count < most) return
+  const isMember = await tx.rows(
+    'select from memberships where org_id = $1 and user_id = $2 and (active or removed_at is null)',
+    [orgId, userId],
+  )
+  if (isMember.length === 0) throw new OrganizationLimitReached('members', most)
 }
 
 export const refuseTaken = (error: unknown): never => {

@@ -2,15 +2,18 @@ import type { InvitationId, MemberId, OrgId, UserId } from '../../core/ids.ts'
 import { AlreadyMember, LinkNotValid, stands } from '../../core/member/invitation.ts'
 import type { Member } from '../../core/member/member.ts'
 import type { Role } from '../../core/member/permissions.ts'
+import { OrganizationLimitReached } from '../../core/organization/organization-limits.ts'
 import type { IdSource } from '../../ports/id-source.ts'
 import type { Invitations, Invitee } from '../../ports/invitations.ts'
 import type { OrgView, UserView } from '../../ports/views.ts'
 import { refuseTaken } from './account-directory.ts'
+import { holdCount } from './organization-counts.ts'
 import { invitationById, invitationsPage } from './queries/invitations.ts'
 import { type MembershipRow, OrganizationRow, UserRow } from './rows/account-rows.ts'
 import { createAuditLog } from './stores/audit-log.ts'
 import { createOutbox } from './stores/outbox.ts'
 import { asSystem, type Orm, readInOrganization, type SystemTx } from './transaction.ts'
+import { withRetries } from './unit-of-work.ts'
 
 type Deps = Readonly<{ orm: Orm; ids: IdSource }>
 type Accepted = Parameters<Invitations['accept']>[0]
@@ -20,7 +23,8 @@ type Found = Readonly<{ email: string; role: Role; org: OrgView }>
 export const createInvitations = (deps: Deps): Invitations => ({
   find: (tokenHash, now) => asSystem(deps.orm, (tx) => standing(tx, tokenHash, now)),
 
-  accept: (accepted) => asSystem(deps.orm, (tx) => accept(tx, deps, accepted)),
+  // Whoever invites the same person meanwhile has the inviter, and waits for the invitation: one of the two begins anew.
+  accept: (accepted) => withRetries(() => asSystem(deps.orm, (tx) => accept(tx, deps, accepted))),
 
   page: (orgId, page, now) => readInOrganization(deps.orm, orgId, (tx) => invitationsPage(tx, page, now)),
 
@@ -50,10 +54,12 @@ async function standing(tx: SystemTx, tokenHash: string, now: Date, { take = fal
 }
 
 async function accept(tx: SystemTx, { ids }: Deps, accepted: Accepted): Promise<{ user: UserView; org: OrgView }> {
-  const { tokenHash, invitee, memberId, requestId, now } = accepted
+  const { tokenHash, invitee, memberId, requestId, most, now } = accepted
   const found = await standing(tx, tokenHash, now, { take: true })
   if (found === null) throw new LinkNotValid()
   const { org, email, role } = found
+  // Its own place is free again, unless fewer are allowed by now.
+  if ((await holdCount(tx, org.id, 'members', now)) >= most) throw new OrganizationLimitReached('members', most)
   const person = await personOf(tx, invitee, email, now)
   const member = await join(tx, org.id, person, { memberId, role, now })
   const own = { ...tx, orgId: org.id }

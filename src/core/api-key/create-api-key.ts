@@ -3,6 +3,7 @@ import type { ApiKeyView } from '../../ports/views.ts'
 import { type Actor, by } from '../actor.ts'
 import type { ApiKeyId, ChannelId } from '../ids.ts'
 import type { Permission } from '../member/permissions.ts'
+import { makeRoom } from '../organization/organization-limits.ts'
 import { checkNewKey } from './api-key.ts'
 
 export type CreateApiKeyInput = Readonly<{
@@ -15,11 +16,12 @@ export type CreateApiKeyInput = Readonly<{
 
 /**
  * A key of the member who asks. The secret is answered this once and kept as a hash. Throws `NotFound` for a channel that is not
- * the organization's, DomainError `scope-exceeds-grantor` or `api-key-invalid`.
+ * the organization's, DomainError `scope-exceeds-grantor` or `api-key-invalid`, `OrganizationLimitReached`.
  */
 export const createApiKey =
-  ({ apiKeySecrets, clock, ids, unitOfWork }: Pick<CorePorts, 'apiKeySecrets' | 'clock' | 'ids' | 'unitOfWork'>) =>
+  (ports: Pick<CorePorts, 'apiKeySecrets' | 'clock' | 'ids' | 'settings' | 'unitOfWork'>) =>
   async (actor: Actor, input: CreateApiKeyInput): Promise<Readonly<{ key: ApiKeyView; secret: string }>> => {
+    const { apiKeySecrets, clock, ids, unitOfWork } = ports
     const now = clock.now()
     checkNewKey(input, actor.permissions, now)
     const { secret, hash, hint } = apiKeySecrets.make()
@@ -37,8 +39,10 @@ export const createApiKey =
       createdAt: now,
       revokedAt: null,
     }
-    await unitOfWork.run(actor.orgId, async ({ apiKeys, audit, channels }) => {
+    await unitOfWork.run(actor.orgId, async (stores) => {
+      const { apiKeys, audit, channels } = stores
       for (const id of key.channelIds ?? []) await channels.get(id)
+      await makeRoom(ports, stores, 'api-keys')
       await apiKeys.add(key, hash)
       await audit.record({
         ...by(actor),

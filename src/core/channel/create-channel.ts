@@ -4,6 +4,7 @@ import { type Actor, by } from '../actor.ts'
 import { DomainError, NotFound } from '../errors.ts'
 import { importOnConnect } from '../history/import-history.ts'
 import type { ChannelId } from '../ids.ts'
+import { makeRoom } from '../organization/organization-limits.ts'
 import { splitSecrets, validateConfig, withInstallationDefaults } from './channel-config.ts'
 
 export type CreateChannelInput = Readonly<{ type: string; name: string; config: Readonly<Record<string, unknown>> }>
@@ -22,6 +23,7 @@ export const createChannel =
     const id = ids.next() as ChannelId
     await unitOfWork.run(actor.orgId, async (stores) => {
       const { channels, audit } = stores
+      await makeRoom(ports, stores, 'channels')
       await channels.add(
         {
           id,

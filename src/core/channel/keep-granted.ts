@@ -6,6 +6,7 @@ import { type Actor, by } from '../actor.ts'
 import { DomainError } from '../errors.ts'
 import { importOnConnect } from '../history/import-history.ts'
 import type { ChannelId } from '../ids.ts'
+import { makeRoom } from '../organization/organization-limits.ts'
 import { saveWithToken } from './authorization.ts'
 import { validateConfig } from './channel-config.ts'
 
@@ -63,6 +64,7 @@ async function keepIn(
   const { tokenExpiresAt: expiresAt } = granted
   if (known) await saveWithToken(stores, channel, granted.secrets, actor, now, { expiresAt })
   else {
+    await makeRoom(ports, stores, 'channels')
     await channels.add(channel, granted.secrets, now)
     await stores.tokens.set(channelId, { setAt: now, expiresAt })
   }

@@ -35,6 +35,7 @@ export const acceptInvitation =
     const joined = await invitations.accept({
       ...{ tokenHash, invitee, memberId },
       requestId: input.requestId,
+      most: ports.settings.organizationLimits.members,
       now: clock.now(),
     })
     wakeups.wake('events-written')

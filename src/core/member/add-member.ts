@@ -5,7 +5,13 @@ import type { MemberId, OrgId, UserId } from '../ids.ts'
 
 /** The operator's way to let somebody in, until there are invitations. */
 export const addMember =
-  ({ accounts, clock, ids, passwordHasher }: Pick<CorePorts, 'accounts' | 'clock' | 'ids' | 'passwordHasher'>) =>
+  ({
+    accounts,
+    clock,
+    ids,
+    passwordHasher,
+    settings,
+  }: Pick<CorePorts, 'accounts' | 'clock' | 'ids' | 'passwordHasher' | 'settings'>) =>
   async (input: { orgId: OrgId; email: string; name: string; password: string; role: Role }): Promise<UserView> =>
     accounts.addMember({
       orgId: input.orgId,
@@ -15,5 +21,6 @@ export const addMember =
       name: input.name.trim(),
       passwordHash: await passwordHasher.hash(input.password),
       role: input.role,
+      most: settings.organizationLimits.members,
       now: clock.now(),
     })

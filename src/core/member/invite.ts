@@ -4,6 +4,7 @@ import { type Actor, by } from '../actor.ts'
 import { type AuditAction, lower } from '../audit/audit-actions.ts'
 import { NotFound } from '../errors.ts'
 import type { InvitationId } from '../ids.ts'
+import { makeRoom } from '../organization/organization-limits.ts'
 import { AlreadyMember, INVITATION_MS, type Invitation } from './invitation.ts'
 import { invitationLetter, sendLetter } from './letters.ts'
 import { checkManager } from './member.ts'
@@ -19,7 +20,7 @@ export type Invited = Readonly<{ id: InvitationId; link: string }>
 
 /**
  * For one address and one role; an earlier one for the address dies. The same for addresses that somebody has here and those that
- * nobody has. Throws DomainError `forbidden` or `already-member`.
+ * nobody has. Throws DomainError `forbidden` or `already-member`, `OrganizationLimitReached`.
  */
 export const invite =
   (ports: Ports) =>
@@ -30,6 +31,7 @@ export const invite =
     const id = await ports.unitOfWork.run(actor.orgId, async (stores) => {
       const before = await stores.invitations.lockForAddress(address)
       await checkInviter(stores, actor, [role, ...(before ? [before.role] : [])])
+      await makeRoomFor(ports, stores, before)
       const invitation = { id: before?.id ?? (ports.ids.next() as InvitationId), email: address, role }
       return put(ports, stores, actor, invitation, fresh)
     })
@@ -45,6 +47,7 @@ export const renewInvitation =
     const renewed = await ports.unitOfWork.run(actor.orgId, async (stores) => {
       const before = await held(stores, id)
       await checkInviter(stores, actor, [before.role])
+      await makeRoomFor(ports, stores, before)
       await put(ports, stores, actor, before, fresh)
       return before
     })
@@ -76,6 +79,11 @@ async function checkInviter({ members }: Stores, { memberId }: Actor, roles: rea
     all.find(({ id }) => id === memberId),
     roles,
   )
+}
+
+/** One that is open has its place already. */
+async function makeRoomFor(ports: Ports, stores: Stores, before: Invitation | null): Promise<void> {
+  if (before === null || before.expiresAt <= ports.clock.now()) await makeRoom(ports, stores, 'members')
 }
 
 async function held({ invitations }: Stores, id: InvitationId): Promise<Invitation> {

@@ -1,6 +1,7 @@
 import type { IdSource } from '../../../ports/id-source.ts'
 import type { SecretBox } from '../../../ports/secret-box.ts'
 import type { Stores } from '../../../ports/unit-of-work.ts'
+import { holdCount } from '../organization-counts.ts'
 import type { Tx } from '../transaction.ts'
 import { createAccountBindingStore } from './account-binding-store.ts'
 import { createApiKeyStore } from './api-key-store.ts'
@@ -54,6 +55,7 @@ export const storesWith =
     members: createMemberStore(tx),
     invitations: createInvitationStore(tx),
     apiKeys: createApiKeyStore(tx),
+    counts: { hold: (what, now) => holdCount(tx, tx.orgId, what, now) },
     notifications: createNotificationStore(tx, deps),
     uploads: createUploadStore(tx),
     idempotency: createIdempotencyStore(tx),
