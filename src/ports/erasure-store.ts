@@ -62,11 +62,11 @@ export interface ErasureTraces {
   forgetJobs(orgId: string, ids: readonly string[]): Promise<number>
   /**
    * Bodies in the table of jobs and of accounts that nobody has connected: `rewrite` answers what is left, the same bytes where it is
-   * none of theirs.
+   * none of theirs. Those that wait are looked at where they name a person: whatever they say is taken in without the erased.
    */
   rewriteBodies(
     of: Readonly<{ orgId: string; channelId: ChannelId; type: string; account: string }>,
-    people: readonly string[],
+    ids: Pick<ErasedIdentity, 'people' | 'messages'>,
     rewrite: (body: Uint8Array, from: Readonly<{ receivedAt: Date; verified: boolean }>) => Uint8Array,
   ): Promise<number>
 }

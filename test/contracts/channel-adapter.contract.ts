@@ -155,6 +155,69 @@ export function channelAdapterContract(test: TestFn, { name, create, samples }: 
     t.pass()
   })
 
+  /** Every share of a body that can be read, with what it says. */
+  const sharesOf = (body: Uint8Array, verified: boolean) => {
+    const parsed = adapter.parser.parse(body, options(verified))
+    return parsed.readable ? parsed.shares : []
+  }
+  const { erase } = adapter.parser
+  const eventsOf = (body: string, verified: boolean): readonly InboundEvent[] =>
+    sharesOf(Buffer.from(body), verified).flatMap(({ events }) => events)
+
+  test(`${name}: whose messages can be taken out of a body is out of it with ids and words, and others stay`, (t) => {
+    if (!erase) return t.pass('nothing of a body is kept')
+    const { body } = samples.genuine(SECRETS[0])
+    for (const share of sharesOf(body, true)) {
+      t.is(
+        erase(share.body, options(true), () => false),
+        share.body,
+        'the same text where nobody goes',
+      )
+      for (const event of share.events) {
+        if (event.type !== 'message') continue
+        const left = erase(
+          share.body,
+          options(true),
+          (one) => 'externalId' in one && one.externalId === event.externalId,
+        )
+        t.false(left.includes(event.externalId))
+        if (event.text !== null) t.false(left.includes(event.text))
+        const others = share.events.filter((one) => !('externalId' in one) || one.externalId !== event.externalId)
+        for (const one of eventsOf(left, true).filter(({ type }) => type !== 'unhandled'))
+          t.true(others.some((other) => JSON.stringify(other) === JSON.stringify(one)))
+      }
+      t.deepEqual(
+        eventsOf(
+          erase(share.body, options(true), () => true),
+          true,
+        ).filter(isSomebodys),
+        [],
+      )
+    }
+  })
+
+  test(`${name}: what goes out of a body is told all that stands beside it, and out of any body it goes`, (t) => {
+    if (!erase) return t.pass('nothing of a body is kept')
+    const { body } = samples.genuine(SECRETS[0])
+    for (const share of sharesOf(body, true)) {
+      const people = share.events.flatMap((event) => ('thread' in event ? [event.thread.person.externalId] : []))
+      const told: boolean[] = []
+      erase(share.body, options(true), (_, names) => told.push(people.some((person) => names(person))) < 0)
+      t.true(people.length === 0 || told.includes(true), 'by the ids that an item holds it can be found')
+    }
+    fc.assert(
+      fc.property(junk, fc.boolean(), fc.nat({ max: 3 }), (bytes, verified, keep) => {
+        const isGone = (event: InboundEvent) => isSomebodys(event) && event.externalId.length % 4 !== keep
+        const own = sharesOf(bytes, verified).filter((share) => share.account === account(samples.config))
+        return own.every(({ body: text }) => {
+          const left = erase(text, options(verified), isGone)
+          return erase(left, options(verified), isGone) === left && !eventsOf(left, verified).some(isGone)
+        })
+      }),
+      { numRuns: RUNS },
+    )
+  })
+
   test(`${name}: a hand-made call counts for the channel's own account`, (t) => {
     fc.assert(
       fc.property(junk, (body) => {
@@ -194,6 +257,9 @@ export function channelAdapterContract(test: TestFn, { name, create, samples }: 
     return { ...ids, account: account(samples.config), settings: samples.config, secrets }
   }
 }
+
+const isSomebodys = (event: InboundEvent): event is InboundEvent & { externalId: ExternalMessageId } =>
+  'externalId' in event
 
 const PERSON = '2100000000000345' as ExternalUserId
 

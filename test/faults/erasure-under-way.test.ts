@@ -1,4 +1,6 @@
 import test from 'ava'
+import { instagramParser } from '../../src/adapters/instagram/inbound-parser.ts'
+import { inOrganization } from '../../src/adapters/persistence/transaction.ts'
 import type { Delivery } from '../../src/core/channel/delivery.ts'
 import type { CustomerId, ExternalMessageId } from '../../src/core/ids.ts'
 import { aMessage, anEcho, anEdit, aThread } from '../builders/events.ts'
@@ -6,6 +8,8 @@ import { type CoreOnDatabase, coreOn, deliveryOf, type Inbox, seedInbox } from '
 import { onEachProfile, type TestDatabase, testDatabase } from '../support/database.ts'
 import { all } from '../support/inbox-state.ts'
 import { aGate, aNetwork, pause, reply, startTalk, statusesIn, workOff } from '../support/replies.ts'
+import { ids } from '../support/seed.ts'
+import { onServer } from '../support/template.ts'
 
 onEachProfile((profile) => {
   let db: TestDatabase
@@ -95,6 +99,62 @@ onEachProfile((profile) => {
       t.like(await on.queries.erasure(inbox.orgId, id), { state: 'DONE', removed: { tickets: 1, messages: 1 } })
       // Once more, as any job may come twice.
       t.deepEqual(await on.core.continueErasure(job), { status: 'done' })
+    },
+  )
+
+  test.serial(
+    `S135: ${profile}: of somebody with hundreds of messages, a body goes too that names one of them and not the person`,
+    async (t) => {
+      t.timeout(60_000)
+      const on = coreOn(db, { parser: instagramParser })
+      const inbox = await seedInbox(on.orm)
+      const { orgId, account } = inbox
+      const at = Date.now() - 60_000
+      const comment = (id: string, from: string, more: object) => ({
+        field: 'comments',
+        value: { id, from: { id: from, username: 'somebody' }, media: { id: 'post' }, text: 'words', ...more },
+      })
+      const deliver = (changes: readonly object[]) => {
+        const body = Buffer.from(JSON.stringify({ object: 'instagram', entry: [{ id: account, time: at, changes }] }))
+        return on.core.receiveWebhooks([{ ...deliveryOf(inbox, []), body }])
+      }
+      const count = 450
+      for (let first = 0; first < count; first += 50)
+        await deliver(Array.from({ length: 50 }, (_, n) => comment(`ann.${first + n}`, '2100000000000001', {})))
+      await deliver([comment('bob.1', '2100000000000002', { text: 'of somebody else' })])
+      // The account's own below theirs names their message, and nobody.
+      const own = comment('own.1', account, { parent_id: 'ann.7', text: 'an answer' })
+      await deliver([own])
+      const given = JSON.stringify({ object: 'instagram', entry: [{ id: account, time: at, changes: [own] }] })
+      await inOrganization(on.orm, orgId, (tx) =>
+        // As it is for whoever was told of an answer before there was a message.
+        tx.affected(`update message_parts set raw_event_id = null where org_id = $1 and external_id = 'own.1'`, [
+          orgId,
+        ]),
+      )
+      const dead = ids.next()
+      await onServer(db.admin, (server) =>
+        server.query(
+          `insert into jobs (id, queue, state, dead_at, meta, payload) values ($1, 'inbound', 'DEAD', now(), $2, $3)`,
+          [dead, { orgId, channelId: inbox.channelId, verified: true, receivedAt: new Date(at).toISOString() }, given],
+        ),
+      )
+      const bodies = async () =>
+        (
+          await inOrganization(on.orm, orgId, (tx) =>
+            tx.rows<{ body: Buffer }>('select body from raw_events where org_id = $1', [orgId]),
+          )
+        ).map(({ body }) => body.toString())
+      t.true((await bodies()).some((body) => body.includes('own.1')))
+
+      const ann = (await customers(on, inbox)).find(({ externalId }) => externalId === '2100000000000001')!
+      const { id } = await on.core.eraseCustomer(inbox.actor, ann.id)
+      t.deepEqual(await on.core.continueErasure({ orgId, erasureId: id }), { status: 'done' })
+      const left = (await bodies()).join()
+      t.false(/ann\.|own\.1|2100000000000001/.test(left))
+      t.true(left.includes('of somebody else'))
+      const jobs = await onServer(db.admin, (server) => server.query('select from jobs where id = $1', [dead]))
+      t.is(jobs.rowCount, 0, 'also one that was given up')
     },
   )
 })

@@ -122,5 +122,5 @@ async function sweep(
     if (after === null) break
   }
   await erasureTraces.forgetJobs(orgId, [facts.customerId, ...people, ...messages])
-  return bodies + (await erasureTraces.rewriteBodies({ orgId, channelId, type, account }, people, left))
+  return bodies + (await erasureTraces.rewriteBodies({ orgId, channelId, type, account }, identity, left))
 }

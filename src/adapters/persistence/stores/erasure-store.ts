@@ -1,29 +1,19 @@
 import { NotFound } from '../../../core/errors.ts'
-import type { ChannelId, CustomerId, ErasureId, RawEventId } from '../../../core/ids.ts'
+import type { CustomerId, ErasureId } from '../../../core/ids.ts'
 import type { ErasureFacts, ErasureStore } from '../../../ports/erasure-store.ts'
 import { erasurePlace } from '../sealed-places.ts'
 import type { Tx } from '../transaction.ts'
 import { isUuid } from '../uuid.ts'
 import { deriveMessages } from './derive-messages.ts'
 import { eraseRows, forgetAbout } from './erase-rows.ts'
+import { bodiesAbout } from './erasure-bodies.ts'
 import { markErased } from './erasure-marks.ts'
 import type { StoreDeps } from './index.ts'
 import { insertRows } from './insert-rows.ts'
 import { bytea } from './raw-events.ts'
 
-/** Rows that one statement looks at: far from the time that a statement may take. */
+/** Events that one statement looks at: far from the time that a statement may take. */
 const WINDOW = 2_000
-/** Looking for each id costs as much as all the others together: beyond, only the bodies that are known to hold them. */
-const MOST_LOOKED_FOR = 200
-
-type BodyRow = {
-  id: RawEventId
-  channel_id: ChannelId
-  body: Buffer
-  verified: boolean
-  request_id: string | null
-  received_at: Date
-}
 
 export const createErasureStore = (tx: Tx, deps: StoreDeps): ErasureStore => ({
   async request(customerId, { id, now, failure }) {
@@ -67,32 +57,7 @@ export const createErasureStore = (tx: Tx, deps: StoreDeps): ErasureStore => ({
     return { ...facts, until: new Date(until) } as ErasureFacts
   },
 
-  async bodies(facts, { channelId, people, messages }, after) {
-    const window = await tx.rows<{ id: RawEventId }>(
-      `select id from raw_events where org_id = $1 and ($2::uuid is null or id > $2::uuid) order by id limit ${WINDOW}`,
-      [tx.orgId, after],
-    )
-    const last = window.at(-1)
-    if (!last) return { found: [], next: null }
-    const sought = messages.length <= MOST_LOOKED_FOR ? [...people, ...messages] : people
-    const rows = await tx.rows<BodyRow>(
-      `select id, channel_id, body, verified, request_id, received_at from raw_events
-       where org_id = $1 and channel_id = $2 and ($3::uuid is null or id > $3::uuid) and id <= $4 and octet_length(body) > 0
-         and (id = any($5::uuid[]) or ${HOLDS('body', '$6')})
-       order by id for update`,
-      [tx.orgId, channelId, after, last.id, facts.bodies, sought.flatMap(inJson)],
-    )
-    const found = rows.map((row) => ({
-      id: row.id,
-      orgId: tx.orgId,
-      channelId: row.channel_id,
-      body: row.body,
-      verified: row.verified,
-      receivedAt: row.received_at,
-      requestId: row.request_id ?? '',
-    }))
-    return { found, next: window.length < WINDOW ? null : last.id }
-  },
+  bodies: (facts, identity, after) => bodiesAbout(tx, facts, identity, after),
 
   async replaceBody(id, body) {
     await tx.affected('update raw_events set body = $3 where org_id = $1 and id = $2', [tx.orgId, id, body])
@@ -141,15 +106,4 @@ async function stopSending(tx: Tx, customerId: CustomerId, failure: string): Pro
   )
   const messages = [...new Set(stopped.map(({ message_id }) => message_id))]
   if (messages.length > 0) await deriveMessages(tx, messages)
-}
-
-/** Whether bytes hold one of these. */
-export const HOLDS = (bytes: string, sought: string): string =>
-  `exists (select from unnest(${sought}::bytea[]) as w (id) where position(w.id in ${bytes}) > 0)`
-
-/** As JSON text has an id: some writers put a backslash before each slash, or write what is not ASCII as numbers. */
-export const inJson = (id: string): Buffer[] => {
-  const quoted = JSON.stringify(id).slice(1, -1)
-  const ascii = quoted.replace(/[\u0080-\uffff]/g, (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, '0')}`)
-  return [...new Set([quoted, quoted.replaceAll('/', '\\/'), ascii])].map((text) => Buffer.from(text))
 }
