@@ -18,6 +18,7 @@ export type RawEventId = Id<'RawEvent'>
 export type UploadId = Id<'Upload'>
 export type ImportId = Id<'Import'>
 export type ErasureId = Id<'Erasure'>
+export type ExportId = Id<'Export'>
 export type DeadLetterId = Id<'DeadLetter'>
 export type InvitationId = Id<'Invitation'>
 export type ApiKeyId = Id<'ApiKey'>

@@ -18,6 +18,7 @@ import { unsubscribe } from './channel/unsubscribe.ts'
 import { updateChannel } from './channel/update-channel.ts'
 import { verifyChannel } from './channel/verify-channel.ts'
 import { continueErasure, eraseCustomer } from './customer/erase-customer.ts'
+import { continueExport, exportCustomer, fetchExport } from './customer/export-customer.ts'
 import { lookUpProfile } from './customer/look-up-profile.ts'
 import { reviveDeadLetter, reviveDeadLetters } from './dead-letter/revive-dead-letters.ts'
 import { continueImport, startImport } from './history/import-history.ts'
@@ -106,6 +107,9 @@ export const createCore = (ports: CorePorts) => ({
   lookUpProfile: lookUpProfile(ports),
   eraseCustomer: eraseCustomer(ports),
   continueErasure: continueErasure(ports),
+  exportCustomer: exportCustomer(ports),
+  fetchExport: fetchExport(ports),
+  continueExport: continueExport(ports),
   lookUpMedia: lookUpMedia(ports),
   lookUpMention: lookUpMention(ports),
   lookUpMessage: lookUpMessage(ports),

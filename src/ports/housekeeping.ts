@@ -15,6 +15,8 @@ export interface Housekeeping {
   forgetIdempotencyKeys(before: Date): Promise<number>
   /** Uploads whose time was over before this one, with their bytes. */
   forgetUploads(before: Date): Promise<number>
+  /** Files of exports whose time was over before this one; their receipts stay. */
+  forgetExports(before: Date): Promise<number>
   /** Sessions that ended before this time. */
   forgetSessions(before: Date): Promise<number>
 }

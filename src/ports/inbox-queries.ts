@@ -2,6 +2,7 @@ import type {
   ChannelId,
   CustomerId,
   ErasureId,
+  ExportId,
   ImportId,
   MemberId,
   MessageId,
@@ -19,6 +20,7 @@ import type {
   DeadLetterView,
   ErasureView,
   EventView,
+  ExportView,
   ImportView,
   MessageView,
   NotificationView,
@@ -60,6 +62,9 @@ export interface InboxQueries {
   customers(orgId: OrgId, filter: CustomerFilter, page: PageRequest): Promise<PageOf<CustomerView>>
   customer(orgId: OrgId, id: CustomerId): Promise<CustomerView | null>
   erasure(orgId: OrgId, id: ErasureId): Promise<ErasureView | null>
+  customerExport(orgId: OrgId, id: ExportId): Promise<ExportView | null>
+  /** A piece of the file, of `EXPORT_CHUNK_BYTES` but for the last; null behind the last, and where the file is not whole or gone. */
+  exportChunk(orgId: OrgId, id: ExportId, position: number): Promise<Uint8Array | null>
   /** By lastMessageAt, newest first. */
   tickets(orgId: OrgId, filter: TicketFilter, page: PageRequest): Promise<PageOf<TicketView>>
   ticket(orgId: OrgId, id: TicketId): Promise<TicketView | null>

@@ -14,6 +14,7 @@ export type JobQueueName =
   | 'doubt-check'
   | 'reaction'
   | 'erasure'
+  | 'export'
 
 export type Job = Readonly<{
   id: string

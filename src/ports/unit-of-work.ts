@@ -10,6 +10,7 @@ import type { CustomerStore } from './customer-store.ts'
 import type { DeadLetterStore } from './dead-letter-store.ts'
 import type { DoubtStore } from './doubt-store.ts'
 import type { ErasureStore } from './erasure-store.ts'
+import type { ExportStore } from './export-store.ts'
 import type { HistoryStore } from './history-store.ts'
 import type { IdempotencyStore } from './idempotency-store.ts'
 import type { IntakeStore } from './intake-store.ts'
@@ -36,6 +37,7 @@ export type Stores = Readonly<{
   connects: ConnectStore
   customers: CustomerStore
   erasures: ErasureStore
+  exports: ExportStore
   intake: IntakeStore
   media: MediaStore
   rawEvents: RawEventStore

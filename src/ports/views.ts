@@ -11,6 +11,7 @@ import type {
   CustomerId,
   DeadLetterId,
   ErasureId,
+  ExportId,
   ImportId,
   InvitationId,
   MemberId,
@@ -279,7 +280,6 @@ export type ChannelView = Readonly<{
 /** What events tell of a channel: how it is, not how it is set up. */
 export type ChannelStateView = Pick<ChannelView, 'id' | 'orgId' | 'type' | 'platform' | 'name' | 'status' | 'health'>
 
-/** Reading what was written before, from the platform. */
 /** What became of a request that a customer's data go. */
 export type ErasureView = Readonly<{
   id: ErasureId
@@ -292,6 +292,26 @@ export type ErasureView = Readonly<{
   finishedAt: Date | null
 }>
 
+/** What became of a request that a customer's data be written into one file. */
+export type ExportView = Readonly<{
+  id: ExportId
+  customerId: CustomerId
+  /** EXPIRED: the file is gone; `expiresAt` says since when. */
+  state: 'PENDING' | 'READY' | 'FAILED' | 'EXPIRED'
+  tickets: number
+  messages: number
+  /** Of the file, in UTF-8. */
+  bytes: number
+  failure: ExportFailure | null
+  requestedAt: Date
+  finishedAt: Date | null
+  /** When the file goes; null while there is none. */
+  expiresAt: Date | null
+}>
+
+export type ExportFailure = 'too-large' | 'customer-erased' | 'customer-expired' | 'gave-up'
+
+/** Reading what was written before, from the platform. */
 export type ImportView = Readonly<{
   id: ImportId
   channelId: ChannelId

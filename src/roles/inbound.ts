@@ -4,6 +4,7 @@ import type { TokenJob } from '../core/channel/refresh-token.ts'
 import type { SubscribeJob } from '../core/channel/subscribe.ts'
 import type { UnsubscribeJob } from '../core/channel/unsubscribe.ts'
 import type { ErasureJob } from '../core/customer/erase-customer.ts'
+import type { ExportJob } from '../core/customer/export-customer.ts'
 import type { ProfileJob } from '../core/customer/look-up-profile.ts'
 import type { ImportJob } from '../core/history/import-history.ts'
 import type { MessageJob } from '../core/history/look-up-message.ts'
@@ -64,6 +65,7 @@ export async function startInbound({
     concurrency: ACCOUNTS_AT_ONCE,
   })
   await jobs.start('erasure', (job) => core.continueErasure(job.payload as ErasureJob), { concurrency: 1 })
+  await jobs.start('export', (job) => core.continueExport(job.payload as ExportJob, job.attempt), { concurrency: 1 })
   await jobs.start('entry-claim', (job) => core.claimEntries(job.payload as unknown as ClaimJob), { concurrency: 1 })
   return {
     async stop() {

@@ -36,8 +36,9 @@ export function startScheduler({
     const deadJobs = await housekeeping.forgetDeadJobs(ago(rawEventRetentionDays * 24))
     const keys = await housekeeping.forgetIdempotencyKeys(ago(IDEMPOTENCY_HOURS))
     const uploads = await housekeeping.forgetUploads(ago(0))
+    const exports = await housekeeping.forgetExports(ago(0))
     const sessions = await housekeeping.forgetSessions(ago(0))
-    const forgotten = { rawEvents, unclaimed, earlyFacts, deadJobs, keys, uploads, sessions }
+    const forgotten = { rawEvents, unclaimed, earlyFacts, deadJobs, keys, uploads, exports, sessions }
     if (Object.values(forgotten).some((count) => count > 0)) log.info(forgotten, 'forgot what was past its time')
   }
   const tasks = [

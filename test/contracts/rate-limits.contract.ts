@@ -51,4 +51,19 @@ export function rateLimitsContract(test: TestFn, { name, make }: RateLimitsKit):
     for (let i = 0; i < 95; i++) await limits.takeLogin(someone(), NETWORK)
     t.like(await limits.takeLogin(email, NETWORK), { name: 'login-network', points: 100, left: 3, waitSeconds: 0 })
   })
+
+  test(`${name}: an organization has fifty exports a day, and is told how many are left`, async (t) => {
+    const limits = await make()
+    const orgId = randomUUID()
+    const taken = await Promise.all(Array.from({ length: 50 }, () => limits.takeExport(orgId)))
+    t.true(taken.every(({ waitSeconds }) => waitSeconds === 0))
+    t.deepEqual(
+      taken.map(({ left }) => left).toSorted((a, b) => a - b),
+      Array.from({ length: 50 }, (_, at) => at),
+    )
+    const refused = await limits.takeExport(orgId)
+    t.like(refused, { name: 'export', points: 50, seconds: 86_400, left: 0 })
+    t.true(refused.waitSeconds > 86_000 && refused.waitSeconds <= 86_400, `${refused.waitSeconds} s`)
+    t.is((await limits.takeExport(randomUUID())).waitSeconds, 0)
+  })
 }

@@ -9,7 +9,7 @@ import type { FakeApiKeys } from './fake-api-keys.ts'
 import type { FakeInvitations } from './fake-invitations.ts'
 import type { FakeQueries } from './fake-queries.ts'
 import type { FakeUploads } from './fake-uploads.ts'
-import { aChannelView, aMessageView, anErasureView, anImportView } from './fake-views.ts'
+import { aChannelView, aMessageView, anErasureView, anExportView, anImportView } from './fake-views.ts'
 
 /** The use cases that the HTTP application calls, just clever enough to be talked to. */
 export function createFakeCore(
@@ -223,6 +223,23 @@ export function createFakeCore(
       if ((await queries.customer(actor.orgId, customerId)) === null) throw new NotFound('customer')
       const view = anErasureView(customerId)
       queries.erasures_.push({ ...view, orgId: actor.orgId })
+      return view
+    }),
+    exportCustomer: noted('exportCustomer', async (actor, customerId, count) => {
+      if ((await queries.customer(actor.orgId, customerId)) === null) throw new NotFound('customer')
+      const running = queries.exports_.find((one) => one.customerId === customerId && one.state === 'PENDING')
+      if (running) return (await queries.customerExport(actor.orgId, running.id))!
+      await count()
+      const view = anExportView(customerId)
+      queries.exports_.push({ ...view, orgId: actor.orgId })
+      return view
+    }),
+    fetchExport: noted('fetchExport', async (actor, id) => {
+      const view = await queries.customerExport(actor.orgId, id)
+      if (view === null) throw new NotFound('export')
+      if (view.state === 'EXPIRED') throw new DomainError('export-expired', 'The file is gone.')
+      if (view.state === 'FAILED') throw new DomainError('export-failed', 'There will be no file.')
+      if (view.state !== 'READY') throw new DomainError('export-not-ready', 'The file is being written.')
       return view
     }),
     replayRawEvent: noted('replayRawEvent', async (actor, channelId, id) => {

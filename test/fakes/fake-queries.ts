@@ -1,3 +1,4 @@
+import { EXPORT_CHUNK_BYTES } from '../../src/core/customer/export-customer.ts'
 import { Unavailable } from '../../src/core/errors.ts'
 import type { MemberId, OrgId } from '../../src/core/ids.ts'
 import type { InboxQueries, PageOf, PageRequest } from '../../src/ports/inbox-queries.ts'
@@ -6,6 +7,7 @@ import type {
   CustomerView,
   DeadLetterView,
   ErasureView,
+  ExportView,
   ImportView,
   MessageView,
   NotificationView,
@@ -26,6 +28,9 @@ export class FakeQueries implements InboxQueries {
   readonly rawBodies_ = new Map<string, string | null>()
   readonly imports_: ImportView[] = []
   readonly erasures_: (ErasureView & { orgId: OrgId })[] = []
+  readonly exports_: (ExportView & { orgId: OrgId })[] = []
+  /** By the id of their export. */
+  readonly exportFiles_ = new Map<string, Uint8Array>()
   away = false
 
   customers: InboxQueries['customers'] = async (orgId, { platform, channelId, channelIds }, page) =>
@@ -47,6 +52,18 @@ export class FakeQueries implements InboxQueries {
     if (found === null) return null
     const { orgId: _, ...view } = found
     return view
+  }
+
+  customerExport: InboxQueries['customerExport'] = async (orgId, id) => {
+    const found = this.#find(this.exports_, orgId, id)
+    if (found === null) return null
+    const { orgId: _, ...view } = found
+    return view
+  }
+  exportChunk: InboxQueries['exportChunk'] = async (orgId, id, position) => {
+    const file = this.#find(this.exports_, orgId, id) === null ? undefined : this.exportFiles_.get(id)
+    const start = position * EXPORT_CHUNK_BYTES
+    return file !== undefined && start < file.length ? file.subarray(start, start + EXPORT_CHUNK_BYTES) : null
   }
 
   tickets: InboxQueries['tickets'] = async (orgId, filter, page) => {

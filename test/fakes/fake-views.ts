@@ -4,6 +4,7 @@ import type {
   ChannelId,
   CustomerId,
   ErasureId,
+  ExportId,
   ImportId,
   MemberId,
   MessageId,
@@ -18,6 +19,7 @@ import type {
   CustomerView,
   ErasureView,
   EventView,
+  ExportView,
   ImportView,
   MessageView,
   NotificationView,
@@ -87,6 +89,20 @@ export const anErasureView = (customerId: CustomerId, overrides: Partial<Erasure
   requestedAt: at,
   erasedAt: null,
   finishedAt: null,
+  ...overrides,
+})
+
+export const anExportView = (customerId: CustomerId, overrides: Partial<ExportView> = {}): ExportView => ({
+  id: id<ExportId>(),
+  customerId,
+  state: 'PENDING',
+  tickets: 0,
+  messages: 0,
+  bytes: 0,
+  failure: null,
+  requestedAt: at,
+  finishedAt: null,
+  expiresAt: null,
   ...overrides,
 })
 

@@ -135,6 +135,19 @@ async function seedAround(tx: Tx, thread: Thread, memberId: MemberId): Promise<v
   ])
   await insert(`insert into erasure_keys (id, org_id, sealed) values ($1, $2, 'sealed')`, [ids.next(), orgId])
   await insert(`insert into erasure_marks (org_id, channel_id, hash) values ($1, $2, '')`, [orgId, channelId])
+  // One whose file has no piece yet and can be moved, one with a file, and one without.
+  for (const at of [0, 1, 2]) {
+    const exportId = ids.next()
+    await insert(`insert into exports (id, org_id, customer_id, requested_at) values ($1, $2, $3, now())`, [
+      ...[exportId, orgId, ids.next()],
+    ])
+    if (at === 2) continue
+    await insert('insert into export_files (org_id, export_id, expires_at) values ($1, $2, now())', [orgId, exportId])
+    if (at === 0) continue
+    await insert(`insert into export_chunks (org_id, export_id, position, bytes) values ($1, $2, 0, '')`, [
+      ...[orgId, exportId],
+    ])
+  }
   await insert(`insert into opt_ins (org_id, channel_id, external_id) values ($1, $2, 'weekly')`, [orgId, channelId])
   await insert('insert into channel_sweeps (channel_id, org_id, next_at) values ($1, $2, now())', [channelId, orgId])
   await insert('insert into channel_tokens (channel_id, org_id, set_at, next_check_at) values ($1, $2, now(), now())', [

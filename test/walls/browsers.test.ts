@@ -233,6 +233,28 @@ test.serial('S82: so have a process that starts, and a worker that shows its fig
   }
 })
 
+test.serial(
+  'no answer of any operation may be kept by a browser or by what stands between, nor may a refusal',
+  async (t) => {
+    const kept: string[] = []
+    for (const { method, template, operationId, raw } of operations) {
+      // What platforms get is read by no browser; the files of links and the stream have tests of their own.
+      if (raw || operationId === 'streamEvents') continue
+      const body = method === 'get' ? {} : { body: bodyFor(operationId) }
+      for (const asked of operationId === 'logOut' ? [{}] : [{}, { token: mine.token }]) {
+        const { headers } = await server.call(method.toUpperCase(), pathOf(template, mine.ids), { ...body, ...asked })
+        if (!/\bno-store\b/.test(headers.get('cache-control') ?? ''))
+          kept.push(`${operationId}: ${headers.get('cache-control')}`)
+      }
+    }
+    for (const path of ['/nowhere', '/%zz']) {
+      const { headers } = await server.call('GET', path)
+      if (!/\bno-store\b/.test(headers.get('cache-control') ?? '')) kept.push(path)
+    }
+    t.deepEqual(kept, [])
+  },
+)
+
 async function listening(t: ExecutionContext, app: RequestListener): Promise<string> {
   const own = createServer(app).listen(0, '127.0.0.1')
   await once(own, 'listening')

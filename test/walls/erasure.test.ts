@@ -25,8 +25,9 @@ type Erasure = Readonly<{ id: string; state: string; removed: Record<string, num
 
 /** Where something of the customer has to be before they are erased: else their absence afterwards shows nothing. */
 const PLACES = [
-  ...['attachments', 'conversations', 'customer_identities', 'early_edits', 'event_log', 'jobs', 'message_parts'],
+  ...['attachments', 'conversations', 'customer_identities', 'early_edits', 'event_log', 'export_chunks', 'jobs'],
   ...[
+    'message_parts',
     'messages',
     'raw_event_copies',
     'raw_events',
@@ -54,6 +55,7 @@ onEachProfile((profile) => {
   const bodies: string[] = []
   let ticket: TicketJson
   let firstId = ''
+  let exportId = ''
 
   test.before(async (t) => {
     t.timeout(120_000)
@@ -184,6 +186,12 @@ onEachProfile((profile) => {
     await customerOf(person, elsewhere.client)
     await caughtUp()
     await leftovers(mid)
+    const made = await client.call<{ id: string }>('POST', `/customers/${firstId}/exports`)
+    await waitFor(async () => {
+      const { body } = await client.call<{ state: string }>('GET', `/exports/${made.body.id}`)
+      return body.state === 'READY' || null
+    }, PATIENCE_MS)
+    exportId = made.body.id
     await waitFor(
       async () =>
         (await client.call<ChannelJson>('GET', `/channels/${channel.id}`)).body.health.quarantined > 0 || null,
@@ -274,7 +282,9 @@ onEachProfile((profile) => {
       await nowhere(t)
       // Ids are no secrets: they stay where it is told what was done.
       const kept = new Set((await found({ id: firstId })).map(({ where }) => where))
-      t.deepEqual([...kept].sort(), ['audit_log', 'erasures', 'event_log'])
+      t.deepEqual([...kept].sort(), ['audit_log', 'erasures', 'event_log', 'exports'])
+      t.like(await client.call('GET', `/exports/${exportId}`), { status: 200, body: { state: 'EXPIRED' } })
+      t.is((await client.call('GET', `/exports/${exportId}/file`)).status, 410)
       t.is((await client.call('GET', `/customers/${firstId}`)).status, 404)
       t.is((await client.call('GET', `/tickets/${ticket.id}`)).status, 404)
       const last = (

@@ -10,10 +10,14 @@ import { openTwoShops, type Shop } from './tenancy/two-shops.ts'
 /** Of no one organization. */
 const OF_PEOPLE = ['organizations', 'users', 'sessions', 'password_resets', 'account_bindings', 'unclaimed_entries']
 
-/** What a read may write, and has to, or it is no exception any more: a login that is begun is kept until it comes back. */
+/**
+ * What a read may write, and has to, or it is no exception any more: a login that is begun is kept until it comes back, and who fetches
+ * the export of a person is noted.
+ */
 const WRITES: Readonly<Record<string, string>> = {
   connectInstagram: 'connect_attempts',
   connectFacebook: 'connect_attempts',
+  'GET getExportFile': 'audit_log',
 }
 
 /** What has nothing to show here; a login that comes back is tried in `connect.test.ts`, since it ends what it is for. */
@@ -56,7 +60,7 @@ onEachProfile((profile) => {
   const everything = async () => ({ ...(await rowsOf(stage.db.admin, shop.orgId)), ...(await ofPeople()) })
 
   test.serial(
-    `S78: ${profile}: no GET or HEAD changes anything, but that a login which it begins is kept`,
+    `S78: ${profile}: no GET or HEAD changes anything, but that a login which it begins is kept and a fetched export noted`,
     async (t) => {
       t.timeout(110_000)
       const names: Readonly<Record<string, string>> = {
@@ -94,17 +98,21 @@ onEachProfile((profile) => {
             const isShown =
               status < 400 || status === SHOWS_NOTHING[operationId] || /^verify|^getMetrics$/.test(operationId)
             if (!isShown) wrong.push(`${method} ${operationId}: ${status}`)
-            if (changed.join() !== (WRITES[operationId] ?? ''))
+            if (changed.join() !== (WRITES[`${method} ${operationId}`] ?? WRITES[operationId] ?? ''))
               wrong.push(`${method} ${operationId}: changes ${changed.join()}`)
           }
       }
       t.deepEqual(wrong, [])
       // What would have been done later is done now.
-      const { connect_attempts: _, ...end } = {
+      const {
+        connect_attempts: _,
+        audit_log: __,
+        ...end
+      } = {
         ...(await rowsAtRest(stage.db.admin, shop.orgId)),
         ...(await ofPeople()),
       }
-      const { connect_attempts: __, ...start } = first
+      const { connect_attempts: ___, audit_log: ____, ...start } = first
       t.deepEqual(end, start)
       t.deepEqual(await rowsOf(stage.db.admin, other.orgId), theirs)
       t.is(stage.simulator.calls.length, calls, 'nobody else was asked or told')

@@ -64,6 +64,7 @@ export const variables = [
   'channelSecret',
   'rawEventId',
   'importId',
+  'exportId',
   'idempotencyKey',
 ] as const
 
@@ -366,6 +367,24 @@ export const story: readonly Folder[] = [
         name: 'Read a customer',
         status: 200,
         after: check('is who wrote', "pm.expect(answer.displayName).to.equal('John Doe')"),
+      },
+      {
+        operationId: 'exportCustomer',
+        name: 'Ask for a file with all that is kept of them',
+        status: 202,
+        after: [save('exportId', 'answer.id')],
+      },
+      {
+        operationId: 'getExport',
+        name: 'Wait until it is written',
+        status: 200,
+        until: "answer.state === 'READY'",
+      },
+      {
+        operationId: 'getExportFile',
+        name: 'Fetch the file',
+        status: 200,
+        after: check('is about who wrote', "pm.expect(answer.customer.displayName).to.equal('John Doe')"),
       },
     ],
   },

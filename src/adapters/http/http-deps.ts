@@ -56,6 +56,8 @@ export type HttpCore = Pick<
   | 'markNotification'
   | 'startImport'
   | 'eraseCustomer'
+  | 'exportCustomer'
+  | 'fetchExport'
   | 'verifyChannel'
   | 'replayRawEvent'
   | 'replayRawEvents'

@@ -282,6 +282,20 @@ export const problemTypes = {
     fix: 'Look at that message. If it is in doubt too, it can be sent again.',
     retryable: false,
   },
+  'export-not-ready': {
+    status: 409,
+    title: 'The file of this export is being written',
+    explanation: 'The export was asked for, and its file is not there yet.',
+    fix: 'Read the export until its `state` is READY, and fetch the file then.',
+    retryable: true,
+  },
+  'export-failed': {
+    status: 409,
+    title: 'There is no file of this export',
+    explanation: 'The file could not be written, and will not be. `failure` of the export says why.',
+    fix: 'Ask for another export.',
+    retryable: false,
+  },
   'customer-being-erased': {
     status: 409,
     title: 'The customer is being erased',
@@ -309,6 +323,13 @@ export const problemTypes = {
     explanation:
       'A link serves once and for a time, and a newer one takes its place. Which of these it was is not told.',
     fix: 'Ask for another one.',
+    retryable: false,
+  },
+  'export-expired': {
+    status: 410,
+    title: 'The file of this export is gone',
+    explanation: 'A file is kept for seven days; it goes earlier when the customer is erased, or takes a message back.',
+    fix: 'Ask for another one with `POST /orgs/{orgId}/customers/{customerId}/exports`.',
     retryable: false,
   },
   'payload-too-large': {

@@ -18,6 +18,8 @@ export type RateLimits = Readonly<{
   takeReset(email: string, ip: string): Promise<Taken>
   /** Counts an invitation of the organization. */
   takeInvitation(orgId: string): Promise<Taken>
+  /** Counts an export of a customer that is made for the organization. */
+  takeExport(orgId: string): Promise<Taken>
   /** Counts a sign-up; null: not limited. */
   takeSignUp(ip: string): Promise<Taken | null>
   /** Counts a call of the API, of a person or key; null: not limited. */
@@ -42,6 +44,8 @@ const POLICIES = {
   'reset-network': { points: 100, seconds: 600 },
   /** Of an organization: each may be a letter to somebody who did not ask for one. */
   invitation: { points: 30, seconds: 600 },
+  /** Of an organization: each is read from end to end, and kept for a week. */
+  export: { points: 50, seconds: 86_400 },
 } as const satisfies Record<string, Policy>
 
 /** What a caller is told of a limit. `waitSeconds`: 0 to go on. */
@@ -67,7 +71,7 @@ export function createRateLimits(
   const of = (name: keyof typeof POLICIES) => limiter(name, POLICIES[name])
   const [both, network, links] = [of('login'), of('login-network'), of('link-network')]
   const [resets, resetsOfNetwork] = [of('reset'), of('reset-network')]
-  const invitations = of('invitation')
+  const [invitations, exports] = [of('invitation'), of('export')]
   // Each costs the hash of a password, and makes an organization.
   const networks = signUps === 0 ? null : limiter('signup-network', { points: signUps, seconds: 600 })
   const inMinutes = (name: string, { perMinute, perMinuteOfOrganization }: MinuteLimits) => {
@@ -99,6 +103,7 @@ export function createRateLimits(
     takeReset: async (email, ip) =>
       nearest([await resets.take(keyOf(email, ip)), await resetsOfNetwork.take(networkOf(ip))]),
     takeInvitation: (orgId) => invitations.take(orgId),
+    takeExport: (orgId) => exports.take(orgId),
   }
 }
 

@@ -2,7 +2,7 @@ import type pg from 'pg'
 import type { Housekeeping } from '../../ports/housekeeping.ts'
 
 const BATCH = 1_000
-/** Each has up to a hundred pieces that go with it. */
+/** Each has up to some hundred pieces that go with it. */
 const FEW = 20
 
 async function inBatches(size: number, batch: () => Promise<number>): Promise<number> {
@@ -52,6 +52,14 @@ export function createHousekeeping(pool: pg.Pool, { mostUnclaimedBytes = MOST_UN
         forget(
           `delete from uploads u using (select org_id, id from uploads where expires_at < $1 order by expires_at limit ${FEW}) old
            where u.org_id = old.org_id and u.id = old.id`,
+          before,
+        ),
+      ),
+    forgetExports: (before) =>
+      inBatches(FEW, () =>
+        forget(
+          `delete from export_files f using (select org_id, export_id from export_files where expires_at < $1 order by expires_at limit ${FEW}) old
+           where f.org_id = old.org_id and f.export_id = old.export_id`,
           before,
         ),
       ),

@@ -6,6 +6,7 @@ import { emptyPage } from './queries/conditions.ts'
 import { customersById, customersPage } from './queries/customers.ts'
 import { deadLettersPage } from './queries/dead-letters.ts'
 import { erasuresById } from './queries/erasures.ts'
+import { exportChunk, exportsById } from './queries/exports.ts'
 import { importsById } from './queries/history.ts'
 import { messagesById, messagesPage } from './queries/messages.ts'
 import { notificationsById, notificationsPage } from './queries/notifications.ts'
@@ -34,6 +35,8 @@ export function createInboxQueries({ orm, capabilitiesOf, clock }: InboxQueriesD
     customers: (orgId, filter, page) => list(orgId, emptyPage, (tx) => customersPage(tx, filter, page)),
     customer: (orgId, id) => one(orgId, [id], (tx) => customersById(tx, [id])),
     erasure: (orgId, id) => one(orgId, [id], (tx) => erasuresById(tx, id)),
+    customerExport: (orgId, id) => one(orgId, [id], (tx) => exportsById(tx, id, clock.now())),
+    exportChunk: (orgId, id, position) => one(orgId, [id], (tx) => exportChunk(tx, id, position)),
     tickets: (orgId, filter, page) => list(orgId, emptyPage, (tx) => ticketsPage(tx, filter, page, rule())),
     ticket: (orgId, id) => one(orgId, [id], (tx) => ticketsById(tx, [id], rule())),
     messages: (orgId, ticketId, order, page) =>

@@ -18,8 +18,13 @@ export type ApiKey = Readonly<{
   revokedAt: Date | null
 }>
 
-/** Never a key's: it makes no keys, erases nobody, and says nothing about who belongs to the organization. */
-const NEVER: ReadonlySet<Permission> = new Set<Permission>(['apikeys:manage', 'members:manage', 'customers:erase'])
+/** Never a key's: it makes no keys, says nothing about who belongs to the organization, and erases or hands out nobody whole. */
+const NEVER: ReadonlySet<Permission> = new Set<Permission>([
+  'apikeys:manage',
+  'members:manage',
+  'customers:export',
+  'customers:erase',
+])
 
 /** What a key can be given. */
 export const KEY_SCOPES: readonly Permission[] = PERMISSIONS.filter((permission) => !NEVER.has(permission))

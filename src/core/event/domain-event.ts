@@ -18,6 +18,7 @@ export type EventType =
   | 'customer.updated'
   | 'customer.opted_in'
   | 'customer.opted_out'
+  | 'customer.exported'
   | 'customer.erased'
   | 'notification.created'
   | 'channel.health_changed'

@@ -13,6 +13,7 @@ export const PERMISSIONS = [
   'channels:manage',
   'apikeys:manage',
   'ops:manage',
+  'customers:export',
   'customers:erase',
 ] as const
 
@@ -37,6 +38,7 @@ const RUNS: readonly Permission[] = [
   'channels:manage',
   'apikeys:manage',
   'ops:manage',
+  'customers:export',
   'customers:erase',
 ]
 

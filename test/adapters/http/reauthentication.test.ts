@@ -32,6 +32,8 @@ test('S75: what is weighty takes a password given in the last ten minutes, whoev
     'createChannel',
     'createInvitation',
     'eraseCustomer',
+    'exportCustomer',
+    'getExportFile',
     'removeMember',
     'renewInvitation',
     'revokeOtherSessions',

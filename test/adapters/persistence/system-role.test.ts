@@ -49,6 +49,7 @@ const READABLE: Record<string, string[] | 'all'> = {
   early_edits: ['org_id', 'created_at'],
   early_reads: ['org_id', 'created_at'],
   uploads: ['id', 'org_id', 'expires_at'],
+  export_files: ['export_id', 'org_id', 'expires_at'],
   // Which channel is to be swept, and when an account may be asked next.
   channel_sweeps: ['channel_id', 'next_at', 'org_id'],
   channel_tokens: ['channel_id', 'next_check_at', 'org_id'],
@@ -97,6 +98,8 @@ onEachProfile((profile) => {
       'body from raw_events',
       'file_name from uploads',
       'bytes from upload_chunks',
+      'bytes from export_chunks',
+      'customer_id from exports',
       'last_message_preview from tickets',
       'display_name from customers',
       'username from customer_identities',

@@ -144,6 +144,8 @@ async function openShop(stage: ConnectStage, caller: Caller, people: People, nam
   const somebody = await ticketOf(client, third)
   const erasure = await owner<{ id: string }>('DELETE', `/customers/${somebody.customerId}`)
   await waitFor(async () => (await owner<{ state: string }>('GET', `/erasures/${erasure.id}`)).state === 'DONE')
+  const exported = await owner<{ id: string }>('POST', `/customers/${ticket.customerId}/exports`)
+  await waitFor(async () => (await owner<{ state: string }>('GET', `/exports/${exported.id}`)).state === 'READY')
   return {
     ...{ orgId, name, tokens, emails, apiKey: key.secret, client, account, who, link: upload.url },
     ids: {
@@ -157,6 +159,7 @@ async function openShop(stage: ConnectStage, caller: Caller, people: People, nam
       invitationId: invitations[0]!.id,
       importId: made.id,
       erasureId: erasure.id,
+      exportId: exported.id,
       deadLetterId: deadLetters[0]!,
       rawEventId: await first(`/channels/${channel.id}/raw-events`),
       notificationId: await first('/notifications'),

@@ -16,6 +16,7 @@ import { deleteAttachment } from './delete-attachment.ts'
 import { deleteChannel } from './delete-channel.ts'
 import { deleteComment } from './delete-comment.ts'
 import { eraseCustomer } from './erase-customer.ts'
+import { exportCustomer } from './export-customer.ts'
 import { finishFacebookLogin } from './finish-facebook-login.ts'
 import { finishInstagramLogin } from './finish-instagram-login.ts'
 import { getApiKey } from './get-api-key.ts'
@@ -24,6 +25,8 @@ import { getChannel } from './get-channel.ts'
 import { getCustomer } from './get-customer.ts'
 import { getDataDeletion } from './get-data-deletion.ts'
 import { getErasure } from './get-erasure.ts'
+import { getExport } from './get-export.ts'
+import { getExportFile } from './get-export-file.ts'
 import { getImport } from './get-import.ts'
 import { getLiveness } from './get-liveness.ts'
 import { getMe } from './get-me.ts'
@@ -111,12 +114,15 @@ export const operations = {
   showTyping,
   markSeen,
   eraseCustomer,
+  exportCustomer,
   finishFacebookLogin,
   finishInstagramLogin,
   getChannel,
   getCustomer,
   getDataDeletion,
   getErasure,
+  getExport,
+  getExportFile,
   getImport,
   getLiveness,
   getMe,

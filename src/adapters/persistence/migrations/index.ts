@@ -37,6 +37,7 @@ import { M0047Invitations } from './0047-invitations.ts'
 import { M0048Letters } from './0048-letters.ts'
 import { M0050ApiKeys } from './0050-api-keys.ts'
 import { M0056Erasure } from './0056-erasure.ts'
+import { M0057Exports } from './0057-exports.ts'
 
 export const MIGRATION_TABLE = 'schema_migration'
 
@@ -80,4 +81,5 @@ export const migrations: MigrationObject[] = [
   { name: '0048-letters', class: M0048Letters },
   { name: '0050-api-keys', class: M0050ApiKeys },
   { name: '0056-erasure', class: M0056Erasure },
+  { name: '0057-exports', class: M0057Exports },
 ]

@@ -2,6 +2,7 @@ import type { ChannelId, ConversationId, MessageId, PartId } from '../../../core
 import type { IntakeChanges } from '../../../ports/intake-store.ts'
 import type { Tx } from '../transaction.ts'
 import { deriveMessages } from './derive-messages.ts'
+import { withdrawExports } from './export-store.ts'
 import { insertRows, recordset } from './insert-rows.ts'
 import { wakeLane } from './lanes.ts'
 
@@ -34,8 +35,9 @@ export async function applyEdits(tx: Tx, edits: IntakeChanges['edits']): Promise
 
 export type Unsend = Readonly<{ messageId: MessageId; partId: PartId; isOurs: boolean; at: Date }>
 
-/** Removes the content of what was taken back with its attachments; the raw bodies are `redactRaw`'s. */
+/** Removes the content of what was taken back with its attachments and from exports; the raw bodies are `redactRaw`'s. */
 export async function applyUnsends(tx: Tx, unsends: readonly Unsend[]): Promise<void> {
+  if (unsends.length > 0) await withdrawExports(tx, messagesOf(unsends))
   const whole = unsends.filter(({ isOurs }) => !isOurs)
   const parts = unsends.filter(({ isOurs }) => isOurs)
   if (whole.length > 0) {

@@ -12,6 +12,7 @@ import { erasurePlace } from '../sealed-places.ts'
 import type { Tx } from '../transaction.ts'
 import { lockChannel } from './channel-lock.ts'
 import { markErased } from './erasure-marks.ts'
+import { forgetExports } from './export-store.ts'
 import type { StoreDeps } from './index.ts'
 
 /**
@@ -53,6 +54,7 @@ export async function eraseRows(tx: Tx, deps: StoreDeps, id: ErasureId, now: Dat
     await forgetAbout(tx, { channelId, people: own, messages })
   }
   await forgetFiles(tx, theirs)
+  await forgetExports(tx, [customerId], 'customer-erased', now)
   await tx.affected('delete from idempotency_keys where org_id = $1 and route = any($2)', [
     tx.orgId,
     facts.tickets.map((ticketId) => `send ${ticketId}`),

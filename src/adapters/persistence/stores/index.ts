@@ -13,6 +13,7 @@ import { createCustomerStore } from './customer-store.ts'
 import { createDeadLetterStore } from './dead-letter-store.ts'
 import { createDoubtStore } from './doubt-store.ts'
 import { createErasureStore } from './erasure-store.ts'
+import { createExportStore } from './export-store.ts'
 import { createHistoryStore } from './history-store.ts'
 import { createIdempotencyStore } from './idempotency-store.ts'
 import { createIntakeStore } from './intake-store.ts'
@@ -43,6 +44,7 @@ export const storesWith =
     connects: createConnectStore(tx, deps),
     customers: createCustomerStore(tx),
     erasures: createErasureStore(tx, deps),
+    exports: createExportStore(tx, deps),
     intake: createIntakeStore(tx, deps),
     media: createMediaStore(tx),
     rawEvents: createRawEventStore(tx, deps),

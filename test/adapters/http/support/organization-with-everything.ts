@@ -6,6 +6,7 @@ import {
   aMessageView,
   aNotificationView,
   anErasureView,
+  anExportView,
   anImportView,
   aRawEventView,
   aTicketView,
@@ -56,6 +57,10 @@ export async function organizationWithEverything(server: TestServer) {
   server.queries.imports_.push(historyImport)
   const erasure = anErasureView(customer.id)
   server.queries.erasures_.push({ ...erasure, orgId })
+  const file = Buffer.from('{"version":1}')
+  const customerExport = anExportView(customer.id, { state: 'READY', bytes: file.length })
+  server.queries.exports_.push({ ...customerExport, orgId })
+  server.queries.exportFiles_.set(customerExport.id, file)
   server.feed.append(orgId)
   // Somebody else: who asks stays what they are.
   const colleague = server.accounts.add({ email: `colleague-${orgId}@example.com`, password: 'a password' })
@@ -78,6 +83,7 @@ export async function organizationWithEverything(server: TestServer) {
     attachmentId: upload.id,
     importId: historyImport.id,
     erasureId: erasure.id,
+    exportId: customerExport.id,
   }
   return { ...owner, ids }
 }
