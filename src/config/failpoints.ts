@@ -59,6 +59,16 @@ export const FAILPOINTS = {
   'reaction.ended': 'It was shown or not; the queue still holds the job.',
   'look-up.starting': 'The network is about to be asked about a person, a post, a mention or a message.',
   'look-up.ended': 'It was asked; the queue still holds the job.',
+  'erasure.starting': 'A customer is about to be erased, or traces of one that was are about to be looked for.',
+  'erasure.committing': 'A customer’s rows are gone, not committed.',
+  'erasure.committed': 'A customer’s rows are gone; no trace was looked for.',
+  'traces.committing': 'Some kept bodies lost what was a customer’s, not committed.',
+  'traces.committed': 'They lost it; others were not looked at.',
+  'erasure.ended': 'No trace of a customer is left; the queue still holds the job.',
+  'export.starting': 'A customer is about to be written into a file; what is there of it goes.',
+  'export.committing': 'A piece of the file is written, not committed.',
+  'export.committed': 'A piece of the file is committed; it is not whole, or nobody was told.',
+  'export.ended': 'The file is whole; the queue still holds the job.',
 } as const satisfies Readonly<Record<string, string>>
 
 export type FailpointName = keyof typeof FAILPOINTS

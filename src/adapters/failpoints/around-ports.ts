@@ -62,6 +62,8 @@ const JOBS: Partial<Record<JobQueueName, readonly [FailpointName, FailpointName]
   'media-lookup': ['look-up.starting', 'look-up.ended'],
   'mention-lookup': ['look-up.starting', 'look-up.ended'],
   'message-lookup': ['look-up.starting', 'look-up.ended'],
+  erasure: ['erasure.starting', 'erasure.ended'],
+  export: ['export.starting', 'export.ended'],
 }
 
 export const jobsWithFailpoints = (jobs: JobQueue, pass: Failpoint): JobQueue => ({
@@ -72,7 +74,18 @@ export const jobsWithFailpoints = (jobs: JobQueue, pass: Failpoint): JobQueue =>
   stop: () => jobs.stop(),
 })
 
-type Transaction = 'ingest' | 'quarantine' | 'reply' | 'sending' | 'outcome' | 'expiry' | 'proof' | 'upload'
+type Transaction =
+  | 'ingest'
+  | 'quarantine'
+  | 'reply'
+  | 'sending'
+  | 'outcome'
+  | 'expiry'
+  | 'proof'
+  | 'upload'
+  | 'erasure'
+  | 'traces'
+  | 'export'
 
 /** What a transaction is for shows in the first of these that it does. */
 const TELLING: Readonly<{ [Store in keyof Stores]?: Readonly<{ [Method in keyof Stores[Store]]?: Transaction }> }> = {
@@ -80,6 +93,8 @@ const TELLING: Readonly<{ [Store in keyof Stores]?: Readonly<{ [Method in keyof 
   sends: { enqueue: 'reply', begin: 'sending', settle: 'outcome', expire: 'expiry' },
   doubts: { prove: 'proof' },
   uploads: { append: 'upload' },
+  erasures: { erase: 'erasure', bodies: 'traces' },
+  exports: { append: 'export' },
 }
 
 const BEFORE = {
@@ -91,6 +106,9 @@ const BEFORE = {
   expiry: 'expiry.committing',
   proof: 'proof.committing',
   upload: 'upload.committing',
+  erasure: 'erasure.committing',
+  traces: 'traces.committing',
+  export: 'export.committing',
 } as const satisfies Record<Transaction, FailpointName>
 
 const AFTER = {
@@ -102,6 +120,9 @@ const AFTER = {
   expiry: 'expiry.committed',
   proof: null,
   upload: 'upload.committed',
+  erasure: 'erasure.committed',
+  traces: 'traces.committed',
+  export: 'export.committed',
 } as const satisfies Record<Transaction, FailpointName | null>
 
 function unitOfWorkWithFailpoints(unitOfWork: UnitOfWork, pass: Failpoint): UnitOfWork {

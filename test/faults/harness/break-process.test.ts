@@ -46,11 +46,29 @@ test('whichever process of the role comes by, the other one is told no longer to
 test('a place that nobody comes by is no fault that was survived', async (t) => {
   const { begun, fleet } = aFleet(false)
   await t.throwsAsync(
-    failAtPlace(fleet, FAULT, async () => {}, 100),
+    failAtPlace(fleet, FAULT, async () => {}, { withinMs: 100 }),
     { message: /^Nobody came by/ },
   )
   t.deepEqual(begun.slice(2), [
     ['outbound 1', undefined],
     ['outbound 2', undefined],
   ])
+})
+
+test('where something has to fail before, and did so for nothing, the process begins anew', async (t) => {
+  const after = 'batch.handling:throw@1'
+  const { begun, fleet } = aFleet(true)
+  const [first, second] = fleet.members as readonly [Member, Member]
+  let lives = 0
+  const late = {
+    ...second,
+    restart: (...given: Parameters<Member['restart']>) => (++lives < 3 ? first : second).restart(...given),
+  } as Member
+  const fault = { ...FAULT, place: { name: 'network.calling', after } } as const
+  const alone = { ...fleet, of: () => [late] } as unknown as Fleet
+  t.regex((await failAtPlace(alone, fault, async () => {}, { withinMs: 1_000, anewMs: 50 })) ?? '', /^reached after/)
+  t.deepEqual(
+    begun.map(([, failpoints]) => failpoints),
+    Array(3).fill(`${after},${ARMED}`),
+  )
 })

@@ -2,6 +2,7 @@ import test from 'ava'
 import { FAILPOINTS } from '../../../src/config/failpoints.ts'
 import { describe } from './describe-fault.ts'
 import { embeddedPlanOf, type Fault, type PlanSize, planOf } from './nemesis.ts'
+import { ASKED_FOR } from './places.ts'
 
 const SIZE: PlanSize = { kills: 20, others: 3, failpoints: 1 }
 
@@ -35,7 +36,7 @@ test('a long run has every kind of fault, and fails at every place', (t) => {
   for (const kind of ['signal', 'failpoint', 'clock', 'stopped-server', 'alarm', 'database', 'network'] as const)
     t.true(kinds.has(kind), kind)
   const places = faults.flatMap((fault) => (fault.kind === 'failpoint' ? [fault.place.name] : []))
-  t.deepEqual(places.sort(), Object.keys(FAILPOINTS).sort() as typeof places)
+  t.deepEqual([...places, ...ASKED_FOR].sort(), Object.keys(FAILPOINTS).sort() as typeof places)
   t.is(faultsOf(2, { ...SIZE, failpoints: 20 }).filter(({ kind }) => kind === 'failpoint').length, 20 * places.length)
 })
 

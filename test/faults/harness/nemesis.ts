@@ -1,6 +1,5 @@
-import type { FailpointName } from '../../../src/config/failpoints.ts'
 import type { ServerName } from './cluster.ts'
-import { type FailpointMode, type FailpointRole, failpointsOf, type Place } from './places.ts'
+import { type FailpointMode, type FailpointRole, failpointsOf, type Place, type TrafficPlace } from './places.ts'
 import { type Choices, choicesOf, seededRandom } from './random.ts'
 import type { Direction, Mode } from './tcp-proxy.ts'
 
@@ -139,9 +138,9 @@ function processFaults(choices: Choices, size: PlanSize): Fault[] {
 const SIMPLE: readonly string[] = ['role', 'modes']
 
 function failpointFaults(choices: Choices, { failpoints, brief }: PlanSize): Fault[] {
-  const names = Object.keys(failpointsOf) as FailpointName[]
+  const names = Object.keys(failpointsOf) as TrafficPlace[]
   // In a brief run those that are passed all the time.
-  const isOften = (name: FailpointName) => Object.keys(failpointsOf[name]).every((key) => SIMPLE.includes(key))
+  const isOften = (name: TrafficPlace) => Object.keys(failpointsOf[name]).every((key) => SIMPLE.includes(key))
   const all = brief ? names.filter(isOften) : names
   const nth = () => choices.between(1, 2)
   const some = choices.shuffled(all).slice(0, Math.round(all.length * Math.min(1, failpoints)))

@@ -25,8 +25,15 @@ const outbound = { role: 'outbound', either: true } as const
 const ALL = ['kill', 'throw', 'delay'] as const
 const SPOOLED = 'broker.publishing:throw@1'
 
-/** Who passes each place of the program. The traffic of a run brings them there, or what is said here. */
-export const failpointsOf: Readonly<Record<FailpointName, Row>> = {
+/** Where no customer's message and no reply comes by: `erasures-killed.test.ts` and `exports-killed.test.ts` ask for it. */
+export const ASKED_FOR = [
+  ...['erasure.starting', 'erasure.committing', 'erasure.committed', 'traces.committing', 'traces.committed'],
+  ...['erasure.ended', 'export.starting', 'export.committing', 'export.committed', 'export.ended'],
+] as const satisfies readonly FailpointName[]
+export type TrafficPlace = Exclude<FailpointName, (typeof ASKED_FOR)[number]>
+
+/** Who passes each place of the two flows. The traffic of a run brings them there, or what is said here. */
+export const failpointsOf: Readonly<Record<TrafficPlace, Row>> = {
   'webhook.read': api,
   'intake.accepting': { ...api, modes: ['kill', 'delay'] },
   'broker.publishing': { ...api, modes: ALL },
@@ -57,7 +64,10 @@ export const failpointsOf: Readonly<Record<FailpointName, Row>> = {
   'given-up.handling': { ...inbound, either: true, needsKiller: true },
   'given-up.handled': { ...inbound, either: true, needsKiller: true },
   // Not of the first one alone: that may have come from the spool.
-  'retry.queued': { ...inbound, after: [1, 2, 3, 4, 5].map((nth) => `batch.handling:throw@${nth}`).join(',') },
+  'retry.queued': {
+    ...inbound,
+    after: Array.from({ length: 20 }, (_, n) => `batch.handling:throw@${n + 1}`).join(','),
+  },
   'look-up.starting': { ...inbound, either: true },
   'look-up.ended': { ...inbound, either: true },
   'lanes.claiming': outbound,

@@ -4,6 +4,7 @@ import { MOST_WITHOUT_END } from '../../../src/adapters/messaging/trials.ts'
 import { FAILPOINTS, type FailpointName } from '../../../src/config/failpoints.ts'
 import { waitFor } from '../../support/processes.ts'
 import { sampleFile } from '../../support/sample-files.ts'
+import { ASKED_FOR } from '../harness/places.ts'
 import { type RoleShop, type RoleStage, roleShop, roleStage } from './role-stage.ts'
 
 /** How often each role is killed at each place; the long runs take 20. */
@@ -47,7 +48,7 @@ const OF_EXPIRY = ['expiry.committing', 'expiry.committed'] as const
 const OF_DOUBT = ['doubt-check.starting', 'proof.committing', 'doubt-check.ended'] as const
 const OF_REACTIONS = ['reaction.starting', 'reaction.ended'] as const
 const OF_RELAY = ['events.numbering', 'events.numbered'] as const
-/** They need RabbitMQ: see `killed-beside-the-broker.test.ts`. */
+/** They need RabbitMQ: see `killed-beside-the-broker.test.ts`; or somebody who asks for it. */
 const ELSEWHERE = [
   'broker.publishing',
   'broker.confirmed',
@@ -55,6 +56,7 @@ const ELSEWHERE = [
   'spool.writing',
   'spool.written',
   'retry.queued',
+  ...ASKED_FOR,
 ] as const
 
 test('every failpoint has a kill', (t) => {

@@ -107,7 +107,8 @@ export async function roleStage(t: ExecutionContext, profile: Profile, given: Re
   /** All that the database and the queues hold. */
   const snapshot = (): Promise<Snapshot> => readSnapshot(database.adminUrl, rabbit === '' ? null : rabbit, { prefix })
 
-  return { simulator, url, adminUrl: database.adminUrl, begin, start, up, kill, dies, killedAt, sql, snapshot }
+  const { admin, adminUrl } = database
+  return { simulator, url, admin, adminUrl, begin, start, up, kill, dies, killedAt, sql, snapshot }
 }
 
 export type RoleShop = Readonly<{
