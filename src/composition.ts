@@ -64,6 +64,7 @@ import type { Mailer } from './ports/mailer.ts'
 import type { MediaLinks } from './ports/media-links.ts'
 import type { OpenDoubts } from './ports/open-doubts.ts'
 import type { PasswordHasher } from './ports/password-hasher.ts'
+import type { RetentionPlans } from './ports/retention.ts'
 import type { SecretBox } from './ports/secret-box.ts'
 import type { SendLanes } from './ports/send-store.ts'
 import type { SettingsValidator } from './ports/settings-validator.ts'
@@ -219,6 +220,7 @@ export async function compose({
       openDoubts: container.get<OpenDoubts>(T.OPEN_DOUBTS),
       sendLanes: container.get<SendLanes>(T.SEND_LANES),
       settings: container.get<CoreSettings>(T.CORE_SETTINGS),
+      retentionPlans: container.get<RetentionPlans>(T.RETENTION_PLANS),
       sweepPlans: container.get<SweepPlans>(T.SWEEP_PLANS),
       tokenPlans: container.get<TokenPlans>(T.TOKEN_PLANS),
       settingsValidator: container.get<SettingsValidator>(T.SETTINGS_VALIDATOR),

@@ -48,6 +48,7 @@ import { signUp } from './organization/sign-up.ts'
 import { continueReplay, replayRawEvent, replayRawEvents } from './raw-event/replay-raw-events.ts'
 import { react } from './reaction/react.ts'
 import { showReaction } from './reaction/show-reaction.ts'
+import { expireMessages } from './retention/expire-messages.ts'
 import { signalCustomer } from './ticket/signal-customer.ts'
 import { updateTicket } from './ticket/update-ticket.ts'
 import { deleteUpload } from './upload/delete-upload.ts'
@@ -105,6 +106,7 @@ export const createCore = (ports: CorePorts) => ({
   planTokenChecks: planTokenChecks(ports),
   refreshToken: refreshToken(ports),
   lookUpProfile: lookUpProfile(ports),
+  expireMessages: expireMessages(ports),
   eraseCustomer: eraseCustomer(ports),
   continueErasure: continueErasure(ports),
   exportCustomer: exportCustomer(ports),

@@ -11,6 +11,8 @@ export type ChannelRecord = Readonly<{
   account: ExternalAccountId
   /** The app that the account is called through, of which the network limits the calls; left out: as it is, else none. */
   app?: string | null
+  /** For how long messages are kept; null: for good. Left out: as it is, else for good. */
+  retentionDays?: number | null
   /** Without secrets. */
   settings: Readonly<Record<string, unknown>>
   version: number

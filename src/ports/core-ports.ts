@@ -19,6 +19,7 @@ import type { OneTimeTokens } from './one-time-tokens.ts'
 import type { OpenDoubts } from './open-doubts.ts'
 import type { Counted } from './organization-counts.ts'
 import type { PasswordHasher } from './password-hasher.ts'
+import type { RetentionPlans } from './retention.ts'
 import type { SendLanes } from './send-store.ts'
 import type { SettingsValidator } from './settings-validator.ts'
 import type { SweepPlans } from './sweep-plans.ts'
@@ -77,6 +78,7 @@ export type CorePorts = Readonly<{
   passwordHasher: PasswordHasher
   isCommonPassword: (password: string, about?: readonly string[]) => boolean
   queries: InboxQueries
+  retentionPlans: RetentionPlans
   sendLanes: SendLanes
   settings: CoreSettings
   settingsValidator: SettingsValidator

@@ -256,7 +256,7 @@ export type Admission = Readonly<{
   /** Conversations of the messages that events speak of. */
   spokenOf: readonly ConversationId[]
   threads: KnownThreads
-  /** Of those that were asked for: nobody is erased while the transaction lasts. */
+  /** Of those that were asked for, and what the channel does not keep: neither changes while the transaction lasts. */
   erased: Erased
 }>
 
@@ -266,7 +266,7 @@ export interface IntakeStore {
    * events and their bodies hold; it is asked only where somebody of the channel was erased. Rejects with `ChannelGone` where
    * the channel is disconnected.
    */
-  admit(input: IntakeRequest, ids: () => Iterable<string>): Promise<Admission>
+  admit(input: IntakeRequest, ids: () => Iterable<string>, now: Date): Promise<Admission>
   /**
    * Makes the people and conversations that are missing (rows in sorted order), locks customers and conversations in id
    * order, then reads. `input` is what was admitted, or less.

@@ -22,6 +22,7 @@ import type { OrganizationCounts } from './organization-counts.ts'
 import type { OwnReactionStore } from './own-reaction-store.ts'
 import type { PaceStore } from './pace-store.ts'
 import type { RawEventStore } from './raw-event-store.ts'
+import type { RetentionStore } from './retention.ts'
 import type { SendStore } from './send-store.ts'
 import type { TicketStore } from './ticket-store.ts'
 import type { UnsubscriptionStore } from './unsubscription-store.ts'
@@ -41,6 +42,7 @@ export type Stores = Readonly<{
   intake: IntakeStore
   media: MediaStore
   rawEvents: RawEventStore
+  retention: RetentionStore
   deadLetters: DeadLetterStore
   history: HistoryStore
   sends: SendStore

@@ -245,6 +245,8 @@ export type ChannelView = Readonly<{
   config: Readonly<Record<string, unknown>>
   /** Names of the secrets that are set. */
   secretsSet: readonly string[]
+  /** For how long messages are kept; null: for good. */
+  retentionDays: number | null
   /** Its events come through the address that all accounts of the app share: it was connected by login. */
   isBound: boolean
   /** When its credentials were last changed by hand, and when the platform last took them without a reply being sent. */

@@ -12,9 +12,11 @@ const SWEEPS_MS = 60_000
 /** How late the daily look at access tokens may be planned. */
 const TOKENS_MS = 5 * 60_000
 const HOUR_MS = 3_600_000
+/** How late what a channel keeps no longer may go; nothing is stored anew that is as old. */
+const RETENTION_MS = HOUR_MS
 const IDEMPOTENCY_HOURS = 24
 
-/** Forgets what may be forgotten, has what was never delivered searched for and tokens prolonged, and tells of doubts. */
+/** Forgets what may be forgotten and what channels keep no longer, has what was never delivered searched for and tokens prolonged, and tells of doubts. */
 export function startScheduler({
   core,
   housekeeping,
@@ -22,7 +24,7 @@ export function startScheduler({
   log,
   rawEventRetentionDays,
 }: {
-  core: Pick<Core, 'planSweeps' | 'planTokenChecks' | 'tellUnconfirmed'>
+  core: Pick<Core, 'expireMessages' | 'planSweeps' | 'planTokenChecks' | 'tellUnconfirmed'>
   housekeeping: Housekeeping
   clock: Clock
   log: Logger
@@ -41,16 +43,23 @@ export function startScheduler({
     const forgotten = { rawEvents, unclaimed, earlyFacts, deadJobs, keys, uploads, exports, sessions }
     if (Object.values(forgotten).some((count) => count > 0)) log.info(forgotten, 'forgot what was past its time')
   }
+  const stopping = new AbortController()
   const tasks = [
     repeat(forget, HOUSEKEEPING_MS, (error) => log.warn({ err: error }, 'housekeeping failed; it comes again')),
     repeat(core.planSweeps, SWEEPS_MS, (error) => log.warn({ err: error }, 'sweeps could not be planned; later again')),
     repeat(core.planTokenChecks, TOKENS_MS, (error) =>
       log.warn({ err: error }, 'checks of access tokens could not be planned; later again'),
     ),
+    repeat(
+      () => core.expireMessages(stopping.signal),
+      RETENTION_MS,
+      (error) => log.warn({ err: error }, 'what channels keep no longer could not be looked for; later again'),
+    ),
     startTelling({ core, log }),
   ]
   return {
     async stop() {
+      stopping.abort()
       await Promise.all(tasks.map((stop) => stop()))
     },
   }

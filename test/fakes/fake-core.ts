@@ -102,17 +102,22 @@ export function createFakeCore(
     resetByLetter: noted('resetByLetter', () => {
       throw new LinkNotValid()
     }),
-    createChannel: noted('createChannel', (actor, { type, name, config }) => {
+    createChannel: noted('createChannel', (actor, { type, name, config, retentionDays = null }) => {
       if (type === 'SMOKE') throw new DomainError('channel-type-unknown', 'Installed channel types: API, INSTAGRAM.')
       const { accessToken: _a, appSecret: _b, webhookVerifyToken: _c, ...settings } = config
-      const channel = aChannelView(actor.orgId, { type, name, config: settings })
+      const channel = aChannelView(actor.orgId, { type, name, config: settings, retentionDays })
       queries.channels_.push(channel)
       return channel
     }),
-    updateChannel: noted('updateChannel', async (actor, id, { name, status }) => {
+    updateChannel: noted('updateChannel', async (actor, id, { name, status, retentionDays }) => {
       const before = await queries.channel(actor.orgId, id)
       if (before === null) throw new NotFound('channel')
-      const channel: ChannelView = { ...before, name: name ?? before.name, status: status ?? before.status }
+      const channel: ChannelView = {
+        ...before,
+        name: name ?? before.name,
+        status: status ?? before.status,
+        retentionDays: retentionDays === undefined ? before.retentionDays : retentionDays,
+      }
       put(queries.channels_, channel)
       return channel
     }),

@@ -40,6 +40,7 @@ export const aChannelView = (orgId: OrgId, overrides: Partial<ChannelView> = {})
   status: 'ACTIVE',
   config: { pageId: '17841400000000000' },
   secretsSet: ['accessToken', 'appSecret'],
+  retentionDays: null,
   isBound: false,
   proof: { doubtedAt: null, provenAt: null },
   health: {

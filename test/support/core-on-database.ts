@@ -13,6 +13,7 @@ import { createErasureTraces } from '../../src/adapters/persistence/erasure-trac
 import { createInboxQueries } from '../../src/adapters/persistence/inbox-queries.ts'
 import { createInvitations } from '../../src/adapters/persistence/invitations.ts'
 import { createOpenDoubts } from '../../src/adapters/persistence/open-doubts.ts'
+import { createRetentionPlans } from '../../src/adapters/persistence/retention-plans.ts'
 import { createSendLanes } from '../../src/adapters/persistence/send-lanes.ts'
 import { createSweepPlans } from '../../src/adapters/persistence/sweep-plans.ts'
 import { createTokenPlans } from '../../src/adapters/persistence/token-plans.ts'
@@ -162,6 +163,7 @@ export function coreOn(db: TestDatabase, options: CoreOptions = {}): CoreOnDatab
       installationDefaults: {},
     },
     settingsValidator: { validate: () => [] },
+    retentionPlans: createRetentionPlans(pool),
     sweepPlans: createSweepPlans(pool),
     tokenPlans: createTokenPlans(pool),
     unitOfWork,

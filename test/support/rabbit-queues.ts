@@ -9,3 +9,16 @@ export async function deleteQueues(url: string, prefix: string): Promise<void> {
   for (const suffix of SUFFIXES) await rabbit.queueDelete({ queue: `${prefix}.inbound${suffix}` })
   await rabbit.close()
 }
+
+/** How many messages wait in the queue of deliveries, and in the one of those that were given up. */
+export async function waitingDeliveries(url: string, prefix: string): Promise<readonly number[]> {
+  const rabbit = new Connection(url)
+  try {
+    const counts: number[] = []
+    for (const queue of [`${prefix}.inbound`, `${prefix}.inbound.dead`])
+      counts.push((await rabbit.queueDeclare({ queue, passive: true })).messageCount)
+    return counts
+  } finally {
+    await rabbit.close()
+  }
+}

@@ -19,6 +19,7 @@ export function channelJson(view: ChannelView, { publicUrl, registry }: Context)
     status: view.status,
     config: { ...settings, ...Object.fromEntries(secretsSet.map((name) => [name, { set: true }])) },
     secretsSet,
+    retentionDays: view.retentionDays,
     webhook: webhookOf(view, { publicUrl, registry }),
     warnings: channelWarnings(view, registry.get(view.type)),
     health,

@@ -14,6 +14,7 @@ import type { EventFeed, InboxQueries } from '../../ports/inbox-queries.ts'
 import type { Invitations } from '../../ports/invitations.ts'
 import type { KeyRotation } from '../../ports/key-rotation.ts'
 import type { OpenDoubts } from '../../ports/open-doubts.ts'
+import type { RetentionPlans } from '../../ports/retention.ts'
 import type { SecretBox } from '../../ports/secret-box.ts'
 import type { SendLanes } from '../../ports/send-store.ts'
 import type { SessionRecords } from '../../ports/session-records.ts'
@@ -38,6 +39,7 @@ import { createInvitations } from './invitations.ts'
 import { createKeyRotation } from './key-rotation.ts'
 import type { OpenDatabase } from './open-database.ts'
 import { createOpenDoubts } from './open-doubts.ts'
+import { createRetentionPlans } from './retention-plans.ts'
 import { createSendLanes } from './send-lanes.ts'
 import { createSessionRecords } from './session-store.ts'
 import { storesWith } from './stores/index.ts'
@@ -110,6 +112,7 @@ export const persistenceModule = ({ orm, systemPool: pool }: OpenDatabase) =>
       .inSingletonScope()
     bind<ErasureTraces>(T.ERASURE_TRACES).toConstantValue(createErasureTraces({ orm }))
     bind<AccountPace>(T.ACCOUNT_PACE).toConstantValue(createAccountPace(pool))
+    bind<RetentionPlans>(T.RETENTION_PLANS).toConstantValue(createRetentionPlans(pool))
     bind<SweepPlans>(T.SWEEP_PLANS).toConstantValue(createSweepPlans(pool))
     bind<TokenPlans>(T.TOKEN_PLANS).toConstantValue(createTokenPlans(pool))
     bind<OpenDoubts>(T.OPEN_DOUBTS).toConstantValue(createOpenDoubts(pool))

@@ -6,8 +6,15 @@ import { importOnConnect } from '../history/import-history.ts'
 import type { ChannelId } from '../ids.ts'
 import { makeRoom } from '../organization/organization-limits.ts'
 import { splitSecrets, validateConfig, withInstallationDefaults } from './channel-config.ts'
+import { noteRetention } from './note-retention.ts'
 
-export type CreateChannelInput = Readonly<{ type: string; name: string; config: Readonly<Record<string, unknown>> }>
+export type CreateChannelInput = Readonly<{
+  type: string
+  name: string
+  config: Readonly<Record<string, unknown>>
+  /** For how long messages are kept; null or left out: for good. */
+  retentionDays?: number | null
+}>
 
 export const createChannel =
   (ports: CorePorts) =>
@@ -34,6 +41,7 @@ export const createChannel =
           status: 'ACTIVE',
           account: adapter.settings.account(config),
           app: adapter.settings.app?.(config) ?? null,
+          retentionDays: input.retentionDays ?? null,
           settings,
           version: 1,
         },
@@ -46,6 +54,7 @@ export const createChannel =
         resourceType: 'channel',
         resourceId: id,
       })
+      if (input.retentionDays) await noteRetention(audit, actor, id)
       const isUsable = (adapter.settings.credentials ?? []).some((name) => secrets[name] !== undefined)
       if (isUsable) {
         await stores.tokens.set(id, { setAt: clock.now(), expiresAt: null })

@@ -6,12 +6,15 @@ import { importOnConnect } from '../history/import-history.ts'
 import type { ChannelId } from '../ids.ts'
 import { saveWithToken } from './authorization.ts'
 import { splitSecrets, validateConfig } from './channel-config.ts'
+import { noteRetention } from './note-retention.ts'
 
 export type UpdateChannelInput = Readonly<{
   name?: string
   status?: 'ACTIVE' | 'PAUSED'
   /** Merged into the settings: a member that is absent stays, `null` removes it. */
   config?: Readonly<Record<string, unknown>>
+  /** For how long messages are kept; null: for good. */
+  retentionDays?: number | null
 }>
 
 export const updateChannel =
@@ -40,6 +43,7 @@ export const updateChannel =
         status: input.status ?? channel.status,
         account: adapter.settings.account(whole),
         app: adapter.settings.app?.(whole) ?? null,
+        retentionDays: input.retentionDays === undefined ? (channel.retentionDays ?? null) : input.retentionDays,
         settings,
       }
       // Also one that is the same: the account's owner may have had to confirm something, nothing more.
@@ -63,6 +67,7 @@ export const updateChannel =
         resourceType: 'channel',
         resourceId: id,
       })
+      if (after.retentionDays !== channel.retentionDays) await noteRetention(audit, actor, id)
       if (givesToken) await importOnConnect(ports, stores, adapter, id)
     })
     wakeups.wake('sends')

@@ -9,7 +9,7 @@ import { NotFound } from '../errors.ts'
 import type { CustomerId, ErasureId, OrgId, RawEventId } from '../ids.ts'
 import { idsOf } from '../message/raw-bodies.ts'
 import { failureOf } from '../message/send-outcome.ts'
-import { type Erased, withoutErased } from './erased.ts'
+import { type Erased, NOBODY, withoutErased } from './erased.ts'
 
 /** Asks for a customer's data to go, in the background and for good. Asked again it answers the same receipt. */
 export const eraseCustomer =
@@ -92,6 +92,7 @@ async function sweep(
   const alias = adapter?.settings.alias?.(settings) ?? null
   const named = { account, aliases: alias === null ? [] : [alias] }
   const erased: Erased = {
+    ...NOBODY,
     people: new Map(people.map((person) => [person, facts.until])),
     messages: new Set(messages),
   }

@@ -3,7 +3,7 @@ import type { CorePorts } from '../../ports/core-ports.ts'
 import type { DatedName, GivenNames, IntakeRequest } from '../../ports/intake-store.ts'
 import type { Stores } from '../../ports/unit-of-work.ts'
 import type { InboundEvent, Thread } from '../channel/inbound-event.ts'
-import { isNobody } from '../customer/erased.ts'
+import { isErased, isNobody, withTooOld } from '../customer/erased.ts'
 import type { EventActor } from '../event/domain-event.ts'
 import type { ChannelId, ExternalMessageId, OrgId, TicketId } from '../ids.ts'
 import { idsIn, without } from './erased-items.ts'
@@ -41,8 +41,13 @@ export async function storeEvents(
   const redact = redactWith(adapter.parser)
   const { jobs, ticketIds } = await ports.unitOfWork.run(channel.orgId, async (stores) => {
     const { intake, outbox } = stores
-    const admission = await intake.admit(request, () => idsIn({ items, units }))
-    const left = isNobody(admission.erased) ? { items, units } : without(admission.erased, { items, units })
+    const admission = await intake.admit(request, () => idsIn({ items, units }), ports.clock.now())
+    const erased = withTooOld(
+      admission.erased,
+      items.map(({ event }) => event),
+    )
+    const isWhole = isNobody(erased) && !items.some(({ event }) => isErased(erased, event))
+    const left = isWhole ? { items, units } : without(erased, { items, units })
     const state = await intake.open(left.items === items ? request : requestOf(channel.id, left.items), admission)
     const ingested = ingest(state, left.items, {
       nextId: ports.ids.next,

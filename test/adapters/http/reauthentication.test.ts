@@ -61,6 +61,12 @@ test('S75: what is weighty takes a password given in the last ten minutes, whoev
     200,
     'a name is no secret',
   )
+  const shorter = { token, body: { retentionDays: 30 } }
+  t.like(
+    await server.call('PATCH', `/orgs/${orgId}/channels/${ids.channelId}`, shorter),
+    { status: 403, json: { code: 'reauthentication-required' } },
+    'what goes is gone',
+  )
 
   const again = await server.call('POST', '/auth/reauthenticate', { token, body: { password: PASSWORD } })
   t.is(again.status, 200)

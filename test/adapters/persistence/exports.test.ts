@@ -320,6 +320,65 @@ onEachProfile((profile) => {
     },
   )
 
+  test.serial(
+    `S138: ${profile}: what a channel keeps no longer leaves a file that is there, and one that is being written`,
+    async (t) => {
+      const { on, inbox, talk, ann, customerOf, ask, begin, append, work, view, read, receive, rows } = await program()
+      const sql = (text: string, ...params: unknown[]) =>
+        inOrganization(on.orm, inbox.orgId, (tx) => tx.affected(text, [inbox.orgId, ...params]))
+      await receive(aMessage({ externalId: 'm2', text: 'long ago', thread: aThread('ann') }))
+      await startTalk(on, inbox, 'bob')
+      const bobs = await ask(await customerOf('bob'))
+      await work(bobs)
+      const there = await ask()
+      await work(there)
+      t.true((await read(there))!.includes('long ago'))
+      const written = await ask()
+      const turn = (await begin(written))!
+      t.true(await append(turn, 0, 'long ago'))
+
+      await sql('update channels set retention_days = 30 where org_id = $1')
+      await sql(
+        `update tickets set status = 'RESOLVED', resolved_at = now() - interval '2 days' where org_id = $1 and id = $2`,
+        talk.ticketId,
+      )
+      await sql(
+        `update messages set sent_at = case content when 'Hello' then now() else now() - interval '40 days' end where org_id = $1 and ticket_id = $2`,
+        talk.ticketId,
+      )
+      await on.core.expireMessages()
+      t.like(await view(there), { state: 'EXPIRED' })
+      t.is(await read(there), null)
+      t.false(await append(turn, 1, ' and more'))
+      t.like(await view(bobs), { state: 'READY' }, 'nothing of his went')
+      t.deepEqual(await rows(), { exports: 3, files: 1, chunks: 1 })
+      await work(written)
+      t.like(await view(written), { state: 'READY', messages: 1 })
+      t.false((await read(written))!.includes('long ago'))
+
+      // What went is in no file any more, and she is: who she is was written after her messages had gone.
+      await sql(
+        `update messages set sent_at = now() - interval '40 days' where org_id = $1 and ticket_id = $2`,
+        talk.ticketId,
+      )
+      await on.core.expireMessages()
+      const whoSheIs = await ask()
+      await work(whoSheIs)
+      t.like(await view(whoSheIs), { state: 'READY', messages: 0 })
+      const last = await ask()
+      const lastTurn = (await begin(last))!
+      await sql(`update customers set last_seen_at = now() - interval '40 days' where org_id = $1 and id = $2`, ann)
+      await on.core.expireMessages()
+      t.is(await on.queries.customer(inbox.orgId, ann), null)
+      t.like(await view(whoSheIs), { state: 'EXPIRED' })
+      t.is(await read(whoSheIs), null)
+      t.false(await append(lastTurn, 0, 'who she is'))
+      t.like(await view(last), { state: 'FAILED', failure: 'customer-expired' })
+      t.deepEqual(await rows(), { exports: 5, files: 1, chunks: 1 })
+      t.deepEqual(await work(last), { status: 'done' })
+    },
+  )
+
   test.serial(`${profile}: after a week the file is gone, and its receipt tells so`, async (t) => {
     const { on, inbox, ask, work, view, rows, pass } = await program()
     const made = await ask()

@@ -38,6 +38,8 @@ import { M0048Letters } from './0048-letters.ts'
 import { M0050ApiKeys } from './0050-api-keys.ts'
 import { M0056Erasure } from './0056-erasure.ts'
 import { M0057Exports } from './0057-exports.ts'
+import { M0058Retention } from './0058-retention.ts'
+import { M0059RetentionIndexes } from './0059-retention-indexes.ts'
 
 export const MIGRATION_TABLE = 'schema_migration'
 
@@ -82,4 +84,6 @@ export const migrations: MigrationObject[] = [
   { name: '0050-api-keys', class: M0050ApiKeys },
   { name: '0056-erasure', class: M0056Erasure },
   { name: '0057-exports', class: M0057Exports },
+  { name: '0058-retention', class: M0058Retention },
+  { name: '0059-retention-indexes', class: M0059RetentionIndexes },
 ]

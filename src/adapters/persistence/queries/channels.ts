@@ -15,6 +15,7 @@ type Row = {
   status: ChannelStatus
   settings: Record<string, unknown>
   secrets_set: string[]
+  retention_days: number | null
   is_bound: boolean
   subscribe_since: Date | null
   doubted_at: Date | null
@@ -42,7 +43,7 @@ type Row = {
 }
 
 const SELECT = `
-select c.id, c.org_id, c.type, c.platform, c.name, c.status, c.settings,
+select c.id, c.org_id, c.type, c.platform, c.name, c.status, c.settings, c.retention_days,
   (select coalesce(jsonb_agg(s.name order by s.name), '[]') from channel_secrets s where s.org_id = c.org_id and s.channel_id = c.id) as secrets_set,
   b.channel_id is not null as is_bound, b.subscribe_since,
   h.last_inbound_at, h.last_outbound_at, h.last_error, h.last_error_at, h.bad_signatures, h.unroutable, h.quarantined, h.unknown,
@@ -129,6 +130,7 @@ const channelView =
     status: row.status,
     config: row.settings,
     secretsSet: row.secrets_set,
+    retentionDays: row.retention_days,
     isBound: row.is_bound,
     proof: { doubtedAt: row.doubted_at, provenAt: row.proven_at },
     health: {

@@ -14,6 +14,7 @@ export const ChannelRow = defineEntity({
     status: p.text().$type<ChannelStatus>(),
     account: p.text().$type<ExternalAccountId>(),
     app: p.text().nullable(),
+    retentionDays: p.integer().nullable(),
     settings: p.json<Readonly<Record<string, unknown>>>(),
     createdAt: p.datetime(3),
     updatedAt: p.datetime(3),

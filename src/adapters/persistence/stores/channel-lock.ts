@@ -13,11 +13,16 @@ export function lockChannel(tx: Tx, channelId: ChannelId, pass: 'together' | 'al
   tx.write(`select ${lock}(hashtextextended('intake ' || $1, 0))`, [channelId])
 }
 
-/** Whoever brings events may have looked the channel up a while ago. */
-export async function checkConnected(tx: Tx, channelId: ChannelId): Promise<void> {
-  const [connected] = await tx.rows(
-    `select 1 from channels where org_id = $1 and id = $2 and status <> 'DISCONNECTED'`,
-    [tx.orgId, channelId],
+/**
+ * Whoever brings events may have looked the channel up a while ago. Answers from when on it keeps what is sent, null where it keeps
+ * everything: what was ever taken away for its age stays away, also where messages are kept longer since.
+ */
+export async function checkConnected(tx: Tx, channelId: ChannelId, now: Date): Promise<Date | null> {
+  const [connected] = await tx.rows<{ before: Date | null }>(
+    `select greatest(kept_since, $3::timestamptz - retention_days * interval '1 day') as before
+     from channels where org_id = $1 and id = $2 and status <> 'DISCONNECTED'`,
+    [tx.orgId, channelId, now],
   )
   if (!connected) throw new ChannelGone()
+  return connected.before
 }

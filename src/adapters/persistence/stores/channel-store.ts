@@ -41,8 +41,15 @@ export const createChannelStore = (tx: Tx, { secretBox }: { secretBox: SecretBox
 
   async save(channel, secrets, now) {
     const row = await load(tx, channel.id)
-    const { name, status, account, app = row.app ?? null, settings } = channel
-    tx.em.assign(row, { name, status, account, app, updatedAt: now })
+    const {
+      name,
+      status,
+      account,
+      app = row.app ?? null,
+      retentionDays = row.retentionDays ?? null,
+      settings,
+    } = channel
+    tx.em.assign(row, { name, status, account, app, retentionDays, updatedAt: now })
     // Replaced as a whole: `assign` would merge it.
     row.settings = settings
     await flush(tx, channel)
@@ -116,6 +123,7 @@ const recordOf = ({
   status,
   account,
   app,
+  retentionDays,
   settings,
   version,
 }: ChannelRow): ChannelRecord => ({
@@ -127,6 +135,7 @@ const recordOf = ({
   status,
   account,
   app: app ?? null,
+  retentionDays: retentionDays ?? null,
   settings,
   version,
 })

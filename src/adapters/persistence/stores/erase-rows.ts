@@ -138,6 +138,7 @@ export async function forgetAbout(
   const params = [tx.orgId, channelId, messages]
   for (const table of ['reactions', 'early_edits', 'early_reads', 'tombstones', 'raw_event_copies'])
     await tx.affected(`delete from ${table} where org_id = $1 and channel_id = $2 and external_id = any($3)`, params)
+  if (people.length === 0) return
   await tx.affected('delete from reactions where org_id = $1 and channel_id = $2 and actor = any($3)', [
     tx.orgId,
     channelId,

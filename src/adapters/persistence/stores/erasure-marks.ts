@@ -41,7 +41,7 @@ export async function erasedAmong(
     if (until === null) messages.add(id)
     else people.set(id, until)
   }
-  return { people, messages }
+  return { ...NOBODY, people, messages }
 }
 
 /** Somebody's ids of one channel; the caller has it alone. The later time stands. */

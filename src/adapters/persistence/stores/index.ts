@@ -25,6 +25,7 @@ import { createOutbox } from './outbox.ts'
 import { createOwnReactionStore } from './own-reaction-store.ts'
 import { createPaceStore } from './pace-store.ts'
 import { createRawEventStore } from './raw-event-store.ts'
+import { createRetentionStore } from './retention-store.ts'
 import { createSendStore } from './send-store.ts'
 import { createTicketStore } from './ticket-store.ts'
 import { createUnsubscriptionStore } from './unsubscription-store.ts'
@@ -48,6 +49,7 @@ export const storesWith =
     intake: createIntakeStore(tx, deps),
     media: createMediaStore(tx),
     rawEvents: createRawEventStore(tx, deps),
+    retention: createRetentionStore(tx),
     deadLetters: createDeadLetterStore(tx),
     history: createHistoryStore(tx, deps),
     sends: createSendStore(tx, deps),

@@ -28,7 +28,7 @@ import { bytea, keepRaw, quarantine, redactRaw, takenBack } from './raw-events.t
 
 /** Batches: every method waits a few times, whatever the number of events. */
 export const createIntakeStore = (tx: Tx, { ids, secretBox }: StoreDeps): IntakeStore => ({
-  admit: (request, named) => admit(tx, secretBox, request, named),
+  admit: (request, named, now) => admit(tx, secretBox, request, named, now),
 
   async open(request, { spokenOf, threads }) {
     const { channelId } = request

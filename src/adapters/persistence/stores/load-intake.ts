@@ -33,18 +33,21 @@ export async function admit(
   secretBox: SecretBox,
   { channelId, arrived, spokenOf, threads }: IntakeRequest,
   named: () => Iterable<string>,
+  now: Date,
 ): Promise<Admission> {
   const known = await spokenMessages(tx, channelId, spokenOf)
   const expected = new Set<ExternalMessageId>([...known.keys(), ...arrived])
   const alone = spokenOf.some((externalId) => !expected.has(externalId))
   lockChannel(tx, channelId, alone ? 'alone' : 'together')
-  const [, erased, knownThreads] = await Promise.all([
-    checkConnected(tx, channelId),
+  const [before, erased, knownThreads] = await Promise.all([
+    checkConnected(tx, channelId, now),
     erasedAmong(tx, secretBox, channelId, named),
     lookUpThreads(tx, channelId, threads),
   ])
-  const found = alone ? await spokenMessages(tx, channelId, spokenOf) : known
-  return { spokenOf: [...found.values()], threads: knownThreads, erased }
+  // What was known may have gone for its age before the lock was had.
+  const found = alone || before !== null ? await spokenMessages(tx, channelId, spokenOf) : known
+  const here = new Set(before === null ? [] : found.keys())
+  return { spokenOf: [...found.values()], threads: knownThreads, erased: { ...erased, before, here } }
 }
 
 /** The conversations of messages that events speak of. */

@@ -47,6 +47,7 @@ onEachProfile((profile) => {
       status: 'ACTIVE',
       account: 'acct-1' as ExternalAccountId,
       app: null,
+      retentionDays: null,
       settings: { pageId: 'page' },
       version: 1,
     })
