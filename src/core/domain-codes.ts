@@ -17,6 +17,7 @@ export type DomainCode =
   | 'channel-exists'
   | 'channel-paused'
   | 'channel-type-unknown'
+  | 'channel-withdrawn'
   | 'comment-reply-used'
   | 'connect-code-refused'
   | 'connect-denied'

@@ -32,6 +32,8 @@ export type LoadedAccount = ChannelAccount &
   Readonly<{
     type: string
     status: ChannelStatus
+    /** Whoever granted the account has taken that back, and nobody has granted it again. */
+    isWithdrawn: boolean
     app: string | null
     /** Grows with every change of the channel, of its token too. */
     version: number

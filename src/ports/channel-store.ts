@@ -15,6 +15,8 @@ export type ChannelRecord = Readonly<{
   retentionDays?: number | null
   /** Without secrets. */
   settings: Readonly<Record<string, unknown>>
+  /** Since when whoever granted the account has taken that back; null where they have not, left out: as it is. */
+  withdrawnAt?: Date | null
   version: number
 }>
 
@@ -27,7 +29,10 @@ export interface ChannelStore {
   byAccount(type: string, account: ExternalAccountId): Promise<ChannelRecord | null>
   /** Decrypted secrets, to validate a change of settings as a whole. */
   secrets(id: ChannelId): Promise<Readonly<Record<string, string>>>
-  /** Secrets that are named are replaced; `null` removes one. A paused channel stops sending, an active one goes on. */
+  /**
+   * Secrets that are named are replaced; `null` removes one. A paused channel stops sending, an active one goes on; of one
+   * that was withdrawn what is queued is taken up, and refused for that.
+   */
   save(channel: ChannelRecord, secrets: Readonly<Record<string, string | null>>, now: Date): Promise<void>
   /** Calls for it wait until then, unless they wait for longer already. Whether they did not wait at all for such a reason. */
   pause(id: ChannelId, pause: Readonly<{ until: Date; reason: PauseReason }>): Promise<boolean>

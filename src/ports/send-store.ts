@@ -33,6 +33,8 @@ export type ReplyTarget = Readonly<{
   channelId: ChannelId
   channelType: string
   channelStatus: ChannelStatus
+  /** Whoever granted its account has taken that back. */
+  isWithdrawn: boolean
   /** The channel's, without secrets. */
   settings: Readonly<Record<string, unknown>>
   surface: Surface

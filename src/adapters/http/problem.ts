@@ -310,6 +310,14 @@ export const problemTypes = {
     fix: 'Set the status of the channel to ACTIVE.',
     retryable: false,
   },
+  'channel-withdrawn': {
+    status: 409,
+    title: 'The account was taken away from this app',
+    explanation:
+      'Whoever granted the account has removed this app at the platform, or wants their data deleted, so nothing is sent.',
+    fix: 'Let an administrator connect the account again. Replies that failed with this code can be tried again then.',
+    retryable: false,
+  },
   'channel-disconnected': {
     status: 409,
     title: 'The channel is disconnected',

@@ -21,6 +21,7 @@ export const createChannelAccounts = ({ orm, secretBox }: { orm: Orm; secretBox:
         account: row.account,
         type: row.type,
         status: row.status,
+        isWithdrawn: (row.withdrawnAt ?? null) !== null,
         app: row.app ?? null,
         version: row.version,
         ...(await waitsOf(tx, row)),

@@ -53,7 +53,8 @@ export async function saveWithToken(
 ): Promise<void> {
   const { status } = await stores.channels.get(channel.id)
   const needed = channel.status === 'NEEDS_REAUTH'
-  await stores.channels.save(needed ? { ...channel, status: 'ACTIVE' } : channel, secrets, now)
+  const after = end === null ? channel : { ...channel, withdrawnAt: null }
+  await stores.channels.save(needed ? { ...after, status: 'ACTIVE' } : after, secrets, now)
   if (end !== null) await stores.tokens.set(channel.id, { setAt: now, expiresAt: end.expiresAt })
   if (status !== 'NEEDS_REAUTH') return
   const { memberId, requestId } = actor

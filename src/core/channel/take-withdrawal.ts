@@ -25,9 +25,9 @@ const SKEW_MS = 5_000
 
 /**
  * The owner of an account, or the person who granted it, has removed the app at the platform, or wants their data deleted: all
- * channels that rest on that consent end. The token goes at once, with the binding, and the channel waits in NEEDS_REAUTH: what
- * its customers wrote is the organization's. A request that is older than the token changes nothing: the owner has agreed again
- * since.
+ * channels that rest on that consent end. The token goes at once, with the binding, and the channel waits in NEEDS_REAUTH;
+ * replies that were queued fail, and no new ones are taken: nobody has agreed to them. What its customers wrote is the organization's. A
+ * request that is older than the token changes nothing: the owner has agreed again since.
  */
 export const takeWithdrawal =
   (ports: CorePorts) =>
@@ -57,7 +57,11 @@ export const takeWithdrawal =
     // What came for the account while nobody had it; a person's name is no account's, and matches nothing.
     const named = request.user === null ? [] : [request.user as ExternalAccountId]
     await unclaimedEntries.forgetAccounts(adapter.type, [...named, ...ended], new Date(facts.asked.getTime() + SKEW_MS))
-    if (connections > 0) wakeups.wake('events-written')
+    if (connections > 0) {
+      wakeups.wake('events-written')
+      // What was queued fails, and says so.
+      wakeups.wake('sends')
+    }
     log.info({ requestId, kind, connections }, 'the platform told that a consent was withdrawn')
     return { status: 'accepted', receipt: { at: now, connections } }
   }
@@ -75,7 +79,7 @@ async function withdraw(
   const age = await tokens.age(channelId)
   if (age !== null && asked.getTime() + SKEW_MS < age.setAt.getTime()) return null
   const noMore = Object.fromEntries(credentials.map((name) => [name, null]))
-  await channels.save({ ...channel, status: 'NEEDS_REAUTH' }, noMore, now)
+  await channels.save({ ...channel, status: 'NEEDS_REAUTH', withdrawnAt: now }, noMore, now)
   await bindings.release(channelId)
   await tokens.forget(channelId)
   const about = { resourceType: 'channel', resourceId: channelId }

@@ -6,6 +6,7 @@ import { importOnConnect } from '../history/import-history.ts'
 import type { ChannelId } from '../ids.ts'
 import { saveWithToken } from './authorization.ts'
 import { splitSecrets, validateConfig } from './channel-config.ts'
+import { ChannelWithdrawn } from './channel-withdrawn.ts'
 import { noteRetention } from './note-retention.ts'
 
 export type UpdateChannelInput = Readonly<{
@@ -49,6 +50,7 @@ export const updateChannel =
       // Also one that is the same: the account's owner may have had to confirm something, nothing more.
       const givesToken = (adapter.settings.credentials ?? []).some((name) => typeof input.config?.[name] === 'string')
       const isRevived = channel.status === 'NEEDS_REAUTH' && after.status !== channel.status
+      if (isRevived && !givesToken && channel.withdrawnAt) throw new ChannelWithdrawn()
       const secretsAfter = { ...changed, ...removed }
       const end = givesToken ? { expiresAt: null } : null
       if (givesToken || isRevived) await saveWithToken(stores, after, secretsAfter, actor, clock.now(), end)

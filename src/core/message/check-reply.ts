@@ -1,5 +1,6 @@
 import type { ReplyTarget } from '../../ports/send-store.ts'
 import type { ChannelCapabilities } from '../channel/capabilities.ts'
+import { ChannelWithdrawn } from '../channel/channel-withdrawn.ts'
 import type { Audience } from '../channel/delivery.ts'
 import type { Surface } from '../channel/inbound-event.ts'
 import { DomainError } from '../errors.ts'
@@ -22,6 +23,7 @@ export function checkTarget(
   if (target.channelStatus === 'DISCONNECTED') {
     throw new DomainError('channel-disconnected', 'The channel of this ticket is disconnected.')
   }
+  if (target.isWithdrawn) throw new ChannelWithdrawn()
   if (target.surface === 'COMMENT' && capabilities.privateReplyToComment) {
     if (target.comment === null) throw new DomainError('comment-reply-used', 'There is no comment left to answer.')
     // In public as often as one likes, and whenever.

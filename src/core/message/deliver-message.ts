@@ -1,4 +1,5 @@
 import type { ChannelAdapter } from '../../ports/channel-adapter.ts'
+import type { LoadedAccount } from '../../ports/channel-directory.ts'
 import type { CorePorts } from '../../ports/core-ports.ts'
 import type { Head, LaneClaim, MessageChange, Settlement } from '../../ports/send-store.ts'
 import type { Stores } from '../../ports/unit-of-work.ts'
@@ -54,20 +55,13 @@ async function deliver(
   const begun = await ports.unitOfWork.run(claim.orgId, async (stores): Promise<Ready | number | null> => {
     const next = await stores.sends.head(claim)
     // The channel was stopped after the claim: the claim is given back, and no claim is made until it goes on.
-    if (next === null || account?.status === 'PAUSED' || account?.status === 'NEEDS_REAUTH') {
+    const isStopped = account?.status === 'PAUSED' || account?.status === 'NEEDS_REAUTH'
+    if (next === null || (isStopped && !account.isWithdrawn)) {
       await stores.sends.release(claim)
       return null
     }
     const now = ports.clock.now()
-    const window = adapter && account && windowOf(factsOf(next), rulesOf(adapter, account), now)
-    const failure =
-      !account || !adapter
-        ? failureOf('channel-disconnected')
-        : next.audience === 'PRIVATE' && window && !allowsReply(window, next.author)
-          ? failureOf('messaging-window-closed')
-          : next.audience === 'PRIVATE' && adapter.capabilities.privateReplyToComment && next.comment?.answered
-            ? failureOf('comment-reply-used')
-            : null
+    const failure = refusalOf(adapter, account, next, now)
     if (failure) {
       await settle(stores, claim, next, { status: 'FAILED', failure }, now)
       return null
@@ -185,6 +179,22 @@ function recipientOf({ audience, comment, person }: Head): OutboundMessage['reci
   return audience === 'PUBLIC'
     ? { type: 'public', externalId: comment.topLevelId }
     : { type: 'comment', externalId: comment.externalId }
+}
+
+/** Why it is not sent at all; null: it may be. */
+function refusalOf(
+  adapter: ChannelAdapter | null | undefined,
+  account: LoadedAccount | null,
+  next: Head,
+  now: Date,
+): ReturnType<typeof failureOf> | null {
+  if (!account || !adapter) return failureOf('channel-disconnected')
+  if (account.isWithdrawn) return failureOf('channel-withdrawn')
+  if (next.audience !== 'PRIVATE') return null
+  if (!allowsReply(windowOf(factsOf(next), rulesOf(adapter, account), now), next.author))
+    return failureOf('messaging-window-closed')
+  const isSecondAnswer = adapter.capabilities.privateReplyToComment && next.comment?.answered
+  return isSecondAnswer ? failureOf('comment-reply-used') : null
 }
 
 const factsOf = (head: Head): WindowFacts => ({ surface: head.surface, ...head.window })

@@ -18,7 +18,13 @@ const MAX_BACKOFF_MS = 15 * 60_000
 
 /** Every `failure.code` of a reply; docs/sending.md lists them. */
 export const SENTENCES: Record<
-  RefusalCode | 'gave-up' | 'channel-disconnected' | 'customer-erased' | 'delivery-unknown' | 'media-gone',
+  | RefusalCode
+  | 'gave-up'
+  | 'channel-disconnected'
+  | 'channel-withdrawn'
+  | 'customer-erased'
+  | 'delivery-unknown'
+  | 'media-gone',
   { title: string; detail: string; retryable: boolean }
 > = {
   'messaging-window-closed': {
@@ -113,6 +119,11 @@ export const SENTENCES: Record<
   'gave-up': {
     title: 'The platform was too busy for too long',
     detail: 'It kept asking to wait. Try again later.',
+    retryable: true,
+  },
+  'channel-withdrawn': {
+    title: 'The account was taken away from this app',
+    detail: 'Whoever granted it has taken that back. Ask an administrator to connect it again, then try again.',
     retryable: true,
   },
   'channel-disconnected': {

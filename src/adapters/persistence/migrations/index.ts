@@ -40,6 +40,7 @@ import { M0056Erasure } from './0056-erasure.ts'
 import { M0057Exports } from './0057-exports.ts'
 import { M0058Retention } from './0058-retention.ts'
 import { M0059RetentionIndexes } from './0059-retention-indexes.ts'
+import { M0060WithdrawnChannels } from './0060-withdrawn-channels.ts'
 
 export const MIGRATION_TABLE = 'schema_migration'
 
@@ -86,4 +87,5 @@ export const migrations: MigrationObject[] = [
   { name: '0057-exports', class: M0057Exports },
   { name: '0058-retention', class: M0058Retention },
   { name: '0059-retention-indexes', class: M0059RetentionIndexes },
+  { name: '0060-withdrawn-channels', class: M0060WithdrawnChannels },
 ]

@@ -16,6 +16,7 @@ export const ChannelRow = defineEntity({
     app: p.text().nullable(),
     retentionDays: p.integer().nullable(),
     settings: p.json<Readonly<Record<string, unknown>>>(),
+    withdrawnAt: p.datetime(3).nullable(),
     createdAt: p.datetime(3),
     updatedAt: p.datetime(3),
     version: p.integer().version(),

@@ -47,14 +47,15 @@ export const createChannelStore = (tx: Tx, { secretBox }: { secretBox: SecretBox
       account,
       app = row.app ?? null,
       retentionDays = row.retentionDays ?? null,
+      withdrawnAt = row.withdrawnAt ?? null,
       settings,
     } = channel
-    tx.em.assign(row, { name, status, account, app, retentionDays, updatedAt: now })
+    tx.em.assign(row, { name, status, account, app, retentionDays, withdrawnAt, updatedAt: now })
     // Replaced as a whole: `assign` would merge it.
     row.settings = settings
     await flush(tx, channel)
     await keepSecrets(tx, secretBox, channel.id, secrets)
-    await keepPause(tx, channel)
+    await keepPause(tx, { ...channel, withdrawnAt })
   },
 
   async pause(id, { until, reason }) {
@@ -125,6 +126,7 @@ const recordOf = ({
   app,
   retentionDays,
   settings,
+  withdrawnAt,
   version,
 }: ChannelRow): ChannelRecord => ({
   id,
@@ -137,6 +139,7 @@ const recordOf = ({
   app: app ?? null,
   retentionDays: retentionDays ?? null,
   settings,
+  withdrawnAt: withdrawnAt ?? null,
   version,
 })
 
@@ -188,15 +191,15 @@ async function keepSecrets(
   if (rows.length > 0) await tx.em.insertMany(ChannelSecretRow, rows)
 }
 
-async function keepPause(tx: Tx, { id, status }: ChannelRecord): Promise<void> {
-  if (status === 'PAUSED' || status === 'NEEDS_REAUTH') {
+async function keepPause(tx: Tx, { id, status, withdrawnAt = null }: ChannelRecord): Promise<void> {
+  if (withdrawnAt === null && (status === 'PAUSED' || status === 'NEEDS_REAUTH')) {
     await tx.affected(
       `insert into channel_pauses (channel_id, org_id, until, reason) values ($1, $2, 'infinity', $3)
        on conflict (channel_id) do update set until = excluded.until, reason = excluded.reason`,
       [id, tx.orgId, status === 'PAUSED' ? 'paused' : 'needs-reauth'],
     )
   }
-  if (status === 'ACTIVE') {
+  if (status === 'ACTIVE' || withdrawnAt !== null) {
     await tx.affected(
       `delete from channel_pauses where org_id = $1 and channel_id = $2 and reason in ('paused', 'needs-reauth')`,
       [tx.orgId, id],

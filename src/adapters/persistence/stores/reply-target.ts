@@ -165,6 +165,7 @@ type TargetRow = PlaceRow & {
   person: ReplyTarget['person']
   type: string
   status: ReplyTarget['channelStatus']
+  withdrawn_at: Date | null
   settings: ReplyTarget['settings']
   window_opened_at: Date | null
   window_reason: string | null
@@ -172,7 +173,7 @@ type TargetRow = PlaceRow & {
 
 async function lockTarget(tx: Tx, id: ConversationId) {
   const [row] = await tx.rows<TargetRow>(
-    `select v.id as conversation_id, v.customer_id, i.external_id as person, v.channel_id, c.type, c.status, c.settings, v.surface, v.window_opened_at, v.window_reason
+    `select v.id as conversation_id, v.customer_id, i.external_id as person, v.channel_id, c.type, c.status, c.withdrawn_at, c.settings, v.surface, v.window_opened_at, v.window_reason
      from conversations v join channels c on c.org_id = v.org_id and c.id = v.channel_id
      join customer_identities i on i.org_id = v.org_id and i.customer_id = v.customer_id and i.channel_id = v.channel_id
      where v.org_id = $1 and v.id = $2 for no key update of v`,
@@ -192,6 +193,7 @@ async function lockTarget(tx: Tx, id: ConversationId) {
     channelId: row.channel_id,
     channelType: row.type,
     channelStatus: row.status,
+    isWithdrawn: row.withdrawn_at !== null,
     settings: row.settings,
     surface: row.surface,
     window: { openedAt: row.window_opened_at, reason: row.window_reason },

@@ -49,6 +49,7 @@ onEachProfile((profile) => {
       app: null,
       retentionDays: null,
       settings: { pageId: 'page' },
+      withdrawnAt: null,
       version: 1,
     })
     t.deepEqual(await secretsOf(id), { appSecret: 'planted-app-secret', accessToken: 'planted-token' })
@@ -88,6 +89,30 @@ onEachProfile((profile) => {
     t.is(saved.name, 'New')
     t.deepEqual(saved.settings, { other: { deep: 1 } })
     t.is(saved.version, 2)
+  })
+
+  test(`${profile}: a channel whose account was taken away holds nothing back, and says so until it is granted again`, async (t) => {
+    const accounts = createChannelAccounts({ orm, secretBox: testSecretBox })
+    const id = await seedChannel(orm, orgId, { account: 'taken-away' })
+    const setWithdrawn = (withdrawnAt: Date | null) =>
+      uow.run(orgId, async ({ channels }) => {
+        const channel = await channels.get(id)
+        await channels.save({ ...channel, status: 'NEEDS_REAUTH', withdrawnAt }, {}, new Date())
+      })
+    const isWithdrawn = async () => (await accounts.load(orgId, id))?.isWithdrawn
+    await setWithdrawn(null)
+    t.is((await pauseOf(id))?.reason, 'needs-reauth')
+    t.false(await isWithdrawn())
+    await setWithdrawn(new Date())
+    t.is(await pauseOf(id), undefined, 'what is queued is taken up, and refused')
+    t.true(await isWithdrawn())
+    await uow.run(orgId, async ({ channels }) => {
+      const { withdrawnAt: _, ...channel } = await channels.get(id)
+      await channels.save({ ...channel, name: 'Another' }, {}, new Date())
+    })
+    t.true(await isWithdrawn(), 'left out it stays')
+    await setWithdrawn(null)
+    t.is((await pauseOf(id))?.reason, 'needs-reauth')
   })
 
   test(`${profile}: pausing and a rejected token stop sending until it is active again; what the platform wants is left alone`, async (t) => {
@@ -163,6 +188,7 @@ onEachProfile((profile) => {
       account: 'sender' as ExternalAccountId,
       type: 'INSTAGRAM',
       status: 'ACTIVE',
+      isWithdrawn: false,
       app: null,
       version: 1,
       pause: null,
