@@ -64,7 +64,7 @@ onEachProfile((profile) => {
     )
     t.deepEqual(events, [{ type: 'member.joined', resource_id: me.body.memberId }])
     const audited = await rows<{ action: string }>(
-      `select action from audit_log where org_id = $1 and (resource_type in ('invitation', 'member')) order by at, id`,
+      `select action from audit_log where org_id = $1 and (action like 'invitation.%' or action like 'member.%') order by at, id`,
       [owner.orgId],
     )
     t.deepEqual(

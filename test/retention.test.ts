@@ -160,6 +160,27 @@ onEachProfile((profile) => {
     },
   )
 
+  test.serial(
+    `${profile}: of one run the audit log has one row for a channel, however many steps it takes`,
+    async (t) => {
+      const on = stageOn()
+      const inbox = await seedInbox(on.orm)
+      await bring(on, inbox, ...Array.from({ length: 450 }, (_, at) => said('ann', `m${at}`, 0)))
+      await resolveAll(on, inbox)
+      await keepFor(on, inbox, 30)
+      on.goTo(40)
+      const expired = async () =>
+        (await on.queries.auditEntries(inbox.orgId, { action: 'channel.messages-expired' }, { limit: 10, after: null }))
+          .data.length
+      t.is(await expired(), 0)
+      await on.core.expireMessages()
+      t.deepEqual(await textsOf(on, inbox.orgId), [])
+      t.is(await expired(), 1)
+      await on.core.expireMessages()
+      t.is(await expired(), 1, 'a run with nothing to do has none')
+    },
+  )
+
   for (const changes of [['OPEN'], ['OPEN', 'RESOLVED']] as const)
     test.serial(
       `${profile}: a ticket that is set ${changes.join(' and then ')} once it was found to be past its time keeps what is on it`,

@@ -116,6 +116,11 @@ onEachProfile((profile) => {
     const failed = await finish(person, await backFrom(person, 'instagram', { account: account.id }))
     t.like(failed.body, { code: 'connect-failed' })
     t.deepEqual(await person.channels(), [])
+    const { data } = (await person.api<{ data: { action: string }[] }>('GET', '/audit-log?resourceType=channel')).body
+    t.deepEqual(
+      data.map(({ action }) => action),
+      ['channel.connect_failed', 'channel.connected'],
+    )
     for (const table of ['account_bindings', 'channel_secrets', 'channel_tokens'])
       t.is((await rows(`select 1 from ${table} where org_id = $1`, [person.orgId])).length, 0, table)
     const other = await stage.person()

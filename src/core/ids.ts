@@ -20,6 +20,7 @@ export type ImportId = Id<'Import'>
 export type ErasureId = Id<'Erasure'>
 export type ExportId = Id<'Export'>
 export type DeadLetterId = Id<'DeadLetter'>
+export type AuditEntryId = Id<'AuditEntry'>
 export type InvitationId = Id<'Invitation'>
 export type ApiKeyId = Id<'ApiKey'>
 export type UnsubscriptionId = Id<'Unsubscription'>

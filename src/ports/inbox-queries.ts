@@ -12,6 +12,7 @@ import type {
   TicketId,
 } from '../core/ids.ts'
 import type { TicketKind, TicketStatus } from '../core/ticket/ticket.ts'
+import type { AuditEntryView, AuditFilter } from './audit-log.ts'
 import type { DeadLetterFilter } from './dead-letter-store.ts'
 import type { RawEventFilter } from './raw-event-store.ts'
 import type {
@@ -100,6 +101,8 @@ export interface InboxQueries {
   rawEventBody(orgId: OrgId, channelId: ChannelId, id: RawEventId): Promise<string | null>
   /** By deadAt, newest first. */
   deadLetters(orgId: OrgId, filter: DeadLetterFilter, page: PageRequest): Promise<PageOf<DeadLetterView>>
+  /** By occurredAt, newest first. */
+  auditEntries(orgId: OrgId, filter: AuditFilter, page: PageRequest): Promise<PageOf<AuditEntryView>>
 }
 
 export interface EventFeed {

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { TestFn } from 'ava'
 import type {
+  AuditEntryId,
   ChannelId,
   CustomerId,
   MemberId,
@@ -38,6 +39,8 @@ export type InboxUnderTest = Readonly<{
   notification(of: Thread, to: { memberId: MemberId; read: boolean; at: Date }): Promise<NotificationId>
   /** A kept body, put aside where it has a reason. An empty one is one of which all was taken out. */
   rawEvent(of: Readonly<{ channelId: ChannelId; at: Date; body: string; reason?: string }>): Promise<RawEventId>
+  /** What the member did to a ticket. */
+  auditEntry(of: Readonly<{ action: string; at: Date; resourceId: string }>): Promise<AuditEntryId>
 }>
 
 export type InboxQueriesKit = Readonly<{ name: string; make(): Promise<InboxUnderTest> }>
@@ -177,6 +180,46 @@ export function inboxQueriesContract(test: TestFn, { name, make }: InboxQueriesK
     t.deepEqual(await list({ receivedAfter: at(1), receivedBefore: at(3) }), [2, 1, 1])
     t.deepEqual(await list({ receivedAfter: at(4) }), [])
     t.deepEqual(await list({ status: 'QUARANTINED' }), [])
+  })
+
+  test(`${name}: what was done comes newest first, in pages that lose and repeat nothing, by each filter, and is one's own`, async (t) => {
+    const [inbox, stranger] = [await make(), await make()]
+    const { queries, orgId, memberId } = inbox
+    const [one, other] = [randomUUID(), randomUUID()]
+    const made: AuditEntryId[] = []
+    for (const minute of MINUTES)
+      made.push(await inbox.auditEntry({ action: 'ticket.opened', at: at(minute), resourceId: one }))
+    await inbox.auditEntry({ action: 'ticket.closed', at: at(2), resourceId: other })
+    await stranger.auditEntry({ action: 'ticket.opened', at: at(2), resourceId: one })
+    type Filter = Parameters<InboxQueries['auditEntries']>[1]
+    const filter = { action: 'ticket.opened' }
+    for (const limit of [1, 2, 3, 7, 8]) {
+      const entries = await walk((page) => queries.auditEntries(orgId, filter, page), limit)
+      t.deepEqual(idsOf(entries), [...made].sort())
+      t.true(descends(entries.map(({ occurredAt }) => occurredAt)))
+    }
+    const list = async (given: Filter) =>
+      (await queries.auditEntries(orgId, { resourceType: 'ticket', ...given }, FIRST)).data.map(
+        ({ action, occurredAt }) => `${action.slice(7)} ${occurredAt.getUTCMinutes()}`,
+      )
+    t.deepEqual(await list({ resourceId: other }), ['closed 2'])
+    t.is((await list({ actorId: memberId })).length, 8)
+    t.deepEqual(await list({ occurredAfter: at(3) }), ['opened 3', 'opened 3', 'opened 3'])
+    t.deepEqual(await list({ occurredBefore: at(1) }), ['opened 0'])
+    t.is((await list({ occurredAfter: at(2), occurredBefore: at(3) })).length, 2)
+    for (const nothing of [
+      { actorId: randomUUID() },
+      { actorId: 'nonsense' },
+      { resourceId: 'nonsense' },
+      { action: 'x' },
+    ])
+      t.deepEqual(await list(nothing), [])
+    const [entry] = (await queries.auditEntries(orgId, { resourceId: other }, FIRST)).data
+    t.like(entry, {
+      actor: { type: 'MEMBER', id: memberId },
+      resource: { type: 'ticket', id: other },
+      requestId: 'a-request',
+    })
   })
 
   test(`${name}: a raw event says why it is put aside and what came, and only to its own channel`, async (t) => {

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import test from 'ava'
 import { createInboxQueries } from '../../src/adapters/persistence/inbox-queries.ts'
 import { inOrganization, type Orm } from '../../src/adapters/persistence/transaction.ts'
-import type { OrgId } from '../../src/core/ids.ts'
+import type { AuditEntryId, OrgId } from '../../src/core/ids.ts'
 import { FakeQueries } from '../fakes/fake-queries.ts'
 import {
   aChannelView,
@@ -32,10 +32,11 @@ inboxQueriesContract(test, {
   async make() {
     const queries = new FakeQueries()
     const orgId = randomUUID() as OrgId
+    const memberId = aMemberId()
     return {
       queries,
       orgId,
-      memberId: aMemberId(),
+      memberId,
       async channel() {
         const channel = aChannelView(orgId)
         queries.channels_.push(channel)
@@ -70,6 +71,12 @@ inboxQueriesContract(test, {
         queries.rawEvents_.push(view)
         queries.rawBodies_.set(view.id, body === '' ? null : body)
         return view.id
+      },
+      async auditEntry({ action, at, resourceId }) {
+        const id = randomUUID() as AuditEntryId
+        const about = { actor: { type: 'MEMBER', id: memberId }, resource: { type: 'ticket', id: resourceId } } as const
+        queries.audit_.push({ ...{ orgId, id, action, requestId: 'a-request', occurredAt: at }, ...about })
+        return id
       },
     }
   },
@@ -122,6 +129,16 @@ onEachProfile((profile) => {
             seedNotification(tx, { memberId: to, ticketId, messageId }, { createdAt: at, readAt: read ? at : null }),
           ),
         rawEvent: ({ channelId, ...seed }) => inOrganization(orm, orgId, (tx) => seedRawEvent(tx, channelId, seed)),
+        auditEntry: ({ action, at, resourceId }) =>
+          inOrganization(orm, orgId, async (tx) => {
+            const id = randomUUID() as AuditEntryId
+            await tx.affected(
+              `insert into audit_log (id, org_id, actor_type, actor_id, action, resource_type, resource_id, request_id, at)
+               values ($1, $2, 'MEMBER', $3, $4, 'ticket', $5, 'a-request', $6)`,
+              [id, orgId, memberId, action, resourceId, at],
+            )
+            return id
+          }),
       }
     },
   })

@@ -1,6 +1,7 @@
 import { EXPORT_CHUNK_BYTES } from '../../src/core/customer/export-customer.ts'
 import { Unavailable } from '../../src/core/errors.ts'
 import type { MemberId, OrgId } from '../../src/core/ids.ts'
+import type { AuditEntryView } from '../../src/ports/audit-log.ts'
 import type { InboxQueries, PageOf, PageRequest } from '../../src/ports/inbox-queries.ts'
 import type {
   ChannelView,
@@ -24,6 +25,7 @@ export class FakeQueries implements InboxQueries {
   readonly notifications_: (NotificationView & { memberId: MemberId })[] = []
   readonly rawEvents_: RawEventView[] = []
   readonly deadLetters_: (DeadLetterView & { orgId: OrgId })[] = []
+  readonly audit_: (AuditEntryView & { orgId: OrgId })[] = []
   /** By the id of their raw event; `{}` for those that are not here. */
   readonly rawBodies_ = new Map<string, string | null>()
   readonly imports_: ImportView[] = []
@@ -135,6 +137,25 @@ export class FakeQueries implements InboxQueries {
       this.rawEvents_.filter((one) => one.channelId === channelId && matches(one)),
       page,
       newestFirst(({ receivedAt }) => receivedAt),
+    )
+  }
+  auditEntries: InboxQueries['auditEntries'] = async (orgId, filter, page) => {
+    const { action, actorId, resourceType, resourceId, occurredAfter, occurredBefore } = filter
+    return this.#page(
+      this.audit_
+        .filter(
+          (one) =>
+            one.orgId === orgId &&
+            is(one.action, action) &&
+            is(one.actor.id, actorId) &&
+            is(one.resource.type, resourceType) &&
+            is(one.resource.id, resourceId) &&
+            (occurredAfter === undefined || one.occurredAt >= occurredAfter) &&
+            (occurredBefore === undefined || one.occurredAt < occurredBefore),
+        )
+        .map(({ orgId: _, ...view }) => view),
+      page,
+      newestFirst(({ occurredAt }) => occurredAt),
     )
   }
   deadLetters: InboxQueries['deadLetters'] = async (orgId, { queue }, page) =>

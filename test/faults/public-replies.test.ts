@@ -124,6 +124,11 @@ onEachProfile((profile) => {
   })
 
   const about = (comment: string) => simulator.ledger().comments.find(({ id }) => id === comment)
+  /** What the audit log says was done to it, the last first. */
+  const noted = async (client: InboxClient, id = '') => {
+    const { body } = await client.call<{ data: { action: string }[] }>('GET', `/audit-log?resourceId=${id}`)
+    return body.data.map(({ action }) => action)
+  }
   const calls = (accountId: string, method: string) =>
     simulator.calls.filter(
       (call) => call.accountId === accountId && call.method === method && call.route === 'comments',
@@ -140,6 +145,7 @@ onEachProfile((profile) => {
     t.is(calls(account.id, 'POST'), 1)
     t.like(await client.call('DELETE', hidden), { status: 200, body: { hidden: false } })
     t.false(about(comment)?.hidden)
+    t.deepEqual(await noted(client, message?.id), ['comment.shown', 'comment.hidden'])
   })
 
   // proves: out.delete-comment
@@ -153,6 +159,7 @@ onEachProfile((profile) => {
     t.is(gone.body.content, null)
     t.is((await client.call('DELETE', path)).status, 204)
     t.is(calls(account.id, 'DELETE'), 1)
+    t.deepEqual(await noted(client, message?.id), ['comment.deleted'])
     const other = await aComment()
     const [theirs] = await other.client.messages(other.ticket.id)
     simulator.fault({ kind: 'gone' }, { on: 'comments', account: other.account.id })
@@ -168,6 +175,7 @@ onEachProfile((profile) => {
     t.like(await client.call('PUT', `${path}/hidden`), refused)
     t.like(await client.call('DELETE', path), refused)
     t.like(await client.call('GET', path), { body: { hidden: false, content: 'How much is it?' } })
+    t.deepEqual(await noted(client, message?.id), [])
     const live = await aComment({ product: 'LIVE' })
     const [shout] = await live.client.messages(live.ticket.id)
     const missing = { status: 422, body: { code: 'capability-missing' } }

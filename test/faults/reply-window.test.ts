@@ -93,6 +93,12 @@ onEachProfile((profile) => {
     t.deepEqual(await statusesIn(on, talk), ['hello FAILED'])
     t.like(await windowIn(on, inbox), { state: 'CLOSED', humanAgentUntil: null })
     t.false((await on.queries.channel(inbox.orgId, inbox.channelId))?.config['humanAgent'])
+    const { data } = await on.queries.auditEntries(
+      inbox.orgId,
+      { action: 'channel.setting_switched_off' },
+      { limit: 10, after: null },
+    )
+    t.like(data, [{ actor: { type: 'SYSTEM' }, resource: { type: 'channel', id: inbox.channelId } }])
     t.like(await t.throwsAsync(reply(on, talk, 'again')), { code: 'messaging-window-closed' })
   })
 

@@ -211,6 +211,22 @@ export const story: readonly Folder[] = [
     ],
   },
   {
+    name: 'Audit log',
+    description: 'Who did what.',
+    steps: [
+      {
+        operationId: 'listAuditEntries',
+        name: 'What was done with the key',
+        query: { resourceId: '{{apiKeyId}}' },
+        status: 200,
+        after: check(
+          'has both, the newest first',
+          "pm.expect(answer.data.map((one) => one.action)).to.eql(['api-key.revoked', 'api-key.created'])",
+        ),
+      },
+    ],
+  },
+  {
     name: 'Channels',
     description: 'An Instagram account, with made-up credentials, and a channel that any system can POST to.',
     steps: [

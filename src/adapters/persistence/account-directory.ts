@@ -1,3 +1,4 @@
+import { type AuditAction, lower } from '../../core/audit/audit-actions.ts'
 import { DomainError, NotFound } from '../../core/errors.ts'
 import type { MemberId, OrgId, UserId } from '../../core/ids.ts'
 import { OrganizationLimitReached } from '../../core/organization/organization-limits.ts'
@@ -34,6 +35,8 @@ export const createAccountDirectory = ({ orm }: { orm: Orm }): AccountDirectory 
       await tx.em.flush()
       await tx.affected('insert into ticket_counters (org_id) values ($1)', [org.id])
       await tx.affected('insert into event_counters (org_id) values ($1)', [org.id])
+      const about = { type: 'organization', id: org.id }
+      await noteInOrganization(tx, org.id, { by: memberId, action: 'organization.created', about })
       return {
         user: { id: user.id, email: user.email, name: user.name, createdAt },
         org: { id: org.id, name: org.name, createdAt },
@@ -89,6 +92,23 @@ export const createAccountDirectory = ({ orm }: { orm: Orm }): AccountDirectory 
     ),
 })
 
+/** By a member, or by the operator. */
+async function noteInOrganization(
+  tx: SystemTx,
+  orgId: OrgId,
+  {
+    by,
+    action,
+    about,
+  }: Readonly<{ by: MemberId | null; action: AuditAction; about: Readonly<{ type: string; id: string }> }>,
+): Promise<void> {
+  await tx.affected(
+    `insert into audit_log (id, org_id, actor_type, actor_id, action, resource_type, resource_id)
+     values (gen_random_uuid(), $1, $2, $3, $4, $5, $6)`,
+    [orgId, by === null ? 'SYSTEM' : 'MEMBER', by, action, about.type, about.id],
+  )
+}
+
 /** Waits for whoever else is making the first organization, and counts after that. */
 async function refuseFurther(tx: SystemTx): Promise<void> {
   await tx.rows("select pg_advisory_xact_lock(hashtextextended('first organization', 0))", [])
@@ -106,11 +126,13 @@ async function addMember(tx: SystemTx, member: Parameters<AccountDirectory['addM
   if (member.most !== undefined) await refuseBeyond(tx, user.id, { ...member, most: member.most })
   try {
     // Somebody who was a member is one again.
-    await tx.affected(
+    const [added] = await tx.rows<{ id: MemberId }>(
       `insert into memberships (id, org_id, user_id, name, role, created_at) values ($1, $2, $3, $4, $5, $6)
-       on conflict (org_id, user_id) do update set role = excluded.role, active = true, removed_at = null`,
+       on conflict (org_id, user_id) do update set role = excluded.role, active = true, removed_at = null returning id`,
       [memberId, orgId, user.id, name, role, now],
     )
+    const action = `member.added-as-${lower(role)}` as const
+    await noteInOrganization(tx, orgId, { by: null, action, about: { type: 'member', id: added?.id ?? memberId } })
   } catch (error) {
     if (codeOf(error) === '23503' || !isUuid(orgId)) throw new NotFound('organization')
     throw error

@@ -1,6 +1,7 @@
 import type { Clock } from '../../ports/clock.ts'
 import type { InboxQueries } from '../../ports/inbox-queries.ts'
 import type { CapabilitiesOf } from '../../ports/send-store.ts'
+import { auditPage } from './queries/audit-log.ts'
 import { channelById, channelsPage } from './queries/channels.ts'
 import { emptyPage } from './queries/conditions.ts'
 import { customersById, customersPage } from './queries/customers.ts'
@@ -51,6 +52,7 @@ export function createInboxQueries({ orm, capabilitiesOf, clock }: InboxQueriesD
     rawEvents: (orgId, channelId, filter, page) =>
       list(orgId, null, (tx) => rawEventsPage(tx, channelId, filter, page)),
     deadLetters: (orgId, filter, page) => list(orgId, emptyPage, (tx) => deadLettersPage(tx, filter, page)),
+    auditEntries: (orgId, filter, page) => list(orgId, emptyPage, (tx) => auditPage(tx, filter, page)),
     rawEvent: (orgId, channelId, id) => one(orgId, [channelId, id], (tx) => rawEventById(tx, channelId, id)),
     rawEventBody: (orgId, channelId, id) => one(orgId, [channelId, id], (tx) => rawEventBody(tx, channelId, id)),
   }

@@ -15,6 +15,7 @@ export const PERMISSIONS = [
   'ops:manage',
   'customers:export',
   'customers:erase',
+  'audit:read',
 ] as const
 
 export type Permission = (typeof PERMISSIONS)[number]
@@ -40,6 +41,7 @@ const RUNS: readonly Permission[] = [
   'ops:manage',
   'customers:export',
   'customers:erase',
+  'audit:read',
 ]
 
 const BUNDLES: Readonly<Record<Role, ReadonlySet<Permission>>> = {

@@ -134,7 +134,7 @@ onEachProfile((profile) => {
     t.is(codeOf(error), '42501')
   })
 
-  test(`${profile}: the audit log only grows: neither role changes it, takes from it or empties it`, async (t) => {
+  test(`S125: ${profile}: the audit log only grows: neither role changes it, takes from it or empties it`, async (t) => {
     for (const wanted of [`update audit_log set action = 'x'`, 'delete from audit_log', 'truncate audit_log']) {
       for (const run of [
         () => inOrganization(orm, orgId, (tx) => tx.affected(wanted)),

@@ -44,6 +44,7 @@ import { getRoot } from './get-root.ts'
 import { getTicket } from './get-ticket.ts'
 import { hideComment } from './hide-comment.ts'
 import { listApiKeys } from './list-api-keys.ts'
+import { listAuditEntries } from './list-audit-entries.ts'
 import { listChannelTypes } from './list-channel-types.ts'
 import { listChannels } from './list-channels.ts'
 import { listCustomers } from './list-customers.ts'
@@ -154,6 +155,7 @@ export const operations = {
   showInvitation,
   acceptInvitation,
   listMembers,
+  listAuditEntries,
   removeMember,
   revokeApiKey,
   listApiKeys,

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import type { DeadLetterId } from '../../../../src/core/ids.ts'
+import type { AuditEntryId, DeadLetterId } from '../../../../src/core/ids.ts'
 import {
   aChannelView,
   aCustomerView,
@@ -61,6 +61,11 @@ export async function organizationWithEverything(server: TestServer) {
   const customerExport = anExportView(customer.id, { state: 'READY', bytes: file.length })
   server.queries.exports_.push({ ...customerExport, orgId })
   server.queries.exportFiles_.set(customerExport.id, file)
+  for (const action of ['channel.created', 'member.joined'])
+    server.queries.audit_.push({
+      ...{ orgId, id: randomUUID() as AuditEntryId, action, requestId: 'a-request', occurredAt: new Date() },
+      ...{ actor: { type: 'MEMBER', id: memberId }, resource: { type: 'channel', id: channel.id } },
+    })
   server.feed.append(orgId)
   // Somebody else: who asks stays what they are.
   const colleague = server.accounts.add({ email: `colleague-${orgId}@example.com`, password: 'a password' })
