@@ -33,8 +33,12 @@ export class FakeApiKeys implements ApiKeyQueries {
     this.kept.set(id, { ...key, revokedAt: key.revokedAt ?? new Date() })
   }
 
-  readonly useApiKey: Core['useApiKey'] = async ({ secret }) =>
-    [...this.kept.values()].find((one) => one.secret === secret && standsAt(one, new Date())) ?? null
+  readonly useApiKey: Core['useApiKey'] = async ({ secret }) => {
+    const found = [...this.kept.values()].find((one) => one.secret === secret)
+    return found && standsAt(found, new Date())
+      ? { key: found, endedId: null }
+      : { key: null, endedId: found?.id ?? null }
+  }
 
   readonly apiKeyStands: Core['apiKeyStands'] = async (id) => {
     const key = this.kept.get(id)

@@ -2,6 +2,7 @@ import { setHeaders } from './bare-headers.ts'
 import {
   PLAIN_TEXT,
   refuse,
+  refuseForged,
   type WebhookDeps,
   type WebhookExchange,
   type WebhookOperation,
@@ -16,8 +17,11 @@ export const answerChallenge = (ask: Ask): WebhookOperation => ({
     const { res, channelId, appName, query, requestId } = exchange
     const challenge = await ask(deps, exchange, new URLSearchParams(query))
     const at = appName === null ? { channelId } : { appName }
-    deps.log.info({ requestId, ...at, verified: challenge !== null }, 'a platform asked to verify a webhook')
-    if (challenge === null) return refuse(exchange, 'verification-failed')
+    if (challenge === null) {
+      refuseForged(deps, exchange, 'verify-token.refused', 'handshake')
+      return refuse(exchange, 'verification-failed')
+    }
+    deps.log.info({ requestId, ...at }, 'a platform verified a webhook')
     // The challenge is the caller's own text: nothing may take it for a page.
     setHeaders(res, exchange.headers)
     res.writeHead(200, {

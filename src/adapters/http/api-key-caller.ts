@@ -8,6 +8,7 @@ import type { InboxQueries } from '../../ports/inbox-queries.ts'
 import type { ContractOperation } from './contract.ts'
 import type { HttpCore } from './http-deps.ts'
 import { RequestError } from './request-error.ts'
+import { marked } from './security-refusals.ts'
 import type { SignedIn } from './session.ts'
 
 /** No session's token begins like this and is as long. */
@@ -19,8 +20,12 @@ export const keyIn = ({ authorization }: IncomingHttpHeaders): string | null =>
 
 /** Throws `unauthenticated`, or `ip-not-allowed`. */
 export async function requireKey(core: Pick<HttpCore, 'useApiKey'>, req: Request, secret: string): Promise<SignedIn> {
-  const key = await core.useApiKey({ secret, address: req.ip ?? '' })
-  if (key === null) throw new RequestError('unauthenticated', 'The API key is none, has ended or was revoked.')
+  const { key, endedId } = await core.useApiKey({ secret, address: req.ip ?? '' })
+  if (key === null) {
+    const refusal = new RequestError('unauthenticated', 'The API key is none, has ended or was revoked.')
+    const reason = endedId === null ? { reason: 'unknown' } : { reason: 'ended', apiKeyId: endedId }
+    throw marked(refusal, 'api-key.refused', reason)
+  }
   return {
     userId: key.userId,
     orgId: key.orgId,
@@ -69,11 +74,12 @@ export async function requireChannel(
   }
   const { channelId, ticketId, customerId } = params
   const mine = (id: ChannelId | undefined) => id !== undefined && channelIds.has(id)
-  if (channelId !== undefined && !mine(channelId as ChannelId)) throw new NotFound('channel')
+  const notTheirs = (what: string) => marked(new NotFound(what), 'api-key.refused', { reason: 'channel' })
+  if (channelId !== undefined && !mine(channelId as ChannelId)) throw notTheirs('channel')
   if (ticketId !== undefined && !mine((await queries.ticket(orgId, ticketId as TicketId))?.channelId)) {
-    throw new NotFound('ticket')
+    throw notTheirs('ticket')
   }
   if (customerId !== undefined && !mine((await queries.customer(orgId, customerId as CustomerId))?.channelId)) {
-    throw new NotFound('customer')
+    throw notTheirs('customer')
   }
 }

@@ -14,8 +14,10 @@ import type { OperationDeps } from './operation.ts'
 import { operations } from './operations/index.ts'
 import { factsOf, logRequests } from './request-log.ts'
 import { securityHeaders } from './security-headers.ts'
+import { createSecurityLog } from './security-log.ts'
 import { createSender } from './sender.ts'
 import { createSessions } from './session.ts'
+import { signingSecret } from './signing-secret.ts'
 import { createWebhookRoom, WEBHOOK_LIMITS } from './webhook-room.ts'
 import { createWebhookRoute } from './webhooks.ts'
 
@@ -42,6 +44,7 @@ export function createHttpApp(deps: HttpDeps, timing?: StreamTiming): HttpApp {
     publicUrl: config.publicUrl,
   })
   const streams = createEventStreams({ accounts, clock, core, feed, log, metrics, sessions, wakeups }, timing)
+  const security = createSecurityLog({ log, secret: signingSecret(secrets.sessionSecrets) })
   let isClosing = false
   const operationDeps: OperationDeps = {
     ...deps,
@@ -52,6 +55,7 @@ export function createHttpApp(deps: HttpDeps, timing?: StreamTiming): HttpApp {
     registryText: deps.metrics,
     streams,
     isClosing: () => isClosing,
+    security,
   }
 
   const app = express()
@@ -73,6 +77,7 @@ export function createHttpApp(deps: HttpDeps, timing?: StreamTiming): HttpApp {
   })
   const send = createSender(deps)
   app.use((error: unknown, req: Request, res: Response, _next: NextFunction) => {
+    security.thrown(error, { req, res })
     send.error(req, res, null, factsOf(res), error)
   })
 
@@ -81,6 +86,8 @@ export function createHttpApp(deps: HttpDeps, timing?: StreamTiming): HttpApp {
   const webhooks = createWebhookRoute({
     core,
     log,
+    security,
+    trustedProxies: config.trustProxy,
     metrics: metrics.webhooks,
     failpoint: deps.failpoint ?? null,
     limits,

@@ -22,6 +22,8 @@ export const finishLogin = (login: Login) =>
     } catch (error) {
       const told = prefersHtml(call.req) ? refusal(error) : null
       if (told === null) throw error
+      // Answered as a page, and so not passed on.
+      deps.security.thrown(error, call)
       return told
     }
   })

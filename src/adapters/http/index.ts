@@ -20,6 +20,7 @@ import { createHttpApp, type HttpApp } from './app.ts'
 import type { HttpDeps } from './http-deps.ts'
 import { createRateLimits } from './rate-limits.ts'
 import type { RedisConnection } from './redis.ts'
+import { signingSecret } from './signing-secret.ts'
 
 export type { HttpApp } from './app.ts'
 export { createOperatorApp, type OperatorApp } from './operator-app.ts'
@@ -117,6 +118,4 @@ export const httpModule = ({ config, secrets, redis, health, metrics, failpoint 
 
 /** Derived, so that a cursor tells nothing about the secret that signs sessions. */
 const cursorKey = ({ sessionSecrets }: Secrets): Buffer =>
-  createHmac('sha256', sessionSecrets[0] ?? '')
-    .update('list cursors')
-    .digest()
+  createHmac('sha256', signingSecret(sessionSecrets)).update('list cursors').digest()

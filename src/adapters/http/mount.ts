@@ -12,6 +12,7 @@ import { requirePermission } from './permission-guard.ts'
 import { isWeighty, requireRecent } from './reauth-guard.ts'
 import { RequestError } from './request-error.ts'
 import { describeRequest, type RequestFacts } from './request-log.ts'
+import type { SecurityLog } from './security-log.ts'
 import { createSender, type Sender } from './sender.ts'
 import { isUuid } from './uuid.ts'
 import type { WebhookOperation } from './webhook-exchange.ts'
@@ -29,7 +30,7 @@ export function mountOperations(app: Express, handlers: Handlers, deps: Operatio
     const answer = createAnswerer(operation, handler, deps)
     app[operation.method](operation.path, (req, res) => {
       const facts = describeRequest(res, operation)
-      return respond(req, res, facts, operation, answer, send)
+      return respond(req, res, facts, operation, answer, send, deps.security)
     })
   }
   for (const [path, allowed] of methodsByPath(deps.contract.operations)) {
@@ -47,11 +48,13 @@ async function respond(
   operation: ContractOperation,
   answer: Answerer,
   send: Sender,
+  security: SecurityLog,
 ): Promise<void> {
   try {
     const given = await answer(req, res, facts)
     if (given !== 'handled') send.answer(res, operation, given)
   } catch (error) {
+    security.thrown(error, { req, res })
     send.error(req, res, operation, facts, error)
   }
 }
@@ -85,6 +88,7 @@ function createAnswerer(operation: ContractOperation, handler: Operation, deps: 
       if (handler.access === 'member') {
         const actor = await requireMember(accounts, params['orgId'] as OrgId, signedIn, requestId)
         facts.orgId = actor.orgId
+        facts.memberId = actor.memberId
         limit(res, await deps.rateLimits.takeCallOf(actor.orgId))
         requireTaken(operation, signedIn)
         requirePermission(actor, operation.permission, signedIn)

@@ -5,6 +5,7 @@ import type { Cursors } from './cursor.ts'
 import type { EventStreams } from './event-stream/event-streams.ts'
 import type { HttpDeps } from './http-deps.ts'
 import type { HttpMetrics } from './metrics.ts'
+import type { SecurityLog } from './security-log.ts'
 import type { Sessions, SignedIn } from './session.ts'
 
 /** A request that was found to follow the contract: `params` and `query` have its types, defaults are filled in. */
@@ -37,6 +38,7 @@ export type OperationDeps = Omit<HttpDeps, 'sessions' | 'metrics' | 'wakeups' | 
     metrics: HttpMetrics
     registryText: HttpDeps['metrics']
     streams: EventStreams
+    security: SecurityLog
     /** Whether the application is on its way out. */
     isClosing(): boolean
   }>

@@ -3,6 +3,8 @@ import { NotFound } from '../../core/errors.ts'
 import type { OrgId } from '../../core/ids.ts'
 import type { AccountDirectory } from '../../ports/account-directory.ts'
 import { actingKey } from './api-key-caller.ts'
+import { RequestError } from './request-error.ts'
+import { marked } from './security-refusals.ts'
 import type { SignedIn } from './session.ts'
 
 /**
@@ -19,7 +21,9 @@ export async function requireMember(
   const membership = await accounts.membership(orgId, signedIn.userId)
   // A key is good for one organization, whoever its maker is elsewhere.
   const { key } = signedIn
-  if (!membership?.active || (key !== null && key.orgId !== orgId)) throw new NotFound('organization')
+  if (!membership?.active || (key !== null && key.orgId !== orgId)) {
+    throw marked(new NotFound('organization'), 'organization.refused', { askedOrgId: orgId })
+  }
   const { memberId, role } = membership
   const member = { orgId, memberId, userId: signedIn.userId, role, requestId }
   return key === null ? actingMember(member) : actingKey(member, key)

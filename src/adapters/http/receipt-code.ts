@@ -1,5 +1,6 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
 import type { Receipt } from '../../core/channel/take-withdrawal.ts'
+import { signingSecret } from './signing-secret.ts'
 
 const CODE = /^([a-z0-9]{1,9})-(\d{1,6})-([0-9a-f]{16})-([0-9a-f]{64})$/
 
@@ -8,7 +9,7 @@ const sign = (text: string, secret: string) => createHmac('sha256', secret).upda
 /** A receipt that says by itself what was done, so that nothing about the person has to be kept. The first secret signs. */
 export function receiptCode({ at, connections }: Receipt, secrets: readonly string[]): string {
   const text = `${Math.floor(at.getTime() / 1_000).toString(36)}-${connections}-${randomBytes(8).toString('hex')}`
-  return `${text}-${sign(text, secrets[0] ?? '').toString('hex')}`
+  return `${text}-${sign(text, signingSecret(secrets)).toString('hex')}`
 }
 
 /** Null for what none of the secrets has signed. */

@@ -10,8 +10,10 @@ import { isUuid } from './uuid.ts'
 export type RequestFacts = {
   readonly requestId: string
   route: string
+  operationId?: string
   orgId?: string
   userId?: string
+  memberId?: string
   apiKeyId?: string
 }
 
@@ -25,6 +27,7 @@ export const factsOf = (res: Response): RequestFacts => res.locals[FACTS] as Req
 export function describeRequest(res: Response, operation: ContractOperation): RequestFacts {
   const facts = factsOf(res)
   facts.route = operation.template
+  facts.operationId = operation.operationId
   return facts
 }
 
@@ -42,6 +45,13 @@ const loggedPath = (req: Request): string =>
     .map((word) => (word.length <= MAX_WORD || isUuid(word) ? word.replace(NOT_IN_A_URI, encodeURIComponent) : '…'))
     .join('/')
 
+/** By id: the key that was shown, the member it speaks for, or, where no organization is asked for, the person. */
+export const whoAsked = ({ orgId, userId, memberId, apiKeyId }: RequestFacts) => ({
+  ...(orgId !== undefined && { orgId }),
+  ...(memberId === undefined ? userId !== undefined && { userId } : { memberId }),
+  ...(apiKeyId !== undefined && { apiKeyId }),
+})
+
 /** One line and one observation for each request. Never its body, its query or its headers: they hold what is secret. */
 export function logRequests(log: Logger, metrics: HttpMetrics): RequestHandler {
   return (req, res, next) => {
@@ -51,7 +61,7 @@ export function logRequests(log: Logger, metrics: HttpMetrics): RequestHandler {
     res.setHeader('X-Request-Id', facts.requestId)
     res.on('close', () => {
       const durationMs = Math.round(performance.now() - startedAt)
-      const { requestId, route, orgId, apiKeyId } = facts
+      const { requestId, route } = facts
       metrics.answered(req.method, route, res.statusCode, durationMs / 1000)
       const fields = {
         requestId,
@@ -60,8 +70,7 @@ export function logRequests(log: Logger, metrics: HttpMetrics): RequestHandler {
         route,
         status: res.statusCode,
         durationMs,
-        ...(orgId !== undefined && { orgId }),
-        ...(apiKeyId !== undefined && { apiKeyId }),
+        ...whoAsked(facts),
         ...(!res.writableFinished && { aborted: true }),
       }
       if (QUIET.has(route) && res.statusCode < 500) log.debug(fields, 'request')

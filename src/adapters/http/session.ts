@@ -12,8 +12,10 @@ import type { SessionRecord, SessionRecords } from '../../ports/session-records.
 import type { MembershipView, UserView } from '../../ports/views.ts'
 import { hasBearer } from './csrf.ts'
 import { RequestError } from './request-error.ts'
+import { marked } from './security-refusals.ts'
 import { HashedSessionStore, hashSessionId, lastUse, userOf } from './session-store.ts'
 import type { SessionUser } from './session-user.ts'
+import { signingSecret } from './signing-secret.ts'
 
 /** Browsers take this name from this very host alone, over https and for all of its paths: no neighbour can set one. */
 const HOST_COOKIE = '__Host-sid'
@@ -86,8 +88,7 @@ type Deps = Readonly<{
 
 /** One session on the server with two carriers: the cookie, and its opaque id as a bearer token. */
 export function createSessions({ core, accounts, records, clock, secrets, ttlMs, idleMs, publicUrl }: Deps): Sessions {
-  const [signingSecret] = secrets
-  if (signingSecret === undefined) throw new Error('sessions need a secret')
+  const firstSecret = signingSecret(secrets)
   const store = new HashedSessionStore(records, clock, idleMs)
   // What browsers reach is known, whatever the last proxy speaks to us.
   const isHttps = publicUrl.startsWith('https:')
@@ -123,6 +124,10 @@ export function createSessions({ core, accounts, records, clock, secrets, ttlMs,
     const { id, orgId, startedAt, expiresAt } = user
     return { userId: id, orgId, sid: req.sessionID, startedAt, expiresAt, carrier, key: null }
   }
+  const refused = (req: Request, why: string) => {
+    const shown = hasBearer(req.headers) ? 'token' : req.headers.cookie?.includes(`${name}=`) ? 'cookie' : 'nothing'
+    return marked(new RequestError('unauthenticated', why), 'session.refused', { shown })
+  }
   const standing = async (userId: UserId): Promise<readonly SessionRecord[]> => {
     const since = (await accounts.sessionsSince(userId))?.toISOString() ?? ''
     return (await store.ofUser(userId)).filter((record) => (userOf(record)?.startedAt ?? '') >= since)
@@ -131,15 +136,15 @@ export function createSessions({ core, accounts, records, clock, secrets, ttlMs,
   return {
     async load(req, res) {
       if (isHttps) Object.defineProperty(req, 'secure', { value: true })
-      bearerToCookie(req, name, signingSecret)
+      bearerToCookie(req, name, firstSecret)
       await run(fromCookie, req, res)
       await run(fromPassport, req, res)
     },
 
     async require(req) {
       const signedIn = await find(req)
-      if (signedIn === null) throw new RequestError('unauthenticated', 'The request carries no valid session.')
-      return signedIn
+      if (signedIn !== null) return signedIn
+      throw refused(req, 'The request carries no valid session.')
     },
 
     find,

@@ -6,6 +6,7 @@ import { createRefusalLog } from './refusal-log.ts'
 import {
   PLAIN_TEXT,
   refuse,
+  refuseForged,
   type WebhookDeps,
   type WebhookExchange,
   type WebhookOperation,
@@ -58,7 +59,8 @@ export const takeDelivery = (accept: Accept): WebhookOperation => ({
       if (status !== 'accepted') {
         // Whoever invents channels has one cause in common.
         const cause = status === 'unknown-channel' ? status : `${status} ${channelId ?? appName}`
-        tellRefused(cause, { requestId, ...at, result: status })
+        if (status === 'bad-signature') refuseForged(deps, exchange, 'signature.refused', 'delivery')
+        else tellRefused(cause, { requestId, ...at, result: status })
         return refuse(exchange, REFUSALS[status])
       }
       log.info({ requestId, ...at }, 'a webhook delivery was taken')

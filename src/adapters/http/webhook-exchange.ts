@@ -4,8 +4,11 @@ import type { ChannelId } from '../../core/ids.ts'
 import type { Core } from '../../core/index.ts'
 import type { Logger } from '../../ports/logger.ts'
 import { setHeaders } from './bare-headers.ts'
+import { callerAddress } from './caller-address.ts'
 import type { WebhookMetrics } from './metrics.ts'
 import type { ProblemCode } from './problem.ts'
+import { networkOf } from './rate-limits.ts'
+import type { SecurityLog } from './security-log.ts'
 import { problemFor, writeProblem } from './send-problem.ts'
 import type { Place, WebhookLimits } from './webhook-room.ts'
 
@@ -14,6 +17,9 @@ export type WebhookDeps = Readonly<{
   /** For the status page of a data deletion. */
   receipts: Readonly<{ publicUrl: string; secrets: readonly string[] }>
   log: Logger
+  security: Pick<SecurityLog, 'refusedAtDoor'>
+  /** How many proxies in front are believed. */
+  trustedProxies: number
   metrics: WebhookMetrics
   failpoint: Failpoint | null
   limits: WebhookLimits
@@ -41,6 +47,23 @@ export type WebhookOperation = Readonly<{
 }>
 
 export const PLAIN_TEXT = 'text/plain; charset=utf-8'
+
+/** What the platform did not sign, or knows no token of: a cause for each channel or app, since networks are without number. */
+export function refuseForged(
+  { security, trustedProxies }: Pick<WebhookDeps, 'security' | 'trustedProxies'>,
+  exchange: WebhookExchange,
+  event: 'signature.refused' | 'verify-token.refused',
+  what: string,
+): void {
+  const { req, channelId, appName, requestId } = exchange
+  const fields = () => ({
+    requestId,
+    ...(appName === null ? { channelId } : { appName }),
+    what,
+    network: networkOf(callerAddress(req, trustedProxies)),
+  })
+  security.refusedAtDoor(event, fields, `${what} ${channelId ?? appName}`)
+}
 
 export function refuse({ req, res, requestId, headers }: WebhookExchange, code: ProblemCode): void {
   setHeaders(res, headers)

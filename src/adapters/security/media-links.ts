@@ -12,6 +12,7 @@ const SEAL_BYTES = 32
  * guessed. The keys are derived, so that a link tells nothing about the secrets that sign sessions.
  */
 export function createMediaLinks(secrets: readonly string[], publicUrl: string): MediaLinks {
+  if (secrets.includes('')) throw new Error('SESSION_SECRET is empty: there is nothing to seal a link with')
   const keys = secrets.map((secret) => Buffer.from(hkdfSync('sha256', secret, '', LABEL, 32)))
   const seal = (key: Buffer, payload: Buffer) => createHmac('sha256', key).update(payload).digest()
   return {

@@ -1,5 +1,6 @@
 import type { CorePorts } from '../../ports/core-ports.ts'
 import { DomainError } from '../errors.ts'
+import type { UserId } from '../ids.ts'
 import { LinkNotValid } from './invitation.ts'
 import { changedLetter, resetLetter, sendLetter } from './letters.ts'
 import { passwordWarnings } from './password-warnings.ts'
@@ -43,7 +44,11 @@ async function sendReset(ports: AskPorts, email: string): Promise<void> {
 /** Ends every session of the person, and the link. Throws `LinkNotValid`, or DomainError `weak-password` in production. */
 export const resetByLetter =
   (ports: Ports) =>
-  async (input: { token: string; password: string; requestId: string }): Promise<{ warnings: readonly string[] }> => {
+  async (input: {
+    token: string
+    password: string
+    requestId: string
+  }): Promise<{ userId: UserId | null; warnings: readonly string[] }> => {
     const { accounts, clock, ids, oneTimeTokens, passwordHasher } = ports
     const tokenHash = oneTimeTokens.hash(input.token)
     const email = await accounts.emailOfReset(tokenHash, clock.now())
@@ -53,5 +58,6 @@ export const resetByLetter =
     const audit = { id: ids.next(), action: 'password.reset', requestId: input.requestId } as const
     if (!(await accounts.finishReset(tokenHash, { passwordHash, now: clock.now(), audit }))) throw new LinkNotValid()
     void sendLetter(ports, 'changed', changedLetter(email))
-    return { warnings }
+    const userId = (await accounts.credentials(email))?.userId ?? null
+    return { userId, warnings }
   }

@@ -35,3 +35,11 @@ test('the first secret signs, all are accepted, and one that was taken away is n
   t.is(createMediaLinks(['second-secret'], '').read(fresh, now), null)
   t.is(createMediaLinks([], '').read(fresh, now), null)
 })
+
+test('nothing is sealed, nor taken for sealed, with an empty secret', (t) => {
+  for (const secrets of [[''], ['first-secret', '']])
+    t.throws(() => createMediaLinks(secrets, 'https://inbox.example'), { message: /nothing to seal/ })
+  t.throws(() => createMediaLinks([], 'https://inbox.example').linkTo(target, inAnHour), {
+    message: /no SESSION_SECRET/,
+  })
+})

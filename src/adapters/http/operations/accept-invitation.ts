@@ -22,6 +22,7 @@ export const acceptInvitation = forSigningIn((deps) => async (call) => {
     ? await deps.sessions.move(req, signedIn as SignedIn, org.id)
     : await deps.sessions.start(req, user.id, org.id)
   if (isThem) deps.streams.endSession((signedIn as SignedIn).sid)
+  deps.security.done('invitation.accepted', call, { orgId: org.id, userId: user.id })
   return json(201, { ...session, orgId: org.id, user: userJson(user), org: organizationJson(org), warnings })
 })
 

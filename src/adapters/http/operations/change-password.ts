@@ -11,5 +11,6 @@ export const changePassword = forSignedIn((deps) => async (call) => {
   // After the change, and so not among those that end with it.
   const fresh = await deps.sessions.start(req, signedIn.userId, signedIn.orgId)
   deps.streams.endSession(signedIn.sid)
+  deps.security.done('password.changed', call, { orgId: signedIn.orgId })
   return json(200, { ...fresh, warnings })
 })

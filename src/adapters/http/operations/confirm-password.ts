@@ -8,5 +8,6 @@ export const confirmPassword = forSignedIn((deps) => async (call) => {
   await provePassword(deps, call, password)
   const fresh = await deps.sessions.start(req, signedIn.userId, signedIn.orgId)
   deps.streams.endSession(signedIn.sid)
+  deps.security.done('reauthentication.succeeded', call, { orgId: signedIn.orgId })
   return json(200, fresh)
 })

@@ -10,7 +10,8 @@ type Body = Readonly<{
   expiresAt?: string | null
 }>
 
-export const createApiKey = forMembers(({ core }) => async ({ actor, body }) => {
+export const createApiKey = forMembers(({ core, security }) => async (call) => {
+  const { actor, body } = call
   const { name, scopes, channelIds, allowedCidrs, expiresAt } = body as Body
   const made = await core.createApiKey(actor, {
     ...{ name, scopes, allowedCidrs: allowedCidrs ?? null },
@@ -18,5 +19,6 @@ export const createApiKey = forMembers(({ core }) => async ({ actor, body }) => 
     channelIds: channelIds?.map((id) => id.toLowerCase() as ChannelId) ?? null,
     expiresAt: typeof expiresAt === 'string' ? new Date(expiresAt) : null,
   })
+  security.done('api-key.created', call, { resourceId: made.key.id })
   return json(201, made, { Location: `/orgs/${actor.orgId}/api-keys/${made.key.id}` })
 })

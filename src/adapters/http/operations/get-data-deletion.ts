@@ -4,6 +4,7 @@ import { forEverybody, json } from '../operation.ts'
 import { escapeHtml, page } from '../pages/page.ts'
 import { prefersHtml } from '../pages/prefers-html.ts'
 import { readReceiptCode } from '../receipt-code.ts'
+import { marked } from '../security-refusals.ts'
 
 const RETENTION =
   'What people wrote to the account belongs to the organization that answers there, which keeps or deletes it by its own rules: ask it.'
@@ -12,7 +13,7 @@ export const getDataDeletion = forEverybody(({ rateLimits, secrets }) => async (
   const ip = req.ip ?? ''
   limit(res, await rateLimits.takeLink(ip))
   const receipt = readReceiptCode(String(params['code']), secrets.sessionSecrets)
-  if (receipt === null) throw new NotFound('request')
+  if (receipt === null) throw marked(new NotFound('request'), 'deletion-code.refused')
   await rateLimits.forgiveLink(ip)
   const { at, connections } = receipt
   const detail =

@@ -3,13 +3,15 @@ import { byteRange } from '../byte-range.ts'
 import { attachmentDisposition } from '../content-disposition.ts'
 import { forEverybody } from '../operation.ts'
 import { RequestError } from '../request-error.ts'
+import { marked } from '../security-refusals.ts'
 import { streamChunks } from '../stream-chunks.ts'
 
 /** Outside any session: the token says which organization's file it is, and nothing is asked of the database without a good one. */
 export const getMedia = forEverybody(({ clock, mediaLinks, uploads }) => async ({ req, res, params }) => {
   const target = mediaLinks.read(String(params['token']), clock.now())
   const upload = target && (await uploads.upload(target.orgId, target.uploadId))
-  if (!target || !upload) throw new NotFound('file')
+  if (!target) throw marked(new NotFound('file'), 'media-link.refused')
+  if (!upload) throw new NotFound('file')
 
   const { bytes, contentType, fileName } = upload
   const asked = byteRange(req.headers.range, bytes)

@@ -2,13 +2,17 @@ import { NotFound } from '../../../core/errors.ts'
 import type { OrgId } from '../../../core/ids.ts'
 import { organizationJson } from '../account-json.ts'
 import { forSignedIn, json } from '../operation.ts'
+import { marked } from '../security-refusals.ts'
 
-export const switchOrganization = forSignedIn(({ accounts, sessions, streams }) => async ({ req, body, signedIn }) => {
+export const switchOrganization = forSignedIn(({ accounts, security, sessions, streams }) => async (call) => {
+  const { req, body, signedIn } = call
   const { orgId } = body as Readonly<{ orgId: OrgId }>
   const membership = await accounts.membership(orgId, signedIn.userId)
-  if (!membership?.active) throw new NotFound('organization')
-  const { org } = membership
+  if (!membership?.active)
+    throw marked(new NotFound('organization'), 'organization.refused', { askedOrgId: orgId.toLowerCase() })
+  const { org, memberId } = membership
   const moved = await sessions.move(req, signedIn, org.id)
   streams.endSession(signedIn.sid)
+  security.done('organization.switched', call, { orgId: org.id, memberId, fromOrgId: signedIn.orgId })
   return json(200, { ...moved, orgId: org.id, org: organizationJson(org) })
 })
