@@ -29,6 +29,7 @@ import { addMember } from './member/add-member.ts'
 import { changeMember, removeMember } from './member/change-member.ts'
 import { changePassword } from './member/change-password.ts'
 import { invite, renewInvitation, revokeInvitation } from './member/invite.ts'
+import { noteAccess, noteFailedSignIn } from './member/note-access.ts'
 import { askForReset, resetByLetter } from './member/reset-by-letter.ts'
 import { resetPassword } from './member/reset-password.ts'
 import { checkDoubt } from './message/check-doubt.ts'
@@ -58,6 +59,8 @@ import { storeUpload } from './upload/store-upload.ts'
 export const createCore = (ports: CorePorts) => ({
   signUp: signUp(ports),
   logIn: logIn(ports),
+  noteAccess: noteAccess(ports),
+  noteFailedSignIn: noteFailedSignIn(ports),
   addMember: addMember(ports),
   changeMember: changeMember(ports),
   removeMember: removeMember(ports),

@@ -20,6 +20,8 @@ export type HttpCore = Pick<
   Core,
   | 'signUp'
   | 'logIn'
+  | 'noteAccess'
+  | 'noteFailedSignIn'
   | 'changeMember'
   | 'changePassword'
   | 'createApiKey'

@@ -2,6 +2,7 @@ import type { UserView } from '../../ports/views.ts'
 import { limit } from './limited.ts'
 import type { OperationDeps, SignedInCall } from './operation.ts'
 import { RequestError } from './request-error.ts'
+import { marked } from './security-refusals.ts'
 
 /** Whoever is signed in shows that they know the password. Counted as a login is: a stolen session is no place to guess from. */
 export async function provePassword(
@@ -14,7 +15,12 @@ export async function provePassword(
   const ip = req.ip ?? ''
   limit(res, await rateLimits.takeLogin(user.email, ip))
   const found = await core.logIn({ email: user.email, password })
-  if (found?.user.id !== user.id) throw new RequestError('invalid-credentials', 'This is not the present password.')
+  if (found?.user.id !== user.id) {
+    const { orgId, userId } = signedIn
+    await core.noteAccess({ orgId, userId, action: 'reauthentication.failed', requestId })
+    const refusal = new RequestError('invalid-credentials', 'This is not the present password.')
+    throw marked(refusal, 'reauthentication.failed', { orgId })
+  }
   await rateLimits.forgiveLogin(user.email, ip)
   return user
 }

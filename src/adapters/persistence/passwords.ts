@@ -19,6 +19,13 @@ export async function setPassword(
      values ($1, $2, $3, $4, 'person', $5, $6)`,
     [audit.id, ...actorOf(audit.action, person.id), audit.action, person.id, audit.requestId],
   )
+  // It opens each of their organizations, and none of them learns of the others by it.
+  await tx.affected(
+    `insert into audit_log (id, org_id, actor_type, actor_id, action, resource_type, resource_id, request_id)
+     select gen_random_uuid(), m.org_id, case when $2 then 'SYSTEM' else 'MEMBER' end, case when not $2 then m.id end, $3,
+       'member', m.id, $4 from memberships m where m.user_id = $1 and m.active`,
+    [person.id, audit.action === 'password.set-by-operator', audit.action, audit.requestId],
+  )
 }
 
 const actorOf = (action: PasswordAction, userId: UserId) =>

@@ -170,6 +170,35 @@ onEachProfile((profile) => {
     ])
   })
 
+  test(`S125: ${profile}: each organization of a person has that they have a new password, who made a member, and nothing of others`, async (t) => {
+    const [one, two, other] = [await seedOrganization(orm), await seedOrganization(orm), await seedOrganization(orm)]
+    const made = await accounts.addMember(member(one.orgId, 'both@example.com'))
+    await accounts.addMember(member(two.orgId, 'both@example.com', 'ADMIN'))
+    const change = passwordChange('new hash', new Date())
+    await accounts.setPassword('both@example.com', change)
+    const byOperator = { ...change.audit, id: ids.next(), action: 'password.set-by-operator' } as const
+    await accounts.setPassword('both@example.com', { ...change, audit: byOperator })
+    const noted = (orgId: OrgId) =>
+      inOrganization(orm, orgId, (tx) =>
+        tx.rows<{ actor_type: string; actor_id: string | null; action: string; resource_id: string }>(
+          "select actor_type, actor_id, action, resource_id from audit_log where action <> 'organization.created' order by at, action",
+        ),
+      )
+    for (const { orgId, role } of [
+      { ...one, role: 'agent' },
+      { ...two, role: 'admin' },
+    ]) {
+      const { memberId } = (await accounts.membership(orgId, made.id))!
+      const about = { resource_id: memberId as string }
+      t.deepEqual(await noted(orgId), [
+        { actor_type: 'SYSTEM', actor_id: null, action: `member.added-as-${role}`, ...about },
+        { actor_type: 'MEMBER', actor_id: memberId, action: 'password.changed', ...about },
+        { actor_type: 'SYSTEM', actor_id: null, action: 'password.set-by-operator', ...about },
+      ])
+    }
+    t.deepEqual(await noted(other.orgId), [])
+  })
+
   test(`${profile}: sessions are kept, replaced and ended, and are over when they have expired`, async (t) => {
     const sessions = createSessionRecords({ pool: db.systemPool() })
     const inMs = (ms: number) => new Date(Date.now() + ms)

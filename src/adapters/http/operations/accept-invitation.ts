@@ -6,6 +6,7 @@ import { type Call, forSigningIn, json, type OperationDeps } from '../operation.
 import { RequestError } from '../request-error.ts'
 import type { SignedIn } from '../session.ts'
 import { shownInvitation } from '../shown-invitation.ts'
+import { signInFailure } from '../sign-in-failure.ts'
 
 type Body = Readonly<{ token: string; name?: string; password?: string }>
 
@@ -44,6 +45,6 @@ async function proveToBe(deps: OperationDeps, call: Call, personId: UserId, emai
   limit(res, await rateLimits.takeLogin(email, ip))
   const found = await core.logIn({ email, password })
   if (found?.user.id !== personId)
-    throw new RequestError('invalid-credentials', 'Somebody has this e-mail address here, with another password.')
+    throw signInFailure(deps, call, email, 'Somebody has this e-mail address here, with another password.')
   await rateLimits.forgiveLogin(email, ip)
 }

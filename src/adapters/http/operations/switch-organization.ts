@@ -4,15 +4,17 @@ import { organizationJson } from '../account-json.ts'
 import { forSignedIn, json } from '../operation.ts'
 import { marked } from '../security-refusals.ts'
 
-export const switchOrganization = forSignedIn(({ accounts, security, sessions, streams }) => async (call) => {
-  const { req, body, signedIn } = call
+export const switchOrganization = forSignedIn(({ accounts, core, security, sessions, streams }) => async (call) => {
+  const { req, body, requestId, signedIn } = call
   const { orgId } = body as Readonly<{ orgId: OrgId }>
   const membership = await accounts.membership(orgId, signedIn.userId)
   if (!membership?.active)
     throw marked(new NotFound('organization'), 'organization.refused', { askedOrgId: orgId.toLowerCase() })
   const { org, memberId } = membership
+  const { userId } = signedIn
   const moved = await sessions.move(req, signedIn, org.id)
   streams.endSession(signedIn.sid)
   security.done('organization.switched', call, { orgId: org.id, memberId, fromOrgId: signedIn.orgId })
+  await core.noteAccess({ orgId: org.id, userId, action: 'organization.switched', requestId })
   return json(200, { ...moved, orgId: org.id, org: organizationJson(org) })
 })
