@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto'
 import { parseArgs } from 'node:util'
 import { createPinoLogger } from './adapters/logging/pino-logger.ts'
 import { type Composition, compose } from './composition.ts'
@@ -17,7 +16,7 @@ const USAGE = `Usage:
   npm run cli -- dead-letters:replay [--id <id>]
   npm run cli -- unclaimed:list
   npm run cli -- keys:rotate
-Without --password one is made and printed once.
+Without --password a link is printed, under which the person chooses one: it serves once, within a day.
 --help prints this.`
 
 const ROLES: readonly Role[] = ['OWNER', 'ADMIN', 'AGENT', 'VIEWER']
@@ -37,7 +36,7 @@ type Surroundings = Readonly<{
   out: Pick<Console, 'log' | 'error'>
 }>
 
-/** What an operator does until there are invitations; answers the exit code. */
+/** What an operator does by hand; answers the exit code. */
 export async function main(
   args: readonly string[],
   { environment, out }: Surroundings = { environment: process.env, out: console },
@@ -84,11 +83,11 @@ const commands: Readonly<Record<string, (options: Options) => Run>> = {
     if (!ROLES.includes(role)) throw new UsageError(`There is no role ${role}.`)
     const orgId = required(options, 'org') as OrgId
     const email = emailIn(options)
-    const given = passwordIn(options)
-    const password = given ?? newPassword()
+    const password = passwordIn(options)
     return async ({ core }) => {
-      const user = await core.addMember({ orgId, email, name: options.name ?? email, password, role })
-      return `${user.email} is now ${role} of the organization.${given ? '' : `\nPassword, if the person is new here: ${password}`}`
+      const { user, link } = await core.addMember({ orgId, email, name: options.name ?? email, password, role })
+      const how = link === null ? [] : [`They choose a password here, once, within a day: ${link}`]
+      return [`${user.email} is now ${role} of the organization.`, ...how].join('\n')
     }
   },
   /** Those that are no organization's; each organization's administrators have theirs in the API. */
@@ -129,11 +128,14 @@ const commands: Readonly<Record<string, (options: Options) => Run>> = {
     },
   'member:reset-password': (options) => {
     const email = emailIn(options)
-    const given = passwordIn(options)
-    const password = given ?? newPassword()
+    const password = passwordIn(options)
     return async ({ core }) => {
-      await core.resetPassword({ email, password })
-      return `${email} has a new password${given ? '.' : `: ${password}`}`
+      if (password !== null) {
+        await core.resetPassword({ email, password })
+        return `${email} has a new password.`
+      }
+      const { link } = await core.offerPassword({ email })
+      return `The password of ${email} is no longer good. They choose another one here, once, within a day: ${link}`
     }
   },
 }
@@ -180,14 +182,12 @@ function emailIn(options: Options): string {
   return email
 }
 
-function passwordIn({ password }: Options): string | undefined {
-  if (password !== undefined && (password.length < 8 || password.length > 200))
-    throw new UsageError('A password has 8 to 200 characters.')
+function passwordIn({ password }: Options): string | null {
+  if (password === undefined) return null
+  if (password.length < 8 || password.length > 200) throw new UsageError('A password has 8 to 200 characters.')
   return password
 }
 
 const isUuid = (text: string): boolean => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text)
-
-const newPassword = (): string => randomBytes(16).toString('base64url')
 
 if (import.meta.main) process.exitCode = await main(process.argv.slice(2))

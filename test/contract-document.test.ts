@@ -151,6 +151,14 @@ test('every operation declares the problems that any of them may meet', (t) => {
   }
 })
 
+test('what browsers open takes what others append to its address, and nothing else does', (t) => {
+  for (const { operationId, furtherQuery, method, responses } of responsesOf) {
+    const [success] = responses.filter(({ title }) => title.endsWith(' 200'))
+    const isPage = method === 'get' && Object.hasOwn(Object(success?.value['content']), 'text/html')
+    t.is(furtherQuery, isPage, operationId)
+  }
+})
+
 test('every error is a problem, and its status has the codes that it may carry', (t) => {
   for (const { responses } of responsesOf) {
     for (const { title, value } of responses) {

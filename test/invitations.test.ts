@@ -45,7 +45,7 @@ onEachProfile((profile) => {
     t.is(new Date(body.expiresAt).getTime() - new Date(body.createdAt).getTime(), 7 * 86_400_000)
     t.regex(token, /^[\w-]{43}$/)
     const shown = await client.call('POST', '/auth/invitations/show', { body: { token } })
-    t.deepEqual(shown, { status: 200, body: { organization: 'Shop', email } })
+    t.deepEqual(shown, { status: 200, body: { organization: 'Shop', email, hasAccount: false } })
     const listed = await client.call('GET', `/orgs/${owner.orgId}/invitations`, { token: owner.token })
     t.deepEqual(
       listed.body.data.map(({ id }: { id: string }) => id),

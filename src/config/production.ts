@@ -9,8 +9,8 @@ const leastSecretLength = 32
 
 /** Roles that cannot do their work without the variable. */
 const required: readonly { name: VariableName; roles: readonly Role[] | 'every' }[] = [
-  // A worker that sends hands out links too.
-  { name: 'PUBLIC_URL', roles: ['all', 'api', 'outbound'] },
+  // A worker that sends hands out links too, and so does the operator.
+  { name: 'PUBLIC_URL', roles: ['all', 'api', 'outbound', 'cli'] },
   { name: 'DATABASE_URL', roles: 'every' },
   { name: 'SESSION_SECRET', roles: ['all', 'api', 'outbound'] },
   { name: 'ENCRYPTION_KEYS', roles: ['all', 'api', 'inbound', 'outbound', 'scheduler'] },

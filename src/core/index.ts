@@ -30,6 +30,7 @@ import { changeMember, removeMember } from './member/change-member.ts'
 import { changePassword } from './member/change-password.ts'
 import { invite, renewInvitation, revokeInvitation } from './member/invite.ts'
 import { noteAccess, noteFailedSignIn } from './member/note-access.ts'
+import { offerPassword } from './member/offer-password.ts'
 import { askForReset, resetByLetter } from './member/reset-by-letter.ts'
 import { resetPassword } from './member/reset-password.ts'
 import { checkDoubt } from './message/check-doubt.ts'
@@ -65,6 +66,7 @@ export const createCore = (ports: CorePorts) => ({
   changeMember: changeMember(ports),
   removeMember: removeMember(ports),
   resetPassword: resetPassword(ports),
+  offerPassword: offerPassword(ports),
   changePassword: changePassword(ports),
   invite: invite(ports),
   renewInvitation: renewInvitation(ports),

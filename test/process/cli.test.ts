@@ -21,6 +21,17 @@ const logIn = async (url: string, email: string, password: string) => {
   return { status: response.status, body: (await response.json()) as { accessToken: string; orgId: string } }
 }
 
+const linkIn = (output: string): string => /http\S+/.exec(output)?.[0] ?? ''
+
+const confirmAt = (url: string) => async (link: string, password: string) => {
+  const response = await fetch(`${url}/auth/password-reset/confirm`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ token: new URL(link).hash.slice(1), password }),
+  })
+  return response.status
+}
+
 test('what is wrong with a call is said with the usage, and ends with 64', async (t) => {
   for (const [args, says] of [
     [[], /^Name a command\.$/m],
@@ -60,7 +71,12 @@ if (needs(test, 'a member is added and gets a new password', ['TEST_REDIS_URL'])
 
     const added = await cli(env, 'member:add', '--org', owner.orgId, '--email', email, '--role', 'AGENT')
     t.is(added.code, 0, added.output)
-    const [, made = ''] = /Password, if the person is new here: (\S+)/.exec(added.output) ?? []
+    t.notRegex(added.output, /password: \S/i, 'nobody is told a password')
+    const [made, confirm] = [planted('password'), confirmAt(url)]
+    const link = linkIn(added.output)
+    t.regex(link, /\/password-reset#[\w-]{43}$/)
+    t.is(await confirm(link, made), 200)
+    t.is(await confirm(link, planted('password')), 410, 'a link serves once')
     const session = await logIn(url, email, made)
     t.is(session.status, 200)
     t.is(session.body.orgId, owner.orgId)
@@ -77,6 +93,20 @@ if (needs(test, 'a member is added and gets a new password', ['TEST_REDIS_URL'])
     t.is(await me(), 401, 'the session is still in Redis')
     t.is((await logIn(url, email, made)).status, 401)
     t.is((await logIn(url, email, password)).status, 200)
+
+    const again = await cli(env, 'member:add', '--org', owner.orgId, '--email', email, '--role', 'ADMIN')
+    t.is(again.code, 0, again.output)
+    t.notRegex(again.output, /http/, 'who has a password keeps it')
+    t.is((await logIn(url, email, password)).status, 200)
+
+    const offered = [await cli(env, 'member:reset-password', '--email', email)]
+    t.is((await logIn(url, email, password)).status, 401, 'at once')
+    offered.push(await cli(env, 'member:reset-password', '--email', email))
+    const chosen = planted('password')
+    const [older, newer] = offered.map(({ output }) => linkIn(output))
+    t.is(await confirm(older ?? '', chosen), 410, 'the newer link takes its place')
+    t.is(await confirm(newer ?? '', chosen), 200)
+    t.is((await logIn(url, email, chosen)).status, 200)
     const unknown = await cli(env, 'member:reset-password', '--email', 'nobody@example.com')
     t.is(unknown.code, 1)
   })

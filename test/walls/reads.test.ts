@@ -66,6 +66,7 @@ onEachProfile((profile) => {
       const names: Readonly<Record<string, string>> = {
         ...shop.ids,
         code: 'not-found',
+        file: 'invitation.js',
         token: new URL(shop.link).pathname.slice('/media/'.length),
       }
       const handshake = `?hub.mode=subscribe&hub.verify_token=${VERIFY_TOKEN}&hub.challenge=1158201444`

@@ -31,3 +31,8 @@ export function hasBearer(headers: IncomingHttpHeaders): boolean {
   const { authorization } = headers
   return authorization !== undefined && authorization.slice(0, 7).toLowerCase() === 'bearer '
 }
+
+/** Scripts can leave out neither, nor make them up; programs send none. What comes with a token knows how to go on with one. */
+export function isOfBrowser(headers: IncomingHttpHeaders): boolean {
+  return !hasBearer(headers) && (headers.origin !== undefined || headers['sec-fetch-site'] !== undefined)
+}

@@ -1,7 +1,7 @@
 import type { Express, RequestHandler } from 'express'
 import swaggerUi from 'swagger-ui-express'
 
-/** Swagger UI from this server's own files. It sends the session's cookie by itself, and keeps a token that was entered. */
+/** Swagger UI from this server's own files. It sends the session's cookie by itself; a token that was entered goes with the page. */
 export function mountDocs(app: Express, title: string): void {
   const options = {
     customSiteTitle: title,
@@ -9,7 +9,7 @@ export function mountDocs(app: Express, title: string): void {
     customCss: '.swagger-ui .topbar { display: none }',
     swaggerOptions: {
       withCredentials: true,
-      persistAuthorization: true,
+      persistAuthorization: false,
       displayRequestDuration: true,
       filter: true,
       requestInterceptor: stayHere,

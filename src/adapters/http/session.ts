@@ -10,7 +10,7 @@ import type { ApiKeyHolder } from '../../ports/api-keys.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { SessionRecord, SessionRecords } from '../../ports/session-records.ts'
 import type { MembershipView, UserView } from '../../ports/views.ts'
-import { hasBearer } from './csrf.ts'
+import { hasBearer, isOfBrowser } from './csrf.ts'
 import { RequestError } from './request-error.ts'
 import { marked } from './security-refusals.ts'
 import { HashedSessionStore, hashSessionId, lastUse, userOf } from './session-store.ts'
@@ -37,6 +37,9 @@ export type SignedIn = Readonly<{
 }>
 export type LoggedIn = Readonly<{ user: UserView; memberships: readonly MembershipView[] }>
 
+/** `accessToken` is null for a browser: what its cookie holds is for no script to read. */
+export type Begun = Readonly<{ accessToken: string | null; expiresAt: string }>
+
 export type Sessions = Readonly<{
   /** Reads the session the request carries, if any; `Unavailable` while the store is away. */
   load(req: Request, res: Response): Promise<void>
@@ -47,9 +50,9 @@ export type Sessions = Readonly<{
   /** Checks e-mail and password in the request's body; null if they do not match. */
   checkPassword(req: Request, res: Response): Promise<LoggedIn | null>
   /** A new session with a new id: what was known before the login is worth nothing. */
-  start(req: Request, userId: UserId, orgId: OrgId): Promise<{ accessToken: string; expiresAt: string }>
+  start(req: Request, userId: UserId, orgId: OrgId): Promise<Begun>
   /** The same session with another id and in another organization: its password is as old as it was, and so is its end. */
-  move(req: Request, signedIn: SignedIn, orgId: OrgId): Promise<{ accessToken: string; expiresAt: string }>
+  move(req: Request, signedIn: SignedIn, orgId: OrgId): Promise<Begun>
   end(req: Request, res: Response): Promise<void>
   /** Of whoever asks, the hundred that were used last, those first. */
   list(signedIn: SignedIn): Promise<Readonly<{ data: readonly OwnSession[]; hasMore: boolean }>>
@@ -219,9 +222,9 @@ export function publicId(idHash: string): string {
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-a${hex.slice(17, 20)}-${hex.slice(20, 32)}`
 }
 
-async function begin(req: Request, user: SessionUser): Promise<{ accessToken: string; expiresAt: string }> {
+async function begin(req: Request, user: SessionUser): Promise<Begun> {
   await new Promise<void>((resolve, reject) => req.logIn(user, (error: unknown) => (error ? reject(error) : resolve())))
-  return { accessToken: req.sessionID, expiresAt: user.expiresAt }
+  return { accessToken: isOfBrowser(req.headers) ? null : req.sessionID, expiresAt: user.expiresAt }
 }
 
 /** The token becomes the signed cookie that express-session expects; the header wins over a cookie beside it. */

@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto'
 import test from 'ava'
-import { PASSWORD, SESSION_SECRET, startHttp } from './support/http-server.ts'
+import { PASSWORD, PUBLIC_URL, SESSION_SECRET, startHttp } from './support/http-server.ts'
 
 const server = await startHttp()
 test.after.always(() => server.stop())
@@ -62,6 +62,41 @@ test('the token and the cookie are one session', async (t) => {
     t.is(me.headers.get('set-cookie'), null)
   }
 })
+
+for (const [what, headers] of Object.entries({
+  'our own page': { 'sec-fetch-site': 'same-origin', origin: PUBLIC_URL },
+  'an older browser': { origin: PUBLIC_URL },
+  'something typed by the person': { 'sec-fetch-site': 'none' },
+})) {
+  test(`S59: of ${what} no answer has what its cookie holds, whichever begins or moves a session`, async (t) => {
+    const email = `browser-${crypto.randomUUID()}@example.com`
+    const other = await server.signUp()
+    let cookie = ''
+    for (const [path, body] of [
+      ['/auth/signup', { orgName: 'Some Company', name: 'Sam', email, password: PASSWORD }],
+      ['/auth/login', { email, password: PASSWORD }],
+      ['/auth/reauthenticate', { password: PASSWORD }],
+      ['/auth/switch', { orgId: other.orgId }],
+      ['/auth/password', { currentPassword: PASSWORD, newPassword: `another-${PASSWORD}` }],
+    ] as const) {
+      if (path === '/auth/switch')
+        server.accounts.join(await userOf(cookie), { ...other.answer.json.org, createdAt: new Date() }, 'AGENT')
+      const answer = await server.call('POST', path, { body, headers: { ...headers, ...(cookie && { cookie }) } })
+      t.true(answer.status < 300, `${path}: ${answer.text}`)
+      t.is(answer.json.accessToken, null, path)
+      cookie = answer.headers.get('set-cookie')?.split(';')[0] ?? ''
+      const held = /^__Host-sid=s%3A([\w-]{32})\./.exec(cookie)?.[1] ?? ''
+      t.is((await server.call('GET', '/auth/me', { token: held })).status, 200, 'it is the session')
+      t.false(answer.text.includes(held), path)
+    }
+    // Whoever has a token goes on with one, wherever they are.
+    const { token } = await server.signUp()
+    const renewed = await server.call('POST', '/auth/reauthenticate', { token, headers, body: { password: PASSWORD } })
+    t.regex(renewed.json.accessToken, /^[\w-]{32}$/)
+  })
+}
+
+const userOf = async (cookie: string) => (await server.call('GET', '/auth/me', { headers: { cookie } })).json.user.id
 
 test('the header wins over a cookie beside it', async (t) => {
   const [one, other] = [await server.signUp(), await server.signUp()]

@@ -44,6 +44,17 @@ test('the documentation is served from here and runs under its own policy', asyn
   t.is((await server.call('GET', '/docs/package.json')).status, 404)
 })
 
+test('a page opens with whatever others append to its address', async (t) => {
+  const plain = (text: string) => text.replace(/"requestId":"[^"]+"/, '')
+  for (const path of ['/', '/problems', '/problems/not-found'])
+    for (const headers of [browser, { accept: 'application/json' }]) {
+      const more = await server.call('GET', `${path}?fbclid=IwAR0&utm_source=a&utm_source=b`, { headers })
+      t.is(more.status, 200, path)
+      t.is(plain(more.text), plain((await server.call('GET', path, { headers })).text))
+    }
+  t.is((await server.call('GET', '/healthz?fbclid=IwAR0')).status, 400, 'what programs ask for does not')
+})
+
 test('documentation can be left out', async (t) => {
   const own = await startHttp({ config: { exposeDocs: false } })
   t.teardown(() => own.stop())
@@ -167,6 +178,11 @@ test('S82: every answer has the headers that protect browsers', async (t) => {
     t.regex(headers.get('strict-transport-security')!, /max-age=31536000/)
     if (path !== '/docs/') t.regex(headers.get('cache-control')!, /no-store/)
   }
+})
+
+test('the page of the documentation keeps no token that was typed into it', async (t) => {
+  const { text } = await server.call('GET', '/docs/swagger-ui-init.js')
+  t.regex(text, /"persistAuthorization": false/)
 })
 
 test('over plain HTTP browsers are not told to insist on HTTPS', async (t) => {

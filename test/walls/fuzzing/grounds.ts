@@ -149,6 +149,7 @@ function knownOf(stage: ConnectStage, shop: Shop, people: People): Known {
     'createChannel.config': settings,
     'updateChannel.config': settings,
     'getProblem.code': fc.constantFrom(...Object.keys(problemTypes)),
+    'getScript.file': fc.constantFrom('invitation.js', 'password-reset.js'),
     'getDataDeletion.code': fc.oneof(fc.stringMatching(/^[A-Za-z0-9_-]{10,60}$/), fc.constant(randomUUID())),
     'getMedia.token': fc.oneof(fc.constant(link), fc.stringMatching(/^[A-Za-z0-9_.-]{1,120}$/)),
     'hub.mode': fc.constantFrom('subscribe', 'unsubscribe'),

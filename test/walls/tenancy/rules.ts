@@ -58,6 +58,7 @@ const NO_THINGS: Readonly<Record<string, string>> = {
   type: 'a word for a kind of channel',
   error: 'what a platform says',
   code: 'of a platform, a problem or a sealed receipt',
+  file: 'a script of a page',
   account: 'of a platform, among those that the choice offers',
   config: 'settings of a channel; an account that is taken is tried by itself',
   clientMessageId: 'the caller’s own, in its ticket; tried by itself',

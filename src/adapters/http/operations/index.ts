@@ -28,6 +28,7 @@ import { getErasure } from './get-erasure.ts'
 import { getExport } from './get-export.ts'
 import { getExportFile } from './get-export-file.ts'
 import { getImport } from './get-import.ts'
+import { getInvitationPage } from './get-invitation-page.ts'
 import { getLiveness } from './get-liveness.ts'
 import { getMe } from './get-me.ts'
 import { getMedia } from './get-media.ts'
@@ -36,11 +37,13 @@ import { getMessage } from './get-message.ts'
 import { getMetrics } from './get-metrics.ts'
 import { getOpenapiJson } from './get-openapi-json.ts'
 import { getOpenapiYaml } from './get-openapi-yaml.ts'
+import { getPasswordResetPage } from './get-password-reset-page.ts'
 import { getPostmanCollection } from './get-postman-collection.ts'
 import { getProblem } from './get-problem.ts'
 import { getRawEvent } from './get-raw-event.ts'
 import { getReadiness } from './get-readiness.ts'
 import { getRoot } from './get-root.ts'
+import { getScript } from './get-script.ts'
 import { getTicket } from './get-ticket.ts'
 import { hideComment } from './hide-comment.ts'
 import { listApiKeys } from './list-api-keys.ts'
@@ -125,6 +128,9 @@ export const operations = {
   getExport,
   getExportFile,
   getImport,
+  getInvitationPage,
+  getPasswordResetPage,
+  getScript,
   getLiveness,
   getMe,
   getMessage,
