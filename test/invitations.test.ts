@@ -198,7 +198,8 @@ onEachProfile((profile) => {
     const before = (await client.call('GET', '/auth/sessions', { token: ann.token })).body.data[0]
     const { body } = await accept({ token }, ann.token)
     const after = (await client.call('GET', '/auth/sessions', { token: body.accessToken })).body.data[0]
-    t.not(after.id, before.id)
+    t.not(body.accessToken, ann.token)
+    t.is(after.id, before.id, 'its person knows it by the same name')
     t.deepEqual([after.startedAt, after.expiresAt], [before.startedAt, before.expiresAt])
   })
 

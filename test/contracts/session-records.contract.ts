@@ -34,8 +34,8 @@ export function sessionRecordsContract(test: TestFn, { name, make, person }: Ses
     const again = aSession(2 * HOUR_MS, { passport: {} })
     await records.set(one, again.data, again.expiresAt, null)
     t.deepEqual((await records.get(one))?.data, again.data)
-    await records.destroy(one)
-    await records.destroy(one)
+    t.true(await records.destroy(one))
+    t.false(await records.destroy(one), 'it was gone')
     t.falsy(await records.get(one))
   })
 
@@ -102,5 +102,82 @@ export function sessionRecordsContract(test: TestFn, { name, make, person }: Ses
       )
     }
     t.like((await records.ofUser(bob))[0]?.data, { passport: { user: { id: bob } } })
+  })
+
+  const aNext = (userId: string, endsInMs = HOUR_MS) => {
+    const { data, expiresAt } = aSession(endsInMs, { passport: { user: { id: userId } } })
+    return { idHash: hash(), data, expiresAt, userId }
+  }
+  const begun = async (records: SessionRecords, userId: string, endsInMs = HOUR_MS): Promise<string> => {
+    const { idHash, data, expiresAt } = aNext(userId, endsInMs)
+    await records.set(idHash, data, expiresAt, userId)
+    return idHash
+  }
+
+  test(`${name}: a session goes on under another id with its use, and one that has ended does not`, async (t) => {
+    const records = await make()
+    const ann = await person()
+    const [one, ended] = [await begun(records, ann), await begun(records, ann)]
+    const usedAt = new Date('2026-11-24T12:00:00.123Z')
+    await records.touch(one, usedAt)
+    const next = aNext(ann)
+    t.true(await records.move(one, next))
+    t.falsy(await records.get(one))
+    t.deepEqual(await records.get(next.idHash), { idHash: next.idHash, data: next.data, usedAt })
+    await records.destroy(ended)
+    const over = await begun(records, ann, -1_000)
+    for (const dead of [ended, over, one, hash()]) {
+      const none = aNext(ann)
+      t.false(await records.move(dead, none))
+      t.falsy(await records.get(none.idHash))
+    }
+    t.deepEqual(
+      (await records.ofUser(ann)).map(({ idHash }) => idHash),
+      [next.idHash],
+    )
+    t.true(await records.move(next.idHash, aNext(ann, -1_000)))
+    t.deepEqual(await records.ofUser(ann), [], 'its time was up')
+  })
+
+  test(`${name}: of twenty that move one session at once, one does`, async (t) => {
+    const records = await make()
+    const ann = await person()
+    const one = await begun(records, ann)
+    const moved = await Promise.all(Array.from({ length: 20 }, () => records.move(one, aNext(ann))))
+    t.is(moved.filter(Boolean).length, 1)
+    t.is((await records.ofUser(ann)).length, 1)
+  })
+
+  test(`${name}: of a session that moves and is ended at once, nothing is left, or the next`, async (t) => {
+    const records = await make()
+    const ann = await person()
+    for (let round = 0; round < 10; round++) {
+      const [one, next] = [await begun(records, ann), aNext(ann)]
+      const [isMoved, isEnded] = await Promise.all([records.move(one, next), records.destroy(one)])
+      t.is(isMoved, !isEnded)
+      t.is((await records.get(next.idHash)) !== null, isMoved)
+    }
+  })
+
+  test(`${name}: whoever lists a person's sessions while one moves finds it`, async (t) => {
+    const records = await make()
+    const ann = await person()
+    let one = await begun(records, ann)
+    let isMoving = true
+    const counts: number[] = []
+    const looking = async () => {
+      while (isMoving) counts.push((await records.ofUser(ann)).length)
+    }
+    const moving = async () => {
+      for (let moves = 0; moves < 100; moves++) {
+        const next = aNext(ann)
+        t.true(await records.move(one, next))
+        one = next.idHash
+      }
+      isMoving = false
+    }
+    await Promise.all([looking(), looking(), moving()])
+    t.true(counts.length > 0)
+    t.deepEqual([...new Set(counts)], [1])
   })
 }

@@ -1,4 +1,4 @@
-import type { SessionRecord, SessionRecords } from '../../src/ports/session-records.ts'
+import type { NextSession, SessionRecord, SessionRecords } from '../../src/ports/session-records.ts'
 
 /** Session records in memory, as plain data and under the hash of their id. `away` refuses, `hanging` never answers. */
 export class MemorySessions implements SessionRecords {
@@ -8,8 +8,7 @@ export class MemorySessions implements SessionRecords {
 
   async get(idHash: string): Promise<SessionRecord | null> {
     await this.#ask()
-    const row = this.rows.get(idHash)
-    return row && row.expiresAt > new Date() ? { idHash, data: structuredClone(row.data), usedAt: row.usedAt } : null
+    return this.#at(idHash)
   }
 
   async touch(idHash: string, usedAt: Date): Promise<void> {
@@ -21,7 +20,7 @@ export class MemorySessions implements SessionRecords {
   async ofUser(userId: string): Promise<readonly SessionRecord[]> {
     await this.#ask()
     const hashes = [...this.rows].filter(([, row]) => row.userId === userId).map(([idHash]) => idHash)
-    return (await Promise.all(hashes.map((idHash) => this.get(idHash)))).filter((record) => record !== null)
+    return hashes.map((idHash) => this.#at(idHash)).filter((record) => record !== null)
   }
 
   async set(
@@ -39,9 +38,23 @@ export class MemorySessions implements SessionRecords {
     })
   }
 
-  async destroy(idHash: string): Promise<void> {
+  async destroy(idHash: string): Promise<boolean> {
     await this.#ask()
+    return this.rows.delete(idHash)
+  }
+
+  async move(idHash: string, { idHash: next, data, expiresAt, userId }: NextSession): Promise<boolean> {
+    await this.#ask()
+    const row = this.rows.get(idHash)
+    if (!row || row.expiresAt <= new Date()) return false
     this.rows.delete(idHash)
+    this.rows.set(next, { data: structuredClone(data), expiresAt, userId, usedAt: row.usedAt })
+    return true
+  }
+
+  #at(idHash: string): SessionRecord | null {
+    const row = this.rows.get(idHash)
+    return row && row.expiresAt > new Date() ? { idHash, data: structuredClone(row.data), usedAt: row.usedAt } : null
   }
 
   #ask(): Promise<void> {

@@ -21,6 +21,8 @@ export class HashedSessionStore extends Store {
   readonly #records: SessionRecords
   readonly #clock: Clock
   readonly #idleMs: number
+  /** New ones that are in the store. What a session says is never changed. */
+  readonly #written = new WeakSet<SessionData>()
 
   constructor(records: SessionRecords, clock: Clock, idleMs: number) {
     super()
@@ -34,11 +36,33 @@ export class HashedSessionStore extends Store {
   }
 
   override set(sid: string, session: SessionData, callback: (error?: unknown) => void = ignore): void {
+    // With the answer express-session writes a new session once more, which would bring back one that was ended meanwhile.
+    if (this.#written.has(session)) {
+      callback()
+      return
+    }
+    const { data, expiresAt, userId } = this.#plain(session)
+    answered(this.#records.set(hashSessionId(sid), data, expiresAt, userId)).then(() => {
+      this.#written.add(session)
+      callback()
+    }, callback)
+  }
+
+  /** It goes on under another id, in one step; false where it has ended. */
+  async move(from: string, to: string, session: SessionData, userId: string): Promise<boolean> {
+    const { data, expiresAt } = this.#plain(session)
+    const next = { idHash: hashSessionId(to), data, expiresAt, userId }
+    const isMoved = await answered(this.#records.move(hashSessionId(from), next))
+    if (isMoved) this.#written.add(session)
+    return isMoved
+  }
+
+  /** What express-session hands over has methods; the store gets plain data. */
+  #plain(session: SessionData) {
     const user = session.passport?.user
     const expiresAt = new Date(user?.expiresAt ?? session.cookie.expires ?? this.#clock.now())
-    // What express-session hands over has methods; the store gets plain data.
     const data = JSON.parse(JSON.stringify(session)) as Record<string, unknown>
-    answered(this.#records.set(hashSessionId(sid), data, expiresAt, user?.id ?? null)).then(() => callback(), callback)
+    return { data, expiresAt, userId: user?.id ?? null }
   }
 
   override destroy(sid: string, callback: (error?: unknown) => void = ignore): void {
@@ -56,8 +80,9 @@ export class HashedSessionStore extends Store {
     return (await answered(this.#records.ofUser(userId))).filter((record) => this.#isOn(record))
   }
 
-  async destroyHashed(idHash: string): Promise<void> {
-    await answered(this.#records.destroy(idHash))
+  /** Whether it was this call that ended it. */
+  async destroyHashed(idHash: string): Promise<boolean> {
+    return answered(this.#records.destroy(idHash))
   }
 
   /** Being asked for keeps it from ending as idle. Noted to the minute, and left out where the store has just gone. */

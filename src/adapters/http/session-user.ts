@@ -3,6 +3,8 @@ import type { OrgId, UserId } from '../../core/ids.ts'
 /** What a session remembers of whom it belongs to. */
 export type SessionUser = Readonly<{
   id: UserId
+  /** What its person knows it by, under whatever id it goes on. It opens nothing. */
+  name: string
   /** The organization that was shown last; membership is looked up for every request. */
   orgId: OrgId
   /** RFC 3339. Sessions that began before the person's last change of password are over. */

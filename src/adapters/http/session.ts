@@ -1,8 +1,9 @@
-import { createHash, createHmac } from 'node:crypto'
+import { createHmac, randomUUID } from 'node:crypto'
 import type { Request, RequestHandler, Response } from 'express'
 import session from 'express-session'
 import passport from 'passport'
 import { Strategy } from 'passport-local'
+import { Unavailable } from '../../core/errors.ts'
 import type { OrgId, UserId } from '../../core/ids.ts'
 import type { Core } from '../../core/index.ts'
 import type { AccountDirectory } from '../../ports/account-directory.ts'
@@ -51,12 +52,17 @@ export type Sessions = Readonly<{
   checkPassword(req: Request, res: Response): Promise<LoggedIn | null>
   /** A new session with a new id: what was known before the login is worth nothing. */
   start(req: Request, userId: UserId, orgId: OrgId): Promise<Begun>
-  /** The same session with another id and in another organization: its password is as old as it was, and so is its end. */
+  /**
+   * The same session with another id and in another organization: its password is as old as it was, and so is its end. Of several at
+   * once one moves it; throws `unauthenticated` where it has ended.
+   */
   move(req: Request, signedIn: SignedIn, orgId: OrgId): Promise<Begun>
+  /** The session that the request came with, told as one that has just begun. */
+  asItIs(req: Request, signedIn: SignedIn): Begun
   end(req: Request, res: Response): Promise<void>
   /** Of whoever asks, the hundred that were used last, those first. */
   list(signedIn: SignedIn): Promise<Readonly<{ data: readonly OwnSession[]; hasMore: boolean }>>
-  /** False where the person has no such session. */
+  /** False where the person has no such session (any more). */
   revoke(signedIn: SignedIn, id: string): Promise<boolean>
   /** All of the person but the one that asks. */
   revokeOthers(signedIn: SignedIn): Promise<void>
@@ -77,6 +83,8 @@ export type OwnSession = Readonly<{
 
 const MOST_LISTED = 100
 const MAX_AGENT_LENGTH = 200
+/** Somebody would have to be faster than us each time. */
+const MOST_LOOKS = 1_000
 
 type Deps = Readonly<{
   core: Pick<Core, 'logIn'>
@@ -135,6 +143,16 @@ export function createSessions({ core, accounts, records, clock, secrets, ttlMs,
     const since = (await accounts.sessionsSince(userId))?.toISOString() ?? ''
     return (await store.ofUser(userId)).filter((record) => (userOf(record)?.startedAt ?? '') >= since)
   }
+  // Until none is left: one that was listed may have gone on under another id before its turn.
+  const endAll = async (userId: UserId, which: (record: SessionRecord) => boolean): Promise<number> => {
+    let ended = 0
+    for (let look = 0; look < MOST_LOOKS; look++) {
+      const left = (await store.ofUser(userId)).filter(which)
+      if (left.length === 0) return ended
+      for (const { idHash } of left) if (await store.destroyHashed(idHash)) ended++
+    }
+    throw new Unavailable('Sessions go on under other ids as fast as they are ended. Try again shortly.')
+  }
 
   return {
     async load(req, res) {
@@ -165,15 +183,28 @@ export function createSessions({ core, accounts, records, clock, secrets, ttlMs,
       const expiresAt = new Date(now.getTime() + ttlMs).toISOString()
       const agent = req.headers['user-agent']?.slice(0, MAX_AGENT_LENGTH) ?? null
       const from = { agent, address: req.ip || null }
-      const user: SessionUser = { id: userId, orgId, startedAt: now.toISOString(), expiresAt, ...from }
+      const user = { id: userId, name: randomUUID(), orgId, startedAt: now.toISOString(), expiresAt, ...from }
       return begin(req, user)
     },
 
-    async move(req, { userId, startedAt, expiresAt }, orgId) {
-      // Only a key is without an end.
-      if (expiresAt === null) throw new Error('there is no session to move')
-      const { agent = null, address = null } = req.session.passport?.user ?? {}
-      return begin(req, { id: userId, orgId, startedAt, expiresAt, agent, address })
+    asItIs: (req, { expiresAt }) => begun(req, { expiresAt: endOf(expiresAt) }),
+
+    async move(req, { sid, userId, startedAt, ...signedIn }, orgId) {
+      const expiresAt = endOf(signedIn.expiresAt)
+      const { name = randomUUID(), agent = null, address = null } = req.session.passport?.user ?? {}
+      const before = req.session
+      req.sessionStore.generate(req)
+      const user: SessionUser = { id: userId, name, orgId, startedAt, expiresAt, agent, address }
+      req.session.passport = { user }
+      let isMoved = false
+      try {
+        isMoved = await store.move(sid, req.sessionID, req.session, userId)
+      } finally {
+        // Else the answer would write what was not made.
+        if (!isMoved) Object.assign(req, { session: before, sessionID: sid })
+      }
+      if (!isMoved) throw refused(req, 'The session has ended meanwhile, or goes on under another id. Sign in again.')
+      return begun(req, user)
     },
 
     async end(req, res) {
@@ -192,14 +223,12 @@ export function createSessions({ core, accounts, records, clock, secrets, ttlMs,
     },
 
     async revoke({ userId }, id) {
-      const found = (await standing(userId)).find(({ idHash }) => publicId(idHash) === id)
-      if (found) await store.destroyHashed(found.idHash)
-      return found !== undefined
+      return (await endAll(userId, (record) => userOf(record)?.name === id)) > 0
     },
 
     async revokeOthers({ userId, sid }) {
       const current = hashSessionId(sid)
-      for (const { idHash } of await store.ofUser(userId)) if (idHash !== current) await store.destroyHashed(idHash)
+      await endAll(userId, ({ idHash }) => idHash !== current)
     },
 
     async isAlive(sid, userId) {
@@ -210,20 +239,23 @@ export function createSessions({ core, accounts, records, clock, secrets, ttlMs,
 }
 
 function ownSession(record: SessionRecord, isCurrent: boolean): OwnSession {
-  const { startedAt = '', expiresAt = '', agent = null, address = null } = userOf(record) ?? {}
+  const { name = '', startedAt = '', expiresAt = '', agent = null, address = null } = userOf(record) ?? {}
   const lastUsedAt = lastUse(record)?.toISOString() ?? startedAt
-  return { id: publicId(record.idHash), startedAt, lastUsedAt, expiresAt, agent, address, isCurrent }
-}
-
-/** In the form of a UUID, and of no use to whoever wants the session: a hash of the hash of its id. */
-export function publicId(idHash: string): string {
-  const hex = createHash('sha256').update(`a session's name: ${idHash}`).digest('hex')
-  // Version 8, "custom", and the variant of RFC 9562.
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-a${hex.slice(17, 20)}-${hex.slice(20, 32)}`
+  return { id: name, startedAt, lastUsedAt, expiresAt, agent, address, isCurrent }
 }
 
 async function begin(req: Request, user: SessionUser): Promise<Begun> {
   await new Promise<void>((resolve, reject) => req.logIn(user, (error: unknown) => (error ? reject(error) : resolve())))
+  return begun(req, user)
+}
+
+/** Only a key is without an end. */
+function endOf(expiresAt: string | null): string {
+  if (expiresAt === null) throw new Error('a key is no session')
+  return expiresAt
+}
+
+function begun(req: Request, user: Pick<SessionUser, 'expiresAt'>): Begun {
   return { accessToken: isOfBrowser(req.headers) ? null : req.sessionID, expiresAt: user.expiresAt }
 }
 

@@ -28,7 +28,15 @@ export function createSessionRecords({ pool }: { pool: Pool }): SessionRecords {
       await query('session-touch', 'update sessions set used_at = $2 where id_hash = $1', [idHash, usedAt])
     },
     async destroy(idHash) {
-      await query('session-destroy', 'delete from sessions where id_hash = $1', [idHash])
+      const { rowCount } = await query('session-destroy', 'delete from sessions where id_hash = $1', [idHash])
+      return rowCount === 1
+    },
+    async move(idHash, next) {
+      const text = `with gone as (delete from sessions where id_hash = $1 and expires_at > now() returning used_at)
+        insert into sessions (id_hash, user_id, data, expires_at, used_at)
+        select $2::text, $3::uuid, $4::jsonb, $5::timestamptz, used_at from gone`
+      const values = [idHash, next.idHash, next.userId, JSON.stringify(next.data), next.expiresAt]
+      return (await query('session-move', text, values)).rowCount === 1
     },
     async ofUser(userId) {
       const text = `${RECORD} where user_id = $1 and expires_at > now()`
