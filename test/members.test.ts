@@ -161,6 +161,29 @@ onEachProfile((profile) => {
     t.is((await desk.queries.ticket(inbox.orgId, open!))?.assigneeId, null)
   })
 
+  test(`S64: ${profile}: signing out, disabling and removing end the sessions from before for this organization, and for nobody else`, async (t) => {
+    const inbox = await seedInbox(desk.orm)
+    const { changeMember, endMemberSessions, removeMember } = desk.core
+    const since = async ({ userId }: Actor) => (await accounts().membership(inbox.orgId, userId))!.sessionsSince
+    const [out, off, gone, other] = await Promise.all([1, 2, 3, 4].map(() => join(inbox, 'AGENT')))
+    for (const one of [out!, off!, gone!, other!]) t.is(await since(one), null)
+    await changeMember(inbox.actor, other!.memberId, { role: 'VIEWER' })
+    const before = new Date()
+    await endMemberSessions(inbox.actor, out!.memberId)
+    await changeMember(inbox.actor, off!.memberId, { disabled: true })
+    await removeMember(inbox.actor, gone!.memberId, { reassignTo: null })
+    for (const one of [out!, off!, gone!]) t.true((await since(one))! >= before)
+    t.is(await since(other!), null)
+
+    const ended = await since(off!)
+    await changeMember(inbox.actor, off!.memberId, { disabled: false })
+    t.deepEqual(await since(off!), ended, 'enabled again, it takes a new session')
+    await refused(t, endMemberSessions(other!, out!.memberId), 'forbidden')
+    const foreign = await seedInbox(desk.orm)
+    await refused(t, endMemberSessions(foreign.actor, other!.memberId), 'not-found')
+    t.is(await since(other!), null)
+  })
+
   test(`${profile}: somebody who was removed and comes back is the same member`, async (t) => {
     const inbox = await seedInbox(desk.orm)
     const agent = await join(inbox, 'AGENT')
@@ -170,5 +193,6 @@ onEachProfile((profile) => {
     await accounts().addMember({ orgId: inbox.orgId, email, passwordHash: 'hash', now: new Date(), ...again })
     const member = await accounts().member(inbox.orgId, agent.memberId)
     t.like(member, { role: 'VIEWER', status: 'ACTIVE', email, userId: agent.userId })
+    t.not((await accounts().membership(inbox.orgId, agent.userId))?.sessionsSince, null, 'and not with an old session')
   })
 })

@@ -28,6 +28,7 @@ import { acceptInvitation, findInvitation } from './member/accept-invitation.ts'
 import { addMember } from './member/add-member.ts'
 import { changeMember, removeMember } from './member/change-member.ts'
 import { changePassword } from './member/change-password.ts'
+import { endMemberSessions } from './member/end-sessions.ts'
 import { invite, renewInvitation, revokeInvitation } from './member/invite.ts'
 import { noteAccess, noteFailedSignIn } from './member/note-access.ts'
 import { offerPassword } from './member/offer-password.ts'
@@ -62,6 +63,7 @@ export const createCore = (ports: CorePorts) => ({
   logIn: logIn(ports),
   noteAccess: noteAccess(ports),
   noteFailedSignIn: noteFailedSignIn(ports),
+  endMemberSessions: endMemberSessions(ports),
   addMember: addMember(ports),
   changeMember: changeMember(ports),
   removeMember: removeMember(ports),

@@ -9,6 +9,8 @@ export interface MemberStore {
   holdActive(id: MemberId): Promise<boolean>
   /** Of one that was locked. */
   save(member: Member): Promise<void>
+  /** Of one that was locked: sessions that began before `now` are over for the organization. */
+  endSessions(id: MemberId, now: Date): Promise<void>
   /** Of one that was locked: gone from the organization. Their tickets that are not resolved are given on, and named. */
   remove(id: MemberId, handOver: Readonly<{ reassignTo: MemberId | null; now: Date }>): Promise<readonly TicketId[]>
 }

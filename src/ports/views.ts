@@ -395,7 +395,14 @@ export type MemberView = Readonly<{
 /** What an event tells of a member: what the organization itself keeps of them. */
 export type MemberStateView = Omit<MemberView, 'email'>
 
-export type MembershipView = Readonly<{ org: OrgView; memberId: MemberId; role: Role; active: boolean }>
+export type MembershipView = Readonly<{
+  org: OrgView
+  memberId: MemberId
+  role: Role
+  active: boolean
+  /** Sessions of the person that began before it are over for this organization; null while none was ended so. */
+  sessionsSince: Date | null
+}>
 
 export type InvitationView = Readonly<{
   id: InvitationId

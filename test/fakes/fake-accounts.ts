@@ -32,7 +32,7 @@ export class FakeAccounts
 
   join(userId: UserId, org: OrgView, role: Role): MemberId {
     const memberId = randomUUID() as MemberId
-    this.memberships_.push({ org, memberId, role, active: true, userId })
+    this.memberships_.push({ org, memberId, role, active: true, sessionsSince: null, userId })
     return memberId
   }
 
@@ -41,7 +41,7 @@ export class FakeAccounts
     if (left) this.change(left.memberId, { active: false })
   }
 
-  change(memberId: MemberId, change: Partial<Pick<MembershipView, 'role' | 'active'>>): void {
+  change(memberId: MemberId, change: Partial<Pick<MembershipView, 'role' | 'active' | 'sessionsSince'>>): void {
     this.memberships_ = this.memberships_.map((one) => (one.memberId === memberId ? { ...one, ...change } : one))
   }
 

@@ -69,6 +69,10 @@ export function createFakeCore(
       const [first] = person ? await accounts.memberships(person.id) : []
       return first ? { orgId: first.org.id, memberId: first.memberId } : null
     },
+    endMemberSessions: noted('endMemberSessions', async (actor, id) => {
+      if ((await accounts.member(actor.orgId, id)) === null) throw new NotFound('member')
+      accounts.change(id, { sessionsSince: new Date(Date.now() + state.offsetMs) })
+    }),
     changePassword: noted('changePassword', ({ email, password }) => {
       const person = [...accounts.people.values()].find((one) => one.email === email)!
       accounts.people.set(person.id, { ...person, password })

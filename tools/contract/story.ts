@@ -186,6 +186,12 @@ export const story: readonly Folder[] = [
         after: check('says why', "pm.expect(answer.code).to.equal('last-owner')"),
       },
       {
+        operationId: 'endMemberSessions',
+        name: 'Sign out somebody who is not there',
+        path: { memberId: 'orgId' },
+        status: 404,
+      },
+      {
         operationId: 'createInvitation',
         name: 'Invite somebody',
         status: 201,

@@ -22,6 +22,7 @@ export type HttpCore = Pick<
   | 'logIn'
   | 'noteAccess'
   | 'noteFailedSignIn'
+  | 'endMemberSessions'
   | 'changeMember'
   | 'changePassword'
   | 'createApiKey'

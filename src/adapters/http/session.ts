@@ -66,6 +66,8 @@ export type Sessions = Readonly<{
   revoke(signedIn: SignedIn, id: string): Promise<boolean>
   /** All of the person but the one that asks. */
   revokeOthers(signedIn: SignedIn): Promise<void>
+  /** All of a person that are in this organization: how many. */
+  endIn(orgId: OrgId, userId: UserId): Promise<number>
   /** Whether this session still stands for this person. */
   isAlive(sid: string, userId: UserId): Promise<boolean>
 }>
@@ -230,6 +232,8 @@ export function createSessions({ core, accounts, records, clock, secrets, ttlMs,
       const current = hashSessionId(sid)
       await endAll(userId, ({ idHash }) => idHash !== current)
     },
+
+    endIn: (orgId, userId) => endAll(userId, (record) => userOf(record)?.orgId === orgId),
 
     async isAlive(sid, userId) {
       const user = await store.user(sid)

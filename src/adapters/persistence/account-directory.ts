@@ -171,6 +171,7 @@ type Membership = {
   member_id: MemberId
   role: MembershipView['role']
   active: boolean
+  sessions_since: Date | null
   org_id: OrgId
   org_name: string
   org_created_at: Date
@@ -184,7 +185,7 @@ async function membershipsOf(
 ): Promise<MembershipView[]> {
   if (!isUuid(userId)) return []
   const rows = await tx.rows<Membership>(
-    `select m.id as member_id, m.role, m.active, o.id as org_id, o.name as org_name, o.created_at as org_created_at
+    `select m.id as member_id, m.role, m.active, m.sessions_since, o.id as org_id, o.name as org_name, o.created_at as org_created_at
      from memberships m join organizations o on o.id = m.org_id where m.user_id = $1 ${also} order by m.created_at, m.id`,
     [userId, ...params],
   )
@@ -193,6 +194,7 @@ async function membershipsOf(
     memberId: row.member_id,
     role: row.role,
     active: row.active,
+    sessionsSince: row.sessions_since,
   }))
 }
 

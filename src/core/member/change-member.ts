@@ -11,11 +11,11 @@ import type { Role } from './permissions.ts'
 type Ports = Pick<CorePorts, 'clock' | 'unitOfWork' | 'wakeups'>
 
 /**
- * Another role, or disabled and enabled again. A disabled member is let in nowhere, keeps their tickets, and gets no further ones;
- * replies of theirs that were taken go out. Throws `NotFound`, DomainError `forbidden` or `last-owner`.
+ * Another role, or disabled and enabled again. A disabled member is let in nowhere, also not with an old session once they are enabled, keeps
+ * their tickets, and gets no further ones; replies of theirs that were taken go out. Throws `NotFound`, DomainError `forbidden` or `last-owner`.
  */
 export const changeMember =
-  ({ unitOfWork, wakeups }: Ports) =>
+  ({ clock, unitOfWork, wakeups }: Ports) =>
   async (actor: Actor, id: MemberId, change: { role?: Role; disabled?: boolean }): Promise<void> => {
     await unitOfWork.run(actor.orgId, async ({ members, outbox, audit }) => {
       const { all, before } = await underLock(members, actor, id)
@@ -28,6 +28,7 @@ export const changeMember =
       const changes = changesOf(before, after)
       if (changes.length === 0) return
       await members.save(after)
+      if (!after.active) await members.endSessions(id, clock.now())
       await outbox.append([
         memberEvent('member.updated', actor, id, Object.assign({}, ...changes.map(({ data }) => data))),
       ])
@@ -49,7 +50,9 @@ export const removeMember =
       checkChange(all, { actorId: actor.memberId, before, after: null })
       const heir = reassignTo === null ? null : all.find((one) => one.id === reassignTo)
       if (heir !== null && (!heir?.active || heir.id === id)) throw new AssigneeNotMember()
-      const tickets = await members.remove(id, { reassignTo, now: clock.now() })
+      const now = clock.now()
+      const tickets = await members.remove(id, { reassignTo, now })
+      await members.endSessions(id, now)
       await outbox.append([
         ...tickets.map((ticketId) => assigned(actor, ticketId, { from: id, to: reassignTo })),
         memberEvent('member.removed', actor, id, {}),

@@ -31,6 +31,7 @@ test('S75: what is weighty takes a password given in the last ten minutes, whoev
     'createApiKey',
     'createChannel',
     'createInvitation',
+    'endMemberSessions',
     'eraseCustomer',
     'exportCustomer',
     'getExportFile',

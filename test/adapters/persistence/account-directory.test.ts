@@ -56,7 +56,7 @@ onEachProfile((profile) => {
       passwordHash: made.user.passwordHash,
     })
     t.deepEqual(await accounts.user(user.id), user)
-    const membership = { org, memberId: made.memberId, role: 'OWNER', active: true } as const
+    const membership = { org, memberId: made.memberId, role: 'OWNER', active: true, sessionsSince: null } as const
     t.deepEqual(await accounts.memberships(user.id), [membership])
     t.deepEqual(await accounts.membership(org.id, user.id), membership)
     const counters = await inOrganization(orm, org.id, (tx) =>

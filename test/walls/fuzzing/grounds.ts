@@ -81,7 +81,7 @@ export async function openGrounds(
         return { ...ids, channelId: pick(channels, which).id }
       if (operationId === 'receiveWebhook' || operationId === 'verifyWebhook')
         return { ...ids, channelId: pick([ids['channelId']!, door.id], which) }
-      if (operationId === 'removeMember' || operationId === 'updateMember')
+      if (operationId === 'removeMember' || operationId === 'updateMember' || operationId === 'endMemberSessions')
         return { ...ids, memberId: pick(members, which).memberId }
       if (operationId === 'revokeInvitation') return { ...ids, invitationId: pick(invitations, which).id }
       if (operationId === 'eraseCustomer') return { ...ids, customerId: pick(erased, which)['customerId']! }

@@ -1,6 +1,7 @@
 import type { Response } from 'express'
 import type { Actor } from '../../../core/actor.ts'
 import type { OrgId } from '../../../core/ids.ts'
+import { isInTime } from '../organization-guard.ts'
 import type { SignedIn } from '../session.ts'
 import { chunksOf, eventFrame, heartbeat, opening, streamFrame } from './frames.ts'
 import { openSse, type SseResponse } from './sse-response.ts'
@@ -122,6 +123,7 @@ export class EventReader {
       if (!stands) return this.end('session-ended')
       const membership = await accounts.membership(this.orgId, userId)
       if (!membership?.active || membership.memberId !== memberId) return this.end('membership-ended')
+      if (!isInTime(membership, this.#signedIn)) return this.end('session-ended')
       this.#confirmedAt = now
     } catch {
       if (now - this.#confirmedAt >= timing.trustMs) return this.end('unavailable')

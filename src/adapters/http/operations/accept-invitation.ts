@@ -3,6 +3,7 @@ import type { Joining } from '../../../core/member/accept-invitation.ts'
 import { organizationJson, userJson } from '../account-json.ts'
 import { limit } from '../limited.ts'
 import { type Call, forSigningIn, json, type OperationDeps } from '../operation.ts'
+import { isInTime } from '../organization-guard.ts'
 import { RequestError } from '../request-error.ts'
 import type { SignedIn } from '../session.ts'
 import { shownInvitation } from '../shown-invitation.ts'
@@ -13,9 +14,11 @@ type Body = Readonly<{ token: string; name?: string; password?: string }>
 export const acceptInvitation = forSigningIn((deps) => async (call) => {
   const { req, requestId } = call
   const body = call.body as Body
-  const { email, personId } = await shownInvitation(deps, call, body.token)
+  const { email, org: offered, personId } = await shownInvitation(deps, call, body.token)
   const signedIn = await deps.sessions.find(req)
-  const isThem = signedIn !== null && signedIn.userId === personId
+  // A session from before they were signed out of the organization, or removed, proves nothing to it.
+  const before = personId === null ? null : await deps.accounts.membership(offered.id, personId)
+  const isThem = signedIn !== null && signedIn.userId === personId && (before === null || isInTime(before, signedIn))
   const joining = personId === null ? somebodyNew(body) : { personId }
   if (personId !== null && !isThem) await proveToBe(deps, call, personId, email)
   const { user, org, warnings } = await deps.core.acceptInvitation({ token: body.token, joining, requestId })

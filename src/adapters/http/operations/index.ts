@@ -15,6 +15,7 @@ import { createInvitation } from './create-invitation.ts'
 import { deleteAttachment } from './delete-attachment.ts'
 import { deleteChannel } from './delete-channel.ts'
 import { deleteComment } from './delete-comment.ts'
+import { endMemberSessions } from './end-member-sessions.ts'
 import { eraseCustomer } from './erase-customer.ts'
 import { exportCustomer } from './export-customer.ts'
 import { finishFacebookLogin } from './finish-facebook-login.ts'
@@ -161,6 +162,7 @@ export const operations = {
   showInvitation,
   acceptInvitation,
   listMembers,
+  endMemberSessions,
   listAuditEntries,
   removeMember,
   revokeApiKey,

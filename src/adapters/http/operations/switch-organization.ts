@@ -2,6 +2,7 @@ import { NotFound } from '../../../core/errors.ts'
 import type { OrgId } from '../../../core/ids.ts'
 import { organizationJson } from '../account-json.ts'
 import { forSignedIn, json } from '../operation.ts'
+import { refuseOlder } from '../organization-guard.ts'
 import { marked } from '../security-refusals.ts'
 import type { Begun } from '../session.ts'
 
@@ -11,6 +12,7 @@ export const switchOrganization = forSignedIn(({ accounts, core, security, sessi
   const membership = await accounts.membership(orgId, signedIn.userId)
   if (!membership?.active)
     throw marked(new NotFound('organization'), 'organization.refused', { askedOrgId: orgId.toLowerCase() })
+  refuseOlder(membership, signedIn)
   const { org, memberId } = membership
   const { userId } = signedIn
   const answer = (begun: Begun) => json(200, { ...begun, orgId: org.id, org: organizationJson(org) })

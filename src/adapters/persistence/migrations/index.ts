@@ -42,6 +42,7 @@ import { M0058Retention } from './0058-retention.ts'
 import { M0059RetentionIndexes } from './0059-retention-indexes.ts'
 import { M0060WithdrawnChannels } from './0060-withdrawn-channels.ts'
 import { M0061AuditFilters } from './0061-audit-filters.ts'
+import { M0062MembersSignedOut } from './0062-members-signed-out.ts'
 
 export const MIGRATION_TABLE = 'schema_migration'
 
@@ -90,4 +91,5 @@ export const migrations: MigrationObject[] = [
   { name: '0059-retention-indexes', class: M0059RetentionIndexes },
   { name: '0060-withdrawn-channels', class: M0060WithdrawnChannels },
   { name: '0061-audit-filters', class: M0061AuditFilters },
+  { name: '0062-members-signed-out', class: M0062MembersSignedOut },
 ]

@@ -30,6 +30,10 @@ export const createMemberStore = (tx: Tx): MemberStore => ({
     )
   },
 
+  async endSessions(id, now) {
+    await tx.affected('update memberships set sessions_since = $3 where org_id = $1 and id = $2', [tx.orgId, id, now])
+  },
+
   async remove(id, { reassignTo, now }) {
     const tickets = await handOver(tx, id, reassignTo, now)
     await tx.affected('update memberships set active = false, removed_at = $3 where org_id = $1 and id = $2', [
