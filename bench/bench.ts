@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os'
 import { measureAcknowledgement } from './ack/acknowledge.ts'
 import { measureBacklog } from './backlog/backlog.ts'
 import type { Row } from './figures.ts'
+import { measureFlood } from './flood/flood.ts'
 import { measureIngestion } from './ingest/ingestion.ts'
 import { measureMemory } from './memory/memory.ts'
 import { measureNeighbours } from './neighbours/neighbours.ts'
@@ -30,6 +31,7 @@ const measures = {
   memory: measureMemory,
   backlog: measureBacklog,
   neighbours: measureNeighbours,
+  flood: measureFlood,
 } as const
 
 /** On the servers that the environment names, or on embedded ones; leaves nothing behind. */

@@ -7,7 +7,7 @@ export const newMessageId = (): string => `aWdfZAG1faXRlbToxOkl${randomBytes(75)
 
 export const personOf = (number: number): string => `6200000000${String(number).padStart(6, '0')}`
 
-export type SignedDelivery = Readonly<{ path: string; headers: Readonly<Record<string, string>>; body: Buffer }>
+export type WebhookDelivery = Readonly<{ path: string; headers: Readonly<Record<string, string>>; body: Buffer }>
 
 /** What the platform posts for one short text, about 478 bytes. */
 export function directMessage(shop: Shop, person: string, at: Date, messageId = newMessageId()): Buffer {
@@ -17,11 +17,28 @@ export function directMessage(shop: Shop, person: string, at: Date, messageId = 
   return toWire(messagingBody(shop.account, [messagingItem(person, shop.account, at, payload)], at))
 }
 
-export function signedDirectMessage(shop: Shop, person: string, at: Date, messageId = newMessageId()): SignedDelivery {
+export function signedDirectMessage(shop: Shop, person: string, at: Date, messageId = newMessageId()): WebhookDelivery {
   const body = directMessage(shop, person, at, messageId)
-  return {
-    path: `/webhook/${shop.channelId}`,
-    headers: { 'content-type': 'application/json', ...signatureHeaders(body, shop.appSecret) },
-    body,
-  }
+  return deliveryOf(shop, body, signatureHeaders(body, shop.appSecret))
 }
+
+/** What anybody can post: without a signature, with one of no secret, and with one of another shop's. */
+export function unsignedDirectMessages(shop: Shop, other: Shop, person: string, at: Date): readonly WebhookDelivery[] {
+  const body = directMessage(shop, person, at)
+  const signatures = [
+    {},
+    { 'X-Hub-Signature-256': `sha256=${'0'.repeat(64)}` },
+    signatureHeaders(body, other.appSecret),
+  ]
+  return signatures.map((signature) => deliveryOf(shop, body, signature))
+}
+
+const deliveryOf = (
+  { channelId }: Shop,
+  body: Buffer,
+  signature: Readonly<Record<string, string>>,
+): WebhookDelivery => ({
+  path: `/webhook/${channelId}`,
+  headers: { 'content-type': 'application/json', ...signature },
+  body,
+})

@@ -1,13 +1,23 @@
 import { parseArgs } from 'node:util'
 
-export const rowNames = ['ack', 'ingest', 'parse', 'reply', 'start', 'memory', 'backlog', 'neighbours'] as const
+export const rowNames = [
+  'ack',
+  'ingest',
+  'parse',
+  'reply',
+  'start',
+  'memory',
+  'backlog',
+  'neighbours',
+  'flood',
+] as const
 export type RowName = (typeof rowNames)[number]
 
 export type BenchOptions = Readonly<{
   rows: readonly RowName[]
   /** Of ours and of the floor each. */
   rounds: number
-  /** How long a round of `ack`, `reply` or `neighbours` loads. */
+  /** How long a round of `ack`, `reply`, `neighbours` or `flood` loads. */
   seconds: number
   /** How many messages a round of `ingest` has, and after how many `memory` looks again. */
   events: number
@@ -23,9 +33,9 @@ export const usage = `npm run bench -- [options]
 Measures against a floor, the least that could do the same, or against what is promised. On the services that DATABASE_URL, RABBITMQ_URL and REDIS_URL
 name, in a database and queues of its own; embedded where they are unset.
 
-  --rows ack,ingest,parse,reply,start,memory,backlog,neighbours   which rows
+  --rows ack,ingest,parse,reply,start,memory,backlog,neighbours,flood   which rows
   --rounds 3          rounds of ours and of the floor each
-  --seconds 10        seconds of load in a round of ack, reply or neighbours
+  --seconds 10        seconds of load in a round of ack, reply, neighbours or flood
   --events 10000      messages in a round of ingest or memory, or that tell the capacity in neighbours; events in one of parse
   --backlog 100000    deliveries of one organization in front of the others in backlog, where there is one round
   --json FILE         the figures as JSON too`

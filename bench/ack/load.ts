@@ -1,12 +1,12 @@
 import autocannon from 'autocannon'
-import type { SignedDelivery } from '../direct-messages.ts'
+import type { WebhookDelivery } from '../direct-messages.ts'
 import { onOrder } from '../on-order.ts'
 
 export type LoadOrder = Readonly<{
   url: string
   connections: number
   seconds: number
-  deliveries: readonly SignedDelivery[]
+  deliveries: readonly WebhookDelivery[]
 }>
 
 export type LoadResult = Readonly<{

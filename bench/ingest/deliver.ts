@@ -1,11 +1,11 @@
 import { Agent, request } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { SignedDelivery } from '../direct-messages.ts'
+import type { WebhookDelivery } from '../direct-messages.ts'
 
 const AT_ONCE = 64
 
 /** Posts all of them, and resolves when each was acknowledged. */
-export async function deliver(url: string, deliveries: Iterable<SignedDelivery>): Promise<void> {
+export async function deliver(url: string, deliveries: Iterable<WebhookDelivery>): Promise<void> {
   const agent = new Agent({ keepAlive: true, maxSockets: AT_ONCE })
   // One iterator for all, so that they take turns.
   const rest = Iterator.from(deliveries)
@@ -16,7 +16,7 @@ export async function deliver(url: string, deliveries: Iterable<SignedDelivery>)
 }
 
 /** As the platform does: again while the answer is 503. Resolves when it was acknowledged. */
-export async function post(agent: Agent, url: string, delivery: SignedDelivery): Promise<void> {
+export async function post(agent: Agent, url: string, delivery: WebhookDelivery): Promise<void> {
   for (let tries = 0; ; tries++) {
     const status = await statusOf(agent, url, delivery)
     if (status === 200) return
@@ -25,7 +25,7 @@ export async function post(agent: Agent, url: string, delivery: SignedDelivery):
   }
 }
 
-const statusOf = (agent: Agent, url: string, { path, headers, body }: SignedDelivery): Promise<number | undefined> =>
+const statusOf = (agent: Agent, url: string, { path, headers, body }: WebhookDelivery): Promise<number | undefined> =>
   new Promise((resolve, reject) => {
     const sent = request(`${url}${path}`, { agent, method: 'POST', headers }, (response) => {
       response.resume().once('end', () => resolve(response.statusCode))

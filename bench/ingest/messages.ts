@@ -1,11 +1,11 @@
 import { createInstagramSimulator, type InstagramSimulator } from '../../dev/instagram-simulator/index.ts'
-import { personOf, type SignedDelivery, signedDirectMessage } from '../direct-messages.ts'
+import { personOf, signedDirectMessage, type WebhookDelivery } from '../direct-messages.ts'
 import type { Shop } from '../seed.ts'
 
 export const shopOf = (shops: readonly Shop[], person: number): Shop => shops[person % shops.length] as Shop
 
 /** Everybody's first, everybody's second, and so on: neighbours are never of one organization. */
-export function* messages(shops: readonly Shop[], people: number, events: number): Iterable<SignedDelivery> {
+export function* messages(shops: readonly Shop[], people: number, events: number): Iterable<WebhookDelivery> {
   const startAt = Date.now() - events
   for (let event = 0; event < events; event++) {
     const person = event % people

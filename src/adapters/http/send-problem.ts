@@ -25,17 +25,19 @@ export function problemFor(
     : problem
 }
 
-/** Writes past Express: the webhook path uses it too. */
-export function writeProblem(res: ServerResponse, problem: Problem): void {
+/** Writes past Express: the webhook path uses it too. `headers` are those of `bareHeaders`, where they were not set before. */
+export function writeProblem(res: ServerResponse, problem: Problem, headers: readonly string[] = []): void {
   const body = JSON.stringify(problem)
-  res.statusCode = problem.status
-  res.setHeader('Content-Type', PROBLEM_TYPE)
-  res.setHeader('X-Request-Id', problem.requestId)
-  res.setHeader('X-Content-Type-Options', 'nosniff')
-  res.setHeader('Cache-Control', 'no-store')
-  if (problem.status === 401) res.setHeader('WWW-Authenticate', 'Bearer')
-  if (problem.retryAfterSeconds !== undefined) res.setHeader('Retry-After', problem.retryAfterSeconds)
-  res.setHeader('Content-Length', Buffer.byteLength(body))
+  const { status, requestId, retryAfterSeconds } = problem
+  res.writeHead(status, [
+    ...headers,
+    ...['Content-Type', PROBLEM_TYPE],
+    ...['X-Request-Id', requestId],
+    ...['Cache-Control', 'no-store'],
+    ...(status === 401 ? ['WWW-Authenticate', 'Bearer'] : []),
+    ...(retryAfterSeconds === undefined ? [] : ['Retry-After', String(retryAfterSeconds)]),
+    ...['Content-Length', String(Buffer.byteLength(body))],
+  ])
   res.end(body)
 }
 

@@ -1,7 +1,7 @@
 import type { RequestListener } from 'node:http'
 import { Registry } from 'prom-client'
 import type { Clock } from '../../ports/clock.ts'
-import { bareHeaders, setHeaders } from './bare-headers.ts'
+import { bareHeaders } from './bare-headers.ts'
 import type { HealthCheck } from './http-deps.ts'
 import { createOperatorApp } from './operator-app.ts'
 import { requestIdOf } from './request-id.ts'
@@ -28,8 +28,7 @@ export function createStartingApp(options: {
   const operator = createOperatorApp({ health, clock, metrics: new Registry(), metricsToken, publicUrl })
   return (req, res) => {
     if (OPERATORS.includes(pathOf(req))) return operator.app(req, res)
-    setHeaders(res, headers)
     const details = { detail: 'This process is starting.', retryAfterSeconds: RETRY_SECONDS }
-    writeProblem(res, problemFor(req, requestIdOf(req), 'unavailable', details))
+    writeProblem(res, problemFor(req, requestIdOf(req), 'unavailable', details), headers)
   }
 }

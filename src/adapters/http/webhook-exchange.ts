@@ -3,7 +3,6 @@ import type { Failpoint } from '../../config/failpoints.ts'
 import type { ChannelId } from '../../core/ids.ts'
 import type { Core } from '../../core/index.ts'
 import type { Logger } from '../../ports/logger.ts'
-import { setHeaders } from './bare-headers.ts'
 import { callerAddress } from './caller-address.ts'
 import type { WebhookMetrics } from './metrics.ts'
 import type { ProblemCode } from './problem.ts'
@@ -66,6 +65,5 @@ export function refuseForged(
 }
 
 export function refuse({ req, res, requestId, headers }: WebhookExchange, code: ProblemCode): void {
-  setHeaders(res, headers)
-  writeProblem(res, problemFor(req, requestId, code))
+  writeProblem(res, problemFor(req, requestId, code), headers)
 }
