@@ -15,6 +15,8 @@ RUN npm ci --ignore-scripts --omit=dev --omit=optional
 
 FROM base
 ENV NODE_ENV=production
+# By itself the space for new objects grows to 64 MiB a half under load, and stays: a worker behind a backlog took 440 MB instead of 300.
+ENV NODE_OPTIONS=--max-semi-space-size=16
 COPY --from=dependencies /app/node_modules node_modules
 COPY --from=build /app/dist dist
 COPY openapi.yaml postman-collection.json run.js ./

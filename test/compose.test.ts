@@ -275,3 +275,9 @@ function accepted(environment: Record<string, string>) {
   if (!loaded.ok) throw new Error(JSON.stringify(loaded.problems))
   return loaded
 }
+
+test('the image keeps Node small: docs/operations.md promises less than 400 MB behind a backlog', (t) => {
+  const [, options] = /^ENV NODE_OPTIONS=(.+)$/m.exec(dockerfile) ?? []
+  t.is(options, '--max-semi-space-size=16')
+  t.true(read('docs/operations.md').includes(`NODE_OPTIONS=${options}`))
+})
