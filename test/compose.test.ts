@@ -79,7 +79,7 @@ const ownOfTheFile = {
 test('every other setting of the table reaches the programs that .env is said to set', (t) => {
   const everywhere = new Set(programs.filter(([name]) => name !== 'migrate').flatMap(([, one]) => takenBy(one)))
   for (const { name } of variables) t.is(everywhere.has(name), !(name in ownOfTheFile), name)
-  const shared = new Set(takenBy(file.services['scheduler'] as Service))
+  const shared = new Set(takenBy(file.services['relay'] as Service))
   const ofSome = [
     'PUBLIC_URL',
     'TRUST_PROXY',
@@ -96,6 +96,13 @@ test('every other setting of the table reaches the programs that .env is said to
     'SIGNUP_MODE',
     'SMTP_URL',
     'SMTP_FROM',
+    'ENCRYPTION_KEYS',
+    'INSTAGRAM_API_KEY',
+    'INSTAGRAM_APP_ID',
+    'INSTAGRAM_APP_SECRET',
+    'META_APP_ID',
+    'META_APP_SECRET',
+    'INSTAGRAM_VERIFY_TOKEN',
   ]
   const missing = [...everywhere].filter((name) => !shared.has(name) && settings.has(name))
   t.deepEqual(missing.sort(), ofSome.sort())
@@ -131,8 +138,11 @@ test('with the secrets in the environment every program accepts its configuratio
     t.deepEqual(loaded.warnings, [])
     t.true(loaded.config.production)
     t.is(loaded.config.host, '0.0.0.0')
-    if (service === 'migrate') continue
-    t.deepEqual(loaded.config.services, { database: 'postgresql', queue: 'rabbitmq', sessions: 'redis' })
+    const { database, queue, sessions } = loaded.config.services
+    t.is(database, 'postgresql')
+    // Who takes deliveries and who works on them; who has sessions.
+    t.is(queue, ['api', 'worker-inbound'].includes(service) ? 'rabbitmq' : 'database', service)
+    t.is(sessions, service === 'api' ? 'redis' : 'database', service)
   }
 })
 
@@ -158,6 +168,37 @@ test('S142: only the migration knows the owner of the database; the others log i
     t.is(environment['SESSION_SECRET'] !== undefined, service === 'api' || service === 'worker-outbound')
   }
   t.regex(read('docker/postgres-init.sh'), /create role dc_login login/)
+})
+
+/** Who opens what with it. */
+const OPENERS: Readonly<Record<string, readonly string[]>> = {
+  DATABASE_URL: ['migrate', 'api', 'worker-inbound', 'worker-outbound', 'relay', 'scheduler'],
+  DATABASE_ADMIN_URL: ['migrate'],
+  // They hand deliveries over, and take them.
+  RABBITMQ_URL: ['api', 'worker-inbound'],
+  // Sessions, and limits of attempts.
+  REDIS_URL: ['api'],
+  // It signs sessions and the links of files.
+  SESSION_SECRET: ['api', 'worker-outbound'],
+  // They call the platform with a channel's token, or plan who does.
+  ENCRYPTION_KEYS: ['api', 'worker-inbound', 'worker-outbound', 'scheduler'],
+  INSTAGRAM_API_KEY: ['api', 'worker-inbound', 'worker-outbound', 'scheduler'],
+  // Logins and signatures; subscribing an account to its app.
+  INSTAGRAM_APP_SECRET: ['api', 'worker-inbound'],
+  META_APP_SECRET: ['api', 'worker-inbound'],
+  INSTAGRAM_VERIFY_TOKEN: ['api'],
+  // Whoever asks a process for its figures shows it.
+  METRICS_TOKEN: ['api', 'worker-inbound', 'worker-outbound', 'relay', 'scheduler'],
+  SMTP_URL: ['api'],
+}
+
+test('each secret is with the processes that open something with it, and with no other', (t) => {
+  const secrets = variables.filter((one) => 'secret' in one && one.secret === true).map(({ name }) => name as string)
+  t.deepEqual(Object.keys(OPENERS).toSorted(), secrets.toSorted())
+  for (const name of secrets) {
+    const given = programs.filter(([, { environment }]) => environment[name] !== undefined).map(([service]) => service)
+    t.deepEqual(given, [...(OPENERS[name] ?? [])], name)
+  }
 })
 
 test('addresses name services of the file, with the port, user and password that these have', (t) => {
@@ -188,7 +229,7 @@ test('the servers publish on this machine only, with a password that works witho
     t.deepEqual(service?.ports, [`127.0.0.1:${serverPorts[name]}:${serverPorts[name]}`])
     t.true(JSON.stringify(interpolated(service?.environment ?? {}, {})).includes(localPassword), name)
   }
-  t.true(file.services['redis']?.command?.includes(`\${REDIS_PASSWORD:-${localPassword}}`))
+  t.true(file.services['redis']?.command?.includes(`>\${REDIS_PASSWORD:-${localPassword}}`))
 })
 
 test('the api listens where its port is published and its health is asked', (t) => {

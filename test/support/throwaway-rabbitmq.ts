@@ -34,15 +34,25 @@ const epmdProgram = (): string | undefined =>
 /** Why there can be none here, or null. */
 export const whyNoRabbit = (): string | null => (script() && epmdProgram() ? null : 'rabbitmq-server is not installed')
 
-export async function throwawayRabbit(): Promise<ThrowawayRabbit> {
+/** `settings` are further lines of its configuration; `user` is the one that it makes, who may do everything unless they say less. */
+export async function throwawayRabbit({
+  user = 'guest',
+  settings = '',
+}: Readonly<{ user?: string; settings?: string }> = {}): Promise<ThrowawayRabbit> {
   const [server, epmdPath] = [script(), epmdProgram()]
   if (server === undefined || epmdPath === undefined) throw new Error('rabbitmq-server is not installed')
   const home = await mkdtemp(join(tmpdir(), 'dc-rabbit-'))
   const [port, distPort, epmdPort] = await freePorts(3)
-  const url = `amqp://guest:guest@127.0.0.1:${port}`
+  const url = `amqp://${user}:${user}@127.0.0.1:${port}`
   await mkdir(join(home, 'log'))
   await writeFile(join(home, 'plugins'), '[].\n')
-  await writeFile(join(home, 'rabbitmq.conf'), 'loopback_users = none\ndisk_free_limit.absolute = 50MB\n')
+  const lines = [
+    'loopback_users = none',
+    'disk_free_limit.absolute = 50MB',
+    `default_user = ${user}`,
+    `default_pass = ${user}`,
+  ]
+  await writeFile(join(home, 'rabbitmq.conf'), `${lines.join('\n')}\n${settings}`)
   const env = {
     PATH: process.env['PATH'] ?? '',
     HOME: home,

@@ -10,8 +10,14 @@ import { programOnPath, type Throwaway, throwawayServer } from './throwaway.ts'
 /** Why there can be none here, or null. */
 export const whyNoRedis = (): string | null => (programOnPath('redis-server') ? null : 'redis-server is not installed')
 
-/** A Redis server on a private port, with nothing in it and its files in a folder of its own. A durable one keeps what it has. */
-export async function throwawayRedis({ durable = false }: Readonly<{ durable?: boolean }> = {}): Promise<Throwaway> {
+/**
+ * A Redis server on a private port, with nothing in it and its files in a folder of its own. A durable one keeps what it has. `rights`
+ * are the words of its rule for whoever has the password; without them everything is allowed.
+ */
+export async function throwawayRedis({
+  durable = false,
+  rights,
+}: Readonly<{ durable?: boolean; rights?: (password: string) => readonly string[] }> = {}): Promise<Throwaway> {
   const program = programOnPath('redis-server')
   if (program === null) throw new Error('redis-server is not installed')
   const folder = await mkdtemp(join(tmpdir(), 'dc-redis-'))
@@ -20,7 +26,7 @@ export async function throwawayRedis({ durable = false }: Readonly<{ durable?: b
   const settings = {
     port,
     bind: '127.0.0.1',
-    requirepass: password,
+    ...(rights ? { user: rights(password).join(' ') } : { requirepass: password }),
     dir: folder,
     save: '""',
     appendonly: durable ? 'yes' : 'no',
