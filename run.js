@@ -19,6 +19,7 @@ var commands = {
   bench: { file: '../bench/run', database: true, dotEnv: true },
   test: { file: '../test/run', database: true, dotEnv: false },
   fuzz: { file: '../test/fuzz', database: true, dotEnv: false },
+  timing: { file: '../test/timing', database: true, dotEnv: false },
   faults: { file: '../test/faults/harness/run-tier', database: true, dotEnv: false },
   'coverage:instagram': { file: '../test/coverage/write-coverage', database: false, dotEnv: false },
   'env:example': { file: 'config/env-example', database: false, dotEnv: false },

@@ -13,17 +13,20 @@ const FORM = new RegExp(`^${PREFIX}[0-9A-Za-z]{${RANDOM + CHECK}}$`)
 export const apiKeySecrets: ApiKeySecrets = {
   make() {
     const body = PREFIX + Array.from({ length: RANDOM }, () => DIGITS[randomInt(DIGITS.length)]).join('')
-    const secret = body + checksum(body)
+    const secret = withChecksum(body)
     return { secret, hash: hash(secret), hint: `${PREFIX}…${secret.slice(-4)}` }
   },
   hashOf(secret) {
     if (!FORM.test(secret)) return null
-    return checksum(secret.slice(0, -CHECK)) === secret.slice(-CHECK) ? hash(secret) : null
+    return withChecksum(secret.slice(0, -CHECK)) === secret ? hash(secret) : null
   },
 }
 
 // No salt and no stretching: there is nothing to guess in 196 random bits.
 const hash = (secret: string): string => createHash('sha256').update(secret).digest('hex')
+
+/** The whole of a key, from all but its last six digits. */
+export const withChecksum = (body: string): string => body + checksum(body)
 
 function checksum(body: string): string {
   let [left, digits] = [crc32(body), '']
