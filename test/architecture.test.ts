@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
@@ -9,6 +9,38 @@ const ROOT = join(import.meta.dirname, '..')
 
 test('every import of this project goes in an allowed direction', (t) => {
   t.deepEqual(violationsIn(ROOT), [])
+})
+
+/** Who opens a connection to elsewhere by HTTP, and why not through the guarded client. */
+const CALLS_OUT: Readonly<Record<string, string>> = {
+  'src/adapters/guarded-fetch/exchange.ts': 'it is the guarded client',
+  'src/adapters/guarded-fetch/resolve-host.ts': 'it is the guarded client',
+  'src/adapters/instagram/graph-client.ts': 'the hosts are of the configuration',
+  'src/health-check.ts': 'it asks this machine, for a container',
+}
+const CALLING =
+  /(?<![.\w])fetch\((?!path: string)|(?<!typeof )globalThis\.fetch|XMLHttpRequest|new WebSocket|new EventSource|from 'node:(https|http2|tls|dgram|dns[^']*)'|import (?!type)[^;]*?\b(request|get|Agent)\b[^;]*? from 'node:http'|import (?!type)[^;]*?\b(connect|createConnection|Socket)\b[^;]*? from 'node:net'|['"](undici|axios|got|node-fetch|ws)['"]/
+
+test('nothing calls out but the guarded client, and what asks configured hosts', (t) => {
+  const found = sourcesIn(ROOT)
+    .map(({ path }) => path)
+    .filter((path) => path.startsWith('src/') && CALLING.test(readFileSync(join(ROOT, path), 'utf8')))
+  t.deepEqual(found.toSorted(), Object.keys(CALLS_OUT).toSorted())
+  for (const source of [
+    `await fetch(url)`,
+    `import { request } from 'node:http'`,
+    `import { type Server, request as call } from 'node:http'`,
+    `import https from 'node:https'`,
+    `import { connect } from 'node:net'`,
+    `import axios from 'axios'`,
+  ])
+    t.regex(source, CALLING)
+  for (const source of [
+    `import { createServer } from 'node:http'`,
+    `import { isIP } from 'node:net'`,
+    `browser.fetch(path)`,
+  ])
+    t.notRegex(source, CALLING)
 })
 
 test('each layer has been looked at', (t) => {

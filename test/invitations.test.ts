@@ -122,7 +122,7 @@ onEachProfile((profile) => {
     t.is((await accept({ token, ...newcomer() })).status, 201, 'the one that was altered is still good')
   })
 
-  test(`S69: ${profile}: of twenty who come with one token at once, one joins`, async (t) => {
+  test(`S69, S129: ${profile}: of twenty who come with one token at once, one joins`, async (t) => {
     const owner = await client.signUp()
     const { token } = await invite(owner, client.newEmail())
     const answers = await Promise.all(Array.from({ length: 20 }, () => accept({ token, ...newcomer() })))

@@ -35,6 +35,28 @@ onEachProfile((profile) => {
       : { status, body }
   }
 
+  test.serial(
+    `S129: ${profile}: of fifty logins for one account that are finished at once, by twenty-five organizations, one connects it`,
+    async (t) => {
+      t.timeout(120_000)
+      const account = stage.account('instagram', 'wanted_by_all')
+      const people: Person[] = []
+      while (people.length < 25) people.push(await stage.person())
+      const logins: { person: Person; back: string }[] = []
+      for (const person of [...people, ...people])
+        logins.push({ person, back: await backFrom(person, 'instagram', { account: account.id }) })
+      const finished = await Promise.all(logins.map(({ person, back }) => finish(person, back)))
+      const have = (await Promise.all(people.map((person) => person.channels()))).filter(({ length }) => length > 0)
+      t.is(have.length, 1, 'of one organization')
+      t.is(have[0]?.length, 1)
+      const winners = finished.filter(({ status }) => status === 200)
+      t.true(winners.length === 1 || winners.length === 2, 'it may log in again')
+      for (const { body } of winners) t.is((body['channel'] as { id: string }).id, have[0]![0]!.id)
+      for (const { body, status } of finished.filter(({ status }) => status !== 200))
+        t.deepEqual([status, body.code], [409, 'account-bound-elsewhere'])
+    },
+  )
+
   for (const login of ['instagram', 'facebook'] as const)
     test.serial(
       `S14: ${profile}: an account that another organization has by ${login} stays there, whatever is tried here`,

@@ -144,6 +144,39 @@ onEachProfile((profile) => {
   )
 
   test.serial(
+    `S130: ${profile}: a reply on a ticket that is resolved at the same moment goes out, and the ticket stays as it was set`,
+    async (t) => {
+      t.timeout(60_000)
+      const [ann, ben] = [await somebody('AGENT', 0), await somebody('AGENT', 1)]
+      const path = `/tickets/${shop.ids['ticketId']}`
+      const messages = `/orgs/${shop.orgId}${path}/messages`
+      const read = async (at: string) => JSON.parse((await ben.caller.call('GET', at, { token: ben.token })).text)
+      const said = new Map<string, string>()
+      for (let round = 0; round < ROUNDS; round++) {
+        t.is((await patch(ann, path, { status: 'OPEN' })).status, 200)
+        const content = `Said as it was resolved, ${round}`
+        const [resolved, reply] = await Promise.all([
+          patch(ann, path, { status: 'RESOLVED' }),
+          ben.caller.call('POST', messages, { token: ben.token, body: { content } }),
+        ])
+        t.deepEqual([resolved.status, reply.status], [200, 201])
+        t.is((await read(`/orgs/${shop.orgId}${path}`)).status, 'RESOLVED')
+        said.set(JSON.parse(reply.text).id, content)
+      }
+      for (const [id, content] of said) {
+        await waitFor(async () => (await read(`${messages}/${id}`)).status === 'SENT', 20_000)
+        t.like(await read(`${messages}/${id}`), { content, ticketId: shop.ids['ticketId'] })
+      }
+      const parts = await sql<{ count: number }>(
+        `select count(*)::int from message_parts p join messages m on m.org_id = p.org_id and m.id = p.message_id
+         where m.id = any ($1) and m.ticket_id = $2`,
+        [[...said.keys()], shop.ids['ticketId']],
+      )
+      t.deepEqual(parts, [{ count: ROUNDS }])
+    },
+  )
+
+  test.serial(
     `S128: ${profile}: of two who open two old tickets of one conversation at once, one is told that it cannot be`,
     async (t) => {
       const [ann, ben] = [await somebody('AGENT', 0), await somebody('AGENT', 1)]

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { connect } from 'node:net'
 import test from 'ava'
 import { loadContract } from '../../src/adapters/http/contract.ts'
+import type { UserId } from '../../src/core/ids.ts'
 import { METRICS_TOKEN, startHttp } from '../adapters/http/support/http-server.ts'
 import { bodies, organizationWithEverything, pathOf } from '../adapters/http/support/organization-with-everything.ts'
 import { connectStage } from '../support/connect-stage.ts'
@@ -97,6 +98,26 @@ test.serial('S28: no header, query or field makes another verb of a request', as
   }
   const removals = server.calls.slice(before).map(({ name }) => name)
   t.deepEqual(removals, [], 'nothing was done')
+})
+
+test.serial('S21: no header says who somebody is, nor what they may do', async (t) => {
+  const member = await server.signUp()
+  server.accounts.join(member.userId as UserId, mine.answer.json.org, 'VIEWER')
+  const { orgId, userId, memberId, email } = mine
+  const claims: Record<string, string> = { user: userId, 'x-user': email, 'x-user-id': userId, 'x-member-id': memberId }
+  for (const name of ['remote-user', 'x-remote-user', 'x-forwarded-user', 'x-forwarded-email', 'x-auth-request-email'])
+    claims[name] = email
+  for (const name of ['x-role', 'x-forwarded-groups', 'x-permissions', 'x-scopes']) claims[name] = 'OWNER'
+  for (const name of ['x-forwarded-for', 'cf-connecting-ip', 'true-client-ip', 'x-real-ip', 'x-client-ip'])
+    claims[name] = '127.0.0.1'
+  const paths = [`/orgs/${orgId}/tickets`, `/orgs/${orgId}/audit-log`, '/auth/me']
+  for (const headers of [claims, ...Object.entries(claims).map(([name, value]) => ({ [name]: value }))]) {
+    const title = Object.keys(headers).join(', ')
+    for (const path of paths) t.is((await caller.call('GET', path, { headers })).status, 401, `${title}: ${path}`)
+    const asked = { token: member.token, headers }
+    t.is((await caller.call('GET', `/orgs/${orgId}/audit-log`, asked)).status, 403, title)
+    t.is(JSON.parse((await caller.call('GET', '/auth/me', asked)).text).user.id, member.userId, title)
+  }
 })
 
 /** Other spellings of a path; each is decided like the plain one, or is no path at all. */

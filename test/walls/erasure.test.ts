@@ -1,6 +1,5 @@
 import { createHmac, randomInt, randomUUID } from 'node:crypto'
 import test, { type ExecutionContext } from 'ava'
-import { Connection } from 'rabbitmq-client'
 import type { SimulatedAccount } from '../../dev/instagram-simulator/index.ts'
 import { type ConnectStage, connectStage } from '../support/connect-stage.ts'
 import { allInRedis, allRows, formsOf, hits } from '../support/dump.ts'
@@ -14,6 +13,7 @@ import {
 } from '../support/inbox-client.ts'
 import { waitFor } from '../support/processes.ts'
 import { onEachProfile } from '../support/profiles.ts'
+import { waitingDeliveries } from '../support/rabbit-queues.ts'
 import { sampleFile } from '../support/sample-files.ts'
 import { ids } from '../support/seed.ts'
 import { onServer } from '../support/template.ts'
@@ -245,15 +245,7 @@ onEachProfile((profile) => {
     t.deepEqual(hits('log', stage.log.text, words), [])
     if (profile !== 'services') return
     t.deepEqual(hits('redis', await allInRedis(stage.prefix), words), [])
-    const rabbit = new Connection(process.env['TEST_RABBITMQ_URL'] ?? '')
-    try {
-      for (const queue of [`${stage.prefix}.inbound`, `${stage.prefix}.inbound.dead`]) {
-        const { messageCount } = await rabbit.queueDeclare({ queue, passive: true })
-        t.is(messageCount, 0, queue)
-      }
-    } finally {
-      await rabbit.close()
-    }
+    t.deepEqual(await waitingDeliveries(process.env['TEST_RABBITMQ_URL'] ?? '', stage.prefix), [0, 0])
   }
 
   test.serial(

@@ -8,7 +8,7 @@ import { onEachProfile } from '../support/profiles.ts'
 import { compose } from './fuzzing/compose.ts'
 import { type Grounds, openGrounds } from './fuzzing/grounds.ts'
 import { CANARY } from './fuzzing/hostile.ts'
-import { endsSessions, type Fuzzed, requestsOf } from './fuzzing/requests.ts'
+import { type CallerName, endsSessions, type Fuzzed, isKey, requestsOf, takesKeys } from './fuzzing/requests.ts'
 import { faultsOf } from './fuzzing/verdict.ts'
 import { type Answered, type Caller, createCaller, inParallel } from './tenancy/calls.ts'
 import { openTwoShops } from './tenancy/two-shops.ts'
@@ -41,18 +41,24 @@ const SHUT = new Set([
 
 const TAKES_ALL = new Set(['replayDeadLetters', 'replayRawEvents'])
 
-/** So many more calls are made as the contract describes them until one is not refused. */
-const MOST_AS_THEY_ARE = 60
-const asDescribed = (operation: ContractOperation, given: Fuzzed): Fuzzed => ({
-  ...given,
-  caller: endsSessions(operation) ? 'passing' : 'OWNER',
-  spoils: [],
-})
+/** So many more calls are made as the contract describes them until one is not refused: few are by whoever may, of what they may change. */
+const MOST_AS_THEY_ARE = 400
+const asDescribed = (caller: CallerName, given: Fuzzed): Fuzzed => ({ ...given, caller, spoils: [] })
 
-type Tally = { calls: number; statuses: Map<number, number>; fault: string | null }
+type Tally = { calls: number; statuses: Map<number, number>; ofKeys: Map<number, number>; fault: string | null }
 
+const isRefusal = (status: number): boolean => REFUSED.has(status)
 const isUntried = (operationId: string, { statuses }: Tally): boolean =>
-  !SHUT.has(operationId) && ![...statuses.keys()].some((status) => !REFUSED.has(status))
+  !SHUT.has(operationId) && [...statuses.keys()].every(isRefusal)
+/** There is one, and its owner comes first. */
+const TAKEN_BEFORE = 'replayDeadLetter'
+/** Of those that take a key no call with one came through. */
+const isUntriedByKey = (operation: ContractOperation, { ofKeys }: Tally): boolean =>
+  takesKeys(operation) &&
+  operation.operationId !== TAKEN_BEFORE &&
+  !SHUT.has(operation.operationId) &&
+  [...ofKeys.keys()].every((status) => isRefusal(status) || status === 403)
+const count = (statuses: Map<number, number>, status: number) => statuses.set(status, (statuses.get(status) ?? 0) + 1)
 
 onEachProfile((profile) => {
   const calls = profile === 'services' ? CALLS : Math.ceil(CALLS / 10)
@@ -64,7 +70,14 @@ onEachProfile((profile) => {
 
   test.before(async (t) => {
     t.timeout(180_000)
-    stage = await connectStage(profile, { PUBLIC_URL: 'https://inbox.example', SIGNUP_MODE: 'open' })
+    stage = await connectStage(profile, {
+      ...{ PUBLIC_URL: 'https://inbox.example', SIGNUP_MODE: 'open' },
+      ...{
+        MAX_CHANNELS_PER_ORGANIZATION: '100000',
+        MAX_MEMBERS_PER_ORGANIZATION: '100000',
+        MAX_API_KEYS_PER_ORGANIZATION: '100000',
+      },
+    })
     caller = createCaller(stage.url, AT_ONCE)
     const { shops, people } = await openTwoShops(stage, caller)
     const mine = await withCursors(contract, caller, shops[0])
@@ -91,19 +104,24 @@ onEachProfile((profile) => {
     const answered = await caller.call(method, path, { headers, ...(token && { token }), ...(body && { body }) })
     if (given.caller === 'passing' && answered.status < 300 && operation.method !== 'get') grounds.passed()
     const shown = `${method} ${path.slice(0, 400)} by ${given.caller} ${JSON.stringify(headers)}\n    ${body?.toString().slice(0, 600) ?? ''}`
-    return { shown, answered, faults: faultsOf(operation, anything, answered, isElsewhere) }
+    const faults = faultsOf(operation, anything, answered, isElsewhere)
+    const isForPeople = operation.permission !== 'public' && !takesKeys(operation)
+    if (isKey(given.caller) && isForPeople && answered.status < 400)
+      return { shown, answered, faults: [...faults, 'it takes a key, and the contract says that it does not'] }
+    return { shown, answered, faults }
   }
 
   /** As many calls as it is given, one after the other; the first that fails is made as small as it can be. */
   async function fuzzed(operation: ContractOperation, numRuns: number): Promise<Tally> {
-    const tally: Tally = { calls: 0, statuses: new Map(), fault: null }
+    const tally: Tally = { calls: 0, statuses: new Map(), ofKeys: new Map(), fault: null }
     let since = 0
     const property = (requests: fc.Arbitrary<Fuzzed>) =>
       fc.asyncProperty(requests, async (given) => {
         if (since > 0 && ++since > SHRINKING) return
         tally.calls++
         const { shown, answered, faults } = await call(operation, given)
-        tally.statuses.set(answered.status, (tally.statuses.get(answered.status) ?? 0) + 1)
+        count(tally.statuses, answered.status)
+        if (isKey(given.caller)) count(tally.ofKeys, answered.status)
         if (faults.length === 0) return
         since ||= 1
         throw new Error(`${faults.join('\n  ')}\n    ${shown}`)
@@ -111,11 +129,15 @@ onEachProfile((profile) => {
     const requests = requestsOf(contract, operation, grounds.known)
     let details = await fc.check(property(requests), { numRuns, seed: SEED })
     // Few calls may all have been spoilt.
-    for (let more = 0; more < MOST_AS_THEY_ARE && !details.failed && isUntried(operation.operationId, tally); more++)
-      details = await fc.check(property(requests.map((given) => asDescribed(operation, given))), {
-        numRuns: 1,
-        seed: SEED + more,
-      })
+    const until = async (caller: CallerName, isTried: () => boolean) => {
+      for (let more = 0; more < MOST_AS_THEY_ARE && !details.failed && !isTried(); more++)
+        details = await fc.check(property(requests.map((given) => asDescribed(caller, given))), {
+          numRuns: 1,
+          seed: SEED + more,
+        })
+    }
+    await until(endsSessions(operation) ? 'passing' : 'OWNER', () => !isUntried(operation.operationId, tally))
+    await until('key', () => !isUntriedByKey(operation, tally))
     const { failed, errorInstance, counterexamplePath } = details
     if (failed) {
       const how = `FUZZ_SEED=${SEED} FUZZ_OPERATION=${operation.operationId} (${counterexamplePath})`
@@ -167,7 +189,15 @@ onEachProfile((profile) => {
           ([id, { calls, statuses }]) => `${id}, ${calls} calls: ${[...statuses].map((one) => one.join(' × '))}`,
         ),
         [],
-        'the generator cannot fill them',
+        `the generator cannot fill them; seed ${SEED}`,
+      )
+
+      const byName = new Map(all.map((operation) => [operation.operationId, operation]))
+      const untriedByKey = found.filter(([id, tally]) => isUntriedByKey(byName.get(id)!, tally))
+      t.deepEqual(
+        untriedByKey.map(([id, { ofKeys }]) => `${id} with a key: ${[...ofKeys].map((one) => one.join(' × '))}`),
+        [],
+        `no program came through; seed ${SEED}`,
       )
 
       const totals = new Map<number, number>()
@@ -176,6 +206,8 @@ onEachProfile((profile) => {
       const made = found.reduce((sum, [, tally]) => sum + tally.calls, 0)
       if (ONLY === undefined) t.true(made >= calls, `${made} calls`)
       const shown = [...totals].toSorted(([a], [b]) => a - b).map(([status, count]) => `${status}: ${count}`)
+      const byKeys = found.flatMap(([, { ofKeys }]) => [...ofKeys.values()]).reduce((sum, one) => sum + one, 0)
+      t.log(`${byKeys} calls with API keys, of ${all.filter(takesKeys).length} operations that take one`)
       t.log(`${made} calls of ${found.length} operations in ${seconds} s (${shown.join(', ')}); seed ${SEED}`)
     },
   )

@@ -24,6 +24,21 @@ test('the table of docs/security.md has every group once, and names exactly the 
   t.log(`not built: ${notThere.map(({ id }) => id).join(', ') || 'none'}; open: ${open.join(', ') || 'none'}`)
 })
 
+test('what is new shows in operations, in fields of bodies, in packages and in commands', (t) => {
+  const there = words()
+  for (const word of [
+    'getTicket',
+    'tickets',
+    'assigneeId',
+    'channelIds',
+    'limit',
+    'text/html',
+    'express',
+    'keys:rotate',
+  ])
+    t.true(there.has(word), word)
+})
+
 test('a group that waits for something is open once that is there', (t) => {
   const line = '| S7 | Customers are merged. | not there yet: merging customers |'
   const without = tableFor(new Set(['getCustomer']))

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { globSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import test from 'ava'
@@ -50,6 +51,20 @@ test('S122: sources, examples, fixtures and documents hold nothing of the form o
     secretsIn(readFileSync(join(ROOT, file), 'utf8')).map((what) => `${file}: ${what}`),
   )
   t.deepEqual(found, [])
+})
+
+test('S122: nor does anything that once stood there, as far back as this checkout goes', (t) => {
+  const git = (...args: string[]) =>
+    spawnSync('git', args, { cwd: ROOT, encoding: 'utf8', maxBuffer: 1024 * 1024 * 1024, timeout: 60_000 })
+  if (git('rev-parse', '--git-dir').status !== 0) {
+    t.log('no history here: it was not checked out with git')
+    return t.pass()
+  }
+  const { status, stdout } = git('log', '--all', '--patch', '--format=%H %B')
+  t.is(status, 0)
+  t.true(stdout.length > 100)
+  t.deepEqual(secretsIn(stdout), [])
+  t.log(`${git('rev-list', '--all', '--count').stdout.trim()} commits`)
 })
 
 test('S122: what has the form of a secret is found', (t) => {

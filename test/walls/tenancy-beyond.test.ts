@@ -2,6 +2,7 @@ import test from 'ava'
 import { loadContract } from '../../src/adapters/http/contract.ts'
 import { createMediaLinks } from '../../src/adapters/security/media-links.ts'
 import type { OrgId, UploadId } from '../../src/core/ids.ts'
+import { tablesOfOrganizations } from '../support/catalogue.ts'
 import { type ConnectStage, connectStage } from '../support/connect-stage.ts'
 import { type InboxClient, settled, ticketOf } from '../support/inbox-client.ts'
 import { planted } from '../support/planted.ts'
@@ -9,6 +10,7 @@ import { waitFor } from '../support/processes.ts'
 import { onEachProfile } from '../support/profiles.ts'
 import { sampleFile } from '../support/sample-files.ts'
 import { ids as newIds } from '../support/seed.ts'
+import { onServer } from '../support/template.ts'
 import { type Caller, comparable, createCaller, inParallel } from './tenancy/calls.ts'
 import { rowsAtRest, rowsOf } from './tenancy/rows-of.ts'
 import { openTwoShops, type Shop } from './tenancy/two-shops.ts'
@@ -89,13 +91,12 @@ onEachProfile((profile) => {
   )
 
   test.serial(
-    `S2: ${profile}: one of the other's channels among one's own, and a comment answered by its id, are refused`,
+    `S2, S3: ${profile}: one of the other's channels among one's own, and a comment answered by its id, are refused`,
     async (t) => {
       const { simulator } = stage
       const who = simulator.customer({ account: mine.account })
       await simulator.comment(who, 'How much is it?')
       const ticket = await ticketOf(mine.client, who, 'COMMENT')
-      const before = [await rowsAtRest(stage.db.admin, mine.orgId), await rowsOf(stage.db.admin, theirs.orgId)]
       const refusedAs = async (path: string, bodyFor: (id: string) => object, foreign: string, status: number) => {
         const answers = [foreign, newIds.next()].map(async (id) => {
           const asked = { token: mine.tokens.OWNER, body: bodyFor(id) }
@@ -107,12 +108,19 @@ onEachProfile((profile) => {
       }
       const key = { name: 'A program', scopes: ['tickets:read'] }
       const [own, foreign] = [mine.ids['channelId']!, theirs.ids['channelId']!]
-      await refusedAs('/api-keys', (id) => ({ ...key, channelIds: [own, id] }), foreign, 404)
+      const further: string[] = []
+      for (let count = 0; count < 8; count++) {
+        const channel = { type: 'API', name: 'A form', config: { secret: planted('channel-secret') } }
+        further.push((await mine.client.call<{ id: string }>('POST', '/channels', channel)).body.id)
+      }
+      const made = [await rowsAtRest(stage.db.admin, mine.orgId), await rowsOf(stage.db.admin, theirs.orgId)]
+      for (const channelIds of [(id: string) => [id, own, ...further], (id: string) => [own, ...further, id]])
+        await refusedAs('/api-keys', (id) => ({ ...key, channelIds: channelIds(id) }), foreign, 404)
       for (const audience of ['PUBLIC', 'PRIVATE']) {
         const bodyFor = (replyToMessageId: string) => ({ content: 'Ten', audience, replyToMessageId })
         await refusedAs(`/tickets/${ticket.id}/messages`, bodyFor, theirs.ids['messageId']!, 422)
       }
-      t.deepEqual([await rowsOf(stage.db.admin, mine.orgId), await rowsOf(stage.db.admin, theirs.orgId)], before)
+      t.deepEqual([await rowsOf(stage.db.admin, mine.orgId), await rowsOf(stage.db.admin, theirs.orgId)], made)
     },
   )
 
@@ -261,4 +269,43 @@ onEachProfile((profile) => {
       t.deepEqual(await rowsOf(stage.db.admin, theirs.orgId), before)
     },
   )
+
+  // Last, after all that was tried above.
+  test.serial(`${profile}: figures name nobody, and no line of the log speaks of two organizations`, async (t) => {
+    const UUID = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g
+    const idsOf = async (shop: Shop) => {
+      const ids = new Set([shop.orgId])
+      await onServer(stage.db.admin, async (server) => {
+        for (const { table } of await tablesOfOrganizations(server)) {
+          const text = `select to_jsonb(t)::text as row from ${table} t where org_id = $1`
+          const { rows } = await server.query<{ row: string }>(text, [shop.orgId])
+          for (const { row } of rows) for (const id of row.match(UUID) ?? []) ids.add(id)
+        }
+      })
+      return ids
+    }
+    const [own, foreign] = [await idsOf(mine), await idsOf(theirs)]
+    // Somebody may belong to both.
+    const [ours, others] = [own.difference(foreign), foreign.difference(own)]
+    t.true(ours.size > 50 && others.size > 50, `${ours.size} and ${others.size} ids`)
+
+    const figures = await (await fetch(`${stage.url}/metrics`)).text()
+    t.regex(figures, /^http_server_request_duration_seconds_count/m)
+    for (const { account, emails, name, who } of [mine, theirs])
+      for (const word of [name, account.id, who.id, ...Object.values(emails)]) t.false(figures.includes(word), word)
+    t.deepEqual(figures.match(UUID), null)
+
+    const about = (fields: object): readonly boolean[] => {
+      // What a caller asks for by mistake or by intent is told as they asked it.
+      const { path: _, askedOrgId: __, ...rest } = fields as Record<string, unknown>
+      const named = JSON.stringify(rest).match(UUID) ?? []
+      return [ours, others].map((ids) => named.some((id) => ids.has(id)))
+    }
+    const seen = stage.log.lines.map(({ fields, message }) => ({ of: about(fields), fields, message }))
+    t.deepEqual(
+      seen.filter(({ of: [a, b] }) => a && b),
+      [],
+    )
+    for (const at of [0, 1]) t.true(seen.filter(({ of }) => of[at]).length > 20)
+  })
 })

@@ -1,6 +1,7 @@
 import { createHmac, randomUUID } from 'node:crypto'
 import * as fc from 'fast-check'
 import { problemTypes } from '../../../src/adapters/http/problem.ts'
+import { KEY_SCOPES } from '../../../src/core/api-key/api-key.ts'
 import type { ConnectStage } from '../../support/connect-stage.ts'
 import { connect, ticketOf } from '../../support/inbox-client.ts'
 import { waitFor } from '../../support/processes.ts'
@@ -40,14 +41,23 @@ export async function openGrounds(
     Promise.all(Array.from({ length: DOOMED }, (_, at) => make(at)))
 
   const secret = 'a-secret-of-sixteen-letters'
-  const channels = await several((at) =>
-    owner<{ id: string }>('POST', '/channels', { type: 'API', name: `Channel ${at}`, config: { secret } }),
-  )
-  const door = await owner<{ id: string }>('POST', '/channels', { type: 'API', name: 'A door', config: { secret } })
+  const makeChannel = (name: string) =>
+    owner<{ id: string }>('POST', '/channels', { type: 'API', name, config: { secret } })
+  const doomed = await several((at) => makeChannel(`Channel ${at}`))
+  // Those that go are soon gone, and what is gone nobody changes.
+  const changed = await several((at) => makeChannel(`A channel that stays ${at}`))
+  const door = await makeChannel('A door')
   const members = await several(() => people.join(shop.orgId, 'AGENT'))
   const invitations = await several((at) =>
     owner<{ id: string }>('POST', '/invitations', { email: `invited-${at}@example.com`, role: 'AGENT' }),
   )
+  const makeKey = (channelIds?: readonly string[]) =>
+    owner<{ key: { id: string }; secret: string }>('POST', '/api-keys', {
+      ...{ name: 'A program', scopes: KEY_SCOPES },
+      ...(channelIds && { channelIds }),
+    })
+  const keys = await several(() => makeKey())
+  const keyOfChannel = await makeKey([shop.ids['channelId']!])
   const attachments: { id: string }[] = []
   for (let at = 0; at < DOOMED; at++) attachments.push(await owner('POST', '/attachments', sampleFile('png', 500)))
 
@@ -77,13 +87,14 @@ export async function openGrounds(
     known,
     idsFor(operationId, which) {
       const { ids } = shop
-      if (operationId === 'deleteChannel' || operationId === 'updateChannel')
-        return { ...ids, channelId: pick(channels, which).id }
+      if (operationId === 'deleteChannel') return { ...ids, channelId: pick(doomed, which).id }
+      if (operationId === 'updateChannel') return { ...ids, channelId: pick(changed, which).id }
       if (operationId === 'receiveWebhook' || operationId === 'verifyWebhook')
         return { ...ids, channelId: pick([ids['channelId']!, door.id], which) }
       if (operationId === 'removeMember' || operationId === 'updateMember' || operationId === 'endMemberSessions')
         return { ...ids, memberId: pick(members, which).memberId }
       if (operationId === 'revokeInvitation') return { ...ids, invitationId: pick(invitations, which).id }
+      if (operationId === 'revokeApiKey') return { ...ids, apiKeyId: pick(keys, which).key.id }
       if (operationId === 'eraseCustomer') return { ...ids, customerId: pick(erased, which)['customerId']! }
       if (operationId === 'deleteAttachment') return { ...ids, attachmentId: pick(attachments, which).id }
       const isOfComments = operationId === 'deleteComment' || (onComments.has(operationId) && which % 2 === 0)
@@ -94,6 +105,8 @@ export async function openGrounds(
       if (operationId === 'receiveWebhook' && name === 'OWNER') return secret
       if (name === 'nobody') return undefined
       if (name === 'stranger') return stranger.tokens.OWNER
+      if (name === 'key') return shop.apiKey
+      if (name === 'keyOfChannel') return keyOfChannel.secret
       if (name !== 'passing') return shop.tokens[name]
       passing ??= session()
       return (await passing).token

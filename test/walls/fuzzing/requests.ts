@@ -5,8 +5,22 @@ import { hostileHeader, hostileText, hostileValue, spoiledTexts } from './hostil
 import { isNamed, type Known, validValues } from './valid-values.ts'
 
 /** Whose call it is. Most are an owner's, who may do everything: others learn too little of what is behind. */
-export const CALLERS = ['OWNER', 'ADMIN', 'AGENT', 'VIEWER', 'passing', 'nobody', 'stranger'] as const
+export const CALLERS = [
+  'OWNER',
+  'ADMIN',
+  'AGENT',
+  'VIEWER',
+  'passing',
+  'nobody',
+  'stranger',
+  'key',
+  'keyOfChannel',
+] as const
 export type CallerName = (typeof CALLERS)[number]
+
+/** Programs: one that may do all that a key can, and one for a single channel. */
+export const isKey = (name: CallerName): boolean => name.startsWith('key')
+export const takesKeys = ({ security }: ContractOperation): boolean => security.includes('apiKey')
 
 /** One thing that is done to a call which was right. */
 export type Spoil =
@@ -99,11 +113,14 @@ export function requestsOf(contract: Contract, operation: ContractOperation, kno
 
   const isPassing = endsSessions(operation)
   const owns: CallerName = isPassing ? 'passing' : 'OWNER'
-  const others = CALLERS.filter((name) => (isPassing ? name === 'nobody' : name !== 'passing'))
+  const others = CALLERS.filter((name) => (isPassing ? name === 'nobody' || isKey(name) : name !== 'passing'))
   return fc.record({
     caller: fc.oneof(
       { weight: 20, arbitrary: fc.constant<CallerName>(owns) },
       { weight: 3, arbitrary: fc.constantFrom<CallerName>(...others) },
+      ...(takesKeys(operation)
+        ? [{ weight: 6, arbitrary: fc.constantFrom<CallerName>('key', 'key', 'keyOfChannel') }]
+        : []),
     ),
     which: fc.nat({ max: 1_000 }),
     params: parametersIn('path'),
