@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { variables } from '../src/config/variables.ts'
+import { memoryFolder } from './support/memory-folder.ts'
 import { assertNoneLeft, bearersOf, killAll, marked } from './support/processes.ts'
 import { runAva } from './support/run-ava.ts'
 import { type Provided, provide, services } from './support/services.ts'
@@ -26,6 +27,10 @@ export async function main(given: readonly string[], root = ROOT): Promise<numbe
     print(`There is no test file like ${given.join(' ')}.`)
     return finish({ passed: 0, failed: 1, skipped: 0 }, print)
   }
+
+  // For the servers of this process and for the suites; who names a folder means it.
+  const place = process.env['TMPDIR'] || memoryFolder()
+  if (place) process.env['TMPDIR'] = place
 
   const mark = randomUUID()
   const interrupted = new AbortController()
