@@ -49,19 +49,23 @@ export const DELETE = `
 delete from jobs j using unnest($1::uuid[], $2::int[]) as d(id, attempt)
 where j.id = d.id and j.attempt = d.attempt and j.state = 'ACTIVE'`
 
-/** Rows that an acknowledgement is deleting right now are left to it: waiting for each other would be a deadlock. */
-const held = `
-with held as materialized (
-  select j.id from jobs j join unnest($1::uuid[], $2::int[]) as d(id, attempt) on j.id = d.id and j.attempt = d.attempt
-  where j.state = 'ACTIVE' for update of j skip locked
-)`
+const theirs = `select j.id from jobs j join unnest($1::uuid[], $2::int[]) as d(id, attempt) on j.id = d.id and j.attempt = d.attempt
+  where j.state = 'ACTIVE' order by j.id for update of j`
+
+/**
+ * A row whose lease is being renewed is waited for: left out, it would come again only when that lease ends. When it comes again counts
+ * from after the wait. Renewing itself waits for nobody, and a job is settled by one statement, so that nobody waits for each other.
+ */
+const held = `with held as materialized (${theirs})`
+/** What is settled right now needs no lease. */
+const idle = `with held as materialized (${theirs} skip locked)`
 
 export const RETRY = `${held}
-update jobs j set state = 'READY', run_at = now() + $3::int * interval '1 ms', reason = $4, lease_until = null
+update jobs j set state = 'READY', run_at = clock_timestamp() + $3::int * interval '1 ms', reason = $4, lease_until = null
 from held where j.id = held.id`
 
 export const POSTPONE = `${held}
-update jobs j set state = 'READY', attempt = j.attempt - 1, run_at = now() + $3::int * interval '1 ms', reason = $4, lease_until = null
+update jobs j set state = 'READY', attempt = j.attempt - 1, run_at = clock_timestamp() + $3::int * interval '1 ms', reason = $4, lease_until = null
 from held where j.id = held.id`
 
 export const DEAD = `${held}
@@ -95,10 +99,10 @@ select count(*)::int as revived from revived`
 
 /** With a new time, since others already look only at what is newer than the old one. */
 export const GIVE_BACK = `${held}
-update jobs j set state = 'READY', attempt = j.attempt - 1, run_at = now(), lease_until = null
+update jobs j set state = 'READY', attempt = j.attempt - 1, run_at = clock_timestamp(), lease_until = null
 from held where j.id = held.id`
 
-export const RENEW = `${held}
+export const RENEW = `${idle}
 update jobs j set lease_until = now() + interval '30 seconds' from held where j.id = held.id`
 
 /** Repeatedly lost jobs are spread out: the one that kills its worker parts from those that were merely beside it. */

@@ -236,6 +236,39 @@ if (needs(test, 'queue on PostgreSQL', ['TEST_DATABASE_URL'])) {
     t.deepEqual(await states(), [{ state: 'DEAD', attempt: 10, reason: 'whoever held it died or hung' }])
   })
 
+  test.serial('a job whose lease is being renewed is settled as any other, and not when that lease ends', async (t) => {
+    const queue = queueOver(database.pool('dc_system'))
+    for (let index = 0; index < 4; index++) await queue.enqueue(aJob())
+    const [retried, postponed, given, dead] = await queue.claim('work', 4)
+    if (!retried || !postponed || !given || !dead) return t.fail()
+    const renewal = await database.pool('dc_system').connect()
+    t.teardown(() => renewal.release(true))
+    await renewal.query('begin')
+    await renewal.query(`update jobs set lease_until = now() + interval '30 seconds'`)
+    // Nor does a second renewal wait for the first.
+    await queue.renew([retried])
+    const settled = Promise.all([
+      queue.retry([retried], 0, 'no'),
+      queue.postpone([postponed], 0, 'not yet'),
+      queue.giveBack([given]),
+      queue.dead([dead], 'never'),
+    ])
+    const waiting = `select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`
+    await until(async () => (await database.sql(waiting)).length === 4)
+    const { rows } = await renewal.query<{ now: Date }>('select clock_timestamp() as now')
+    await renewal.query('commit')
+    await settled
+    // Nobody has looked beyond it meanwhile.
+    const early = `select 1 from jobs where state = 'READY' and run_at < $1::timestamptz`
+    t.deepEqual(await database.sql(early, [rows[0]?.now]), [])
+    t.deepEqual(
+      (await database.sql('select state, attempt, reason from jobs'))
+        .map((row) => Object.values(row).join(' '))
+        .toSorted(),
+      ['DEAD 1 never', 'READY 0 ', 'READY 0 not yet', 'READY 1 no'],
+    )
+  })
+
   test.serial('what was given back has its attempt back, and is there at once for others', async (t) => {
     const queue = queueOver(database.pool('dc_system'))
     const other = queueOver(database.pool('dc_system'))
