@@ -24,7 +24,7 @@ onEachProfile((profile) => {
     results.flatMap((result) => (result.status === 'rejected' ? [result.reason as unknown] : []))
 
   test(`S129: ${profile}: of many who make one at once exactly as many succeed as there is room for`, async (t) => {
-    const on = coreOn(db, { organizationLimits: { channels: 5, 'api-keys': 4 }, poolSize: 8 })
+    const on = coreOn(db, { organizationLimits: { channels: 5, 'api-keys': 4 }, poolSize: AT_ONCE })
     const [inbox, other] = [await seedInbox(on.orm), await seedInbox(on.orm)]
     const channel = ({ actor }: Inbox, at: number) =>
       on.core.createChannel(actor, {

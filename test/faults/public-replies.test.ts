@@ -1,9 +1,12 @@
-import test from 'ava'
+import ava from 'ava'
 import type { InstagramSimulator } from '../../dev/instagram-simulator/index.ts'
 import { onEachProfile } from '../support/database.ts'
+import { fewAtOnce } from '../support/few-at-once.ts'
 import { type InboxClient, type MessageJson, settled, ticketOf } from '../support/inbox-client.ts'
 import { waitFor } from '../support/processes.ts'
 import { type ShopStage, shopStage } from '../support/shop-stage.ts'
+
+const test = fewAtOnce(ava)
 
 onEachProfile((profile) => {
   // Every test has an account and a channel of its own.

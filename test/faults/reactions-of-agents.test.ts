@@ -1,10 +1,13 @@
-import test from 'ava'
+import ava from 'ava'
 import type { InstagramSimulator, SimulatedCustomer } from '../../dev/instagram-simulator/index.ts'
 import { onEachProfile } from '../support/database.ts'
+import { fewAtOnce } from '../support/few-at-once.ts'
 import { connect, type InboxClient, type MessageJson, signUp, ticketOf } from '../support/inbox-client.ts'
 import type { MainProcess } from '../support/main-process.ts'
 import { waitFor } from '../support/processes.ts'
 import { type ShopStage, shopStage } from '../support/shop-stage.ts'
+
+const test = fewAtOnce(ava)
 
 onEachProfile((profile) => {
   // Every test has an account of its own.

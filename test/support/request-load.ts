@@ -1,4 +1,4 @@
-import { Agent, request } from 'node:http'
+import { Agent, type ClientRequest, request } from 'node:http'
 
 /**
  * How one request ended. `refused` never got a connection, `unseen` got one from the kernel that was reset without a word, as
@@ -16,6 +16,10 @@ export type Call = Readonly<{
   onEnd?: (outcome: Outcome) => void
 }>
 
+/** The server closed the connection while it was idle, and the request was on its way to it, as far as one can tell from here. */
+export const wasClosedIdle = (sent: ClientRequest, { code }: NodeJS.ErrnoException): boolean =>
+  sent.reusedSocket && (code === 'ECONNRESET' || code === 'EPIPE')
+
 /**
  * One call over the agent. A connection that the server closed while it was idle is no failure: every client asks again on a
  * new one then, and so does this.
@@ -28,9 +32,8 @@ export function ask(agent: Agent, call: Call): Promise<Outcome> {
     response.on('error', (error) => resolve({ kind: 'failed', why: `in the answer: ${error.message}` }))
   })
   sent.on('error', (error: NodeJS.ErrnoException) => {
-    const idleClosed = sent.reusedSocket && (error.code === 'ECONNRESET' || error.code === 'EPIPE')
     if (error.code === 'ECONNREFUSED') resolve({ kind: 'refused', atMs: performance.now() })
-    else if (idleClosed) resolve(ask(agent, call))
+    else if (wasClosedIdle(sent, error)) resolve(ask(agent, call))
     else if (error.code === 'ECONNRESET' && !sent.socket?.bytesRead)
       resolve({ kind: 'unseen', atMs: performance.now() })
     else

@@ -1,4 +1,5 @@
 import { Agent, type IncomingHttpHeaders, request } from 'node:http'
+import { wasClosedIdle } from '../../support/request-load.ts'
 
 export type Asked = Readonly<{
   token?: string
@@ -16,13 +17,15 @@ export function createCaller(url: string, connections: number) {
   const agent = new Agent({ keepAlive: true, maxSockets: connections })
   const { hostname, port } = new URL(url)
 
-  function call(method: string, path: string, { token, headers = {}, body }: Asked = {}): Promise<Answered> {
+  function call(method: string, path: string, asked: Asked = {}, isAgain = false): Promise<Answered> {
+    const { token, headers = {}, body } = asked
     const isBytes = Buffer.isBuffer(body)
     const sent = body === undefined ? undefined : isBytes ? body : JSON.stringify(body)
     const { promise, resolve, reject } = Promise.withResolvers<Answered>()
-    const call = request(
+    const sending = request(
       {
-        ...{ agent, hostname, port, method, path },
+        // The second time over a connection of its own, which nobody can have closed before.
+        ...{ agent: isAgain ? false : agent, hostname, port, method, path },
         headers: {
           // The same for all, so that answers differ in nothing that the caller chose.
           'x-request-id': 'one-for-all-calls',
@@ -36,7 +39,7 @@ export function createCaller(url: string, connections: number) {
         const { statusCode: status = 0, headers } = response
         // It has no end.
         if (headers['content-type']?.startsWith('text/event-stream')) {
-          call.destroy()
+          sending.destroy()
           return resolve({ status, headers, text: '' })
         }
         const chunks: Buffer[] = []
@@ -45,12 +48,18 @@ export function createCaller(url: string, connections: number) {
         response.on('end', () => resolve({ status, headers, text: Buffer.concat(chunks).toString() }))
       },
     )
-    call.on('error', reject)
-    call.end(sent)
+    sending.on('error', (error) => {
+      if (!isAgain && wasClosedIdle(sending, error)) resolve(call(method, path, asked, true))
+      else reject(error)
+    })
+    sending.end(sent)
     return promise
   }
 
-  return { call, close: () => agent.destroy() }
+  return {
+    call: (method: string, path: string, asked?: Asked) => call(method, path, asked),
+    close: () => agent.destroy(),
+  }
 }
 
 export type Caller = ReturnType<typeof createCaller>
