@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net'
 import { MikroORM } from '@mikro-orm/postgresql'
-import { type Pool, type PoolClient, TypeOverrides, types } from 'pg'
+import { type Pool, type PoolClient, type QueryResult, TypeOverrides, types } from 'pg'
 import { keepPlans } from '../postgres-kit/plans.ts'
 import { type ConnectionOptions, connectionConfig, type DatabaseTarget, databaseNameOf } from './connection.ts'
 import { entities } from './rows/index.ts'
@@ -26,7 +26,10 @@ const TIMESTAMPTZ_ARRAY = 1185
 export function createOrm(target: DatabaseTarget, options: OrmOptions = {}): MikroORM {
   const onPoolCreated = (pool: Pool) => {
     pool.on('error', (error) => options.onPoolError?.(error))
-    pool.on('connect', (client) => endWhenSilent(client, options.silenceMs ?? SILENCE_MS))
+    pool.on('connect', (client) => {
+      endWhenSilent(client, options.silenceMs ?? SILENCE_MS)
+      sendBeginOn(client)
+    })
     keepPlans(pool, options.plansForMs)
     // The ORM keeps times as text and parses what its entities name; our own statements want Dates, and it takes those too.
     const parsers = pool.options.types
@@ -49,6 +52,38 @@ export function createOrm(target: DatabaseTarget, options: OrmOptions = {}): Mik
   })
 }
 
+const BEGINS = /^(begin|start transaction)\b/
+
+/**
+ * Whoever begins a transaction need not wait for the answer: what comes next is behind it on the way. Where it is refused what follows is
+ * carried out outside of any transaction, as nobody: its answers count for nothing, and the connection is given up, COMMIT with it.
+ */
+function sendBeginOn(client: PoolClient): void {
+  const query = client.query.bind(client) as (...args: unknown[]) => unknown
+  let refusal: { reason: Error } | undefined
+  const counts = <T>(result: T): T => {
+    if (refusal) throw refusal.reason
+    return result
+  }
+  const sentOn = (...args: unknown[]) => {
+    const sent = query(...args)
+    if (!(sent instanceof Promise)) return sent
+    if (typeof args[0] !== 'string' || !BEGINS.test(args[0]))
+      return sent.then(counts, (error: unknown) => {
+        throw refusal?.reason ?? error
+      })
+    sent.catch((reason: Error) => {
+      refusal ??= { reason }
+      streamOf(client).destroy(reason)
+    })
+    return Promise.resolve({ command: 'BEGIN', rowCount: null, oid: 0, rows: [], fields: [] } satisfies QueryResult)
+  }
+  client.query = sentOn as typeof client.query
+}
+
+const streamOf = (client: PoolClient): Socket =>
+  (client as unknown as { connection: { stream: Socket } }).connection.stream
+
 /**
  * The driver's own limit runs for each statement from when it was sent, so that one behind others would be given up while the server
  * answers those. And nothing else may be sent on a connection that fell silent: a rollback would wait as long again. What answers by a
@@ -56,7 +91,7 @@ export function createOrm(target: DatabaseTarget, options: OrmOptions = {}): Mik
  */
 function endWhenSilent(client: PoolClient, silenceMs: number): void {
   const query = client.query.bind(client) as (...args: unknown[]) => unknown
-  const { stream } = (client as unknown as { connection: { stream: Socket } }).connection
+  const stream = streamOf(client)
   let asked = 0
   let timer: NodeJS.Timeout | undefined
   const answered = () => {

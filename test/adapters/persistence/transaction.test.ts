@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import test from 'ava'
+import type { Pool } from 'pg'
 import { createOrm } from '../../../src/adapters/persistence/orm.ts'
 import { createSystemPool } from '../../../src/adapters/persistence/system-pool.ts'
 import {
@@ -92,7 +93,7 @@ onEachProfile((profile) => {
     t.is(await attachTo(newest?.id ?? '', 1), 1)
   })
 
-  test.serial(`${profile}: the next statement is sent before the one ahead of it is answered`, async (t) => {
+  test.serial(`${profile}: a statement is sent before those ahead of it, and BEGIN, are answered`, async (t) => {
     const network = await behindProxy(db)
     t.teardown(() => network.close())
     const far = network.orm({ poolSize: 1 })
@@ -105,9 +106,10 @@ onEachProfile((profile) => {
         return rows.map(({ n }) => n).sort()
       })
     const answered: number[] = []
+    // The connection is there.
+    await inOrganization(far, org.orgId, (tx) => tx.rows('select 1'))
+    network.proxy.set('response', { kind: 'black-hole' })
     const work = inOrganization(far, org.orgId, async (tx) => {
-      await tx.rows('select 1')
-      network.proxy.set('response', { kind: 'black-hole' })
       tx.write(lock(1))
       await Promise.all([2, 3].map((n) => tx.rows(lock(n)).then(() => answered.push(n))))
     })
@@ -116,6 +118,26 @@ onEachProfile((profile) => {
     await network.proxy.heal()
     await work
     t.deepEqual([await held(), answered], [[], [2, 3]])
+  })
+
+  test.serial(`${profile}: where BEGIN fails no answer behind it counts, and the connection is given up`, async (t) => {
+    const network = await behindProxy(db)
+    t.teardown(() => network.close())
+    const far = network.orm({ poolSize: 1 })
+    const pool = (await far.em.getConnection().getNativeClient()) as Pool
+    const client = await pool.connect()
+    t.is((await client.query('select 1')).rowCount, 1)
+    // All answers come at once, as to a process that was busy.
+    network.proxy.set('response', { kind: 'black-hole' })
+    await client.query('begin nonsense')
+    const behind = ['select 1', 'select no_such_column', 'rollback'].map((text) => client.query(text))
+    const ends = Promise.allSettled(behind)
+    await sleep(100)
+    await network.proxy.heal()
+    for (const end of await ends) t.is(end.status === 'rejected' ? codeOf(end.reason) : end.status, '42601')
+    await t.throwsAsync(client.query('select 1'))
+    client.release(true)
+    t.deepEqual(await inOrganization(far, org.orgId, (tx) => tx.rows('select 1 as one')), [{ one: 1 }])
   })
 
   test.serial(`${profile}: what nobody waits for fails the whole, for its own reason`, async (t) => {
