@@ -1,9 +1,10 @@
+import { constants, setPriority } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { startChild } from '../child.ts'
+import { type Child, startChild } from '../child.ts'
 import { personOf } from '../direct-messages.ts'
 import { quantile, type Row } from '../figures.ts'
-import { deliver } from '../ingest/deliver.ts'
-import { messages, openNetwork } from '../ingest/messages.ts'
+import { openNetwork } from '../ingest/messages.ts'
+import type { DeliverOrder } from '../ingest/sender.ts'
 import type { BenchOptions } from '../options.ts'
 import { startApi, startWorker } from '../our-processes.ts'
 import type { Shop } from '../seed.ts'
@@ -44,9 +45,17 @@ export async function measureNeighbours(
     const environment = { ...site.environment, INSTAGRAM_GRAPH_URL: network.url, HISTORY_SWEEP_MINUTES: '0' }
     const { url } = await shutdown.owns(startApi(environment), ({ child }) => child.stop())
     const worker = await shutdown.owns(Promise.resolve(startWorker(environment)), (child) => child.stop())
-    const noise = await shutdown.owns(Promise.resolve(startChild('bench/neighbours/noise.ts', [], {})), (child) =>
-      child.stop(),
-    )
+    const start = (file: string) => shutdown.owns(Promise.resolve(startChild(file, [], {})), (child) => child.stop())
+    const everybody = await start('bench/ingest/sender.ts')
+    const noise = await start('bench/neighbours/noise.ts')
+    // The platform has machines of its own: what sends may not take from the program what it needs here.
+    for (const { pid } of [everybody, noise]) setPriority(pid, constants.priority.PRIORITY_LOW)
+    const sentBy = <Answer>(child: Child, order: DeliverOrder | NoiseOrder): Promise<Answer> => {
+      child.send(order)
+      const answer = Promise.race([child.answer<Answer>(), worker.alive])
+      answer.catch(() => {})
+      return answer
+    }
     const [noisy, ...others] = shops as readonly [Shop, ...Shop[]]
     const crowd = Array.from({ length: people }, (_, n) => personOf(10 * PEOPLE + n))
     for (const id of crowd) network.customer({ id, account: network.account({ id: noisy.account }) })
@@ -62,24 +71,16 @@ export async function measureNeighbours(
     }
     const capacity = async (): Promise<number> => {
       const startedAt = performance.now()
-      await deliver(url, messages(shops, people, events))
-      await stored(events)
+      await stored(await sentBy<number>(everybody, { url, shops, people, events }))
       return (events / (performance.now() - startedAt)) * 1_000
     }
     const late: number[] = []
     const others95 = async (perSecond: number): Promise<number> => {
-      let noisySent: Promise<NoiseResult> | undefined
-      if (perSecond > 0) {
-        noise.send({
-          url,
-          shop: noisy,
-          people: crowd,
-          perSecond,
-          seconds: seconds + 1 + LEAD_MS / 1_000,
-        } satisfies NoiseOrder)
-        noisySent = Promise.race([noise.answer<NoiseResult>(), worker.alive])
-        noisySent.catch(() => {})
-      }
+      const noiseSeconds = seconds + 1 + LEAD_MS / 1_000
+      const noisySent =
+        perSecond > 0
+          ? sentBy<NoiseResult>(noise, { url, shop: noisy, people: crowd, perSecond, seconds: noiseSeconds })
+          : null
       await sleep(LEAD_MS)
       const watch = startStopwatch(site.database, url)
       const startedAt = performance.now()
@@ -89,7 +90,7 @@ export async function measureNeighbours(
       }
       const tookMs = await watch.stop()
       const made = await noisySent
-      if (made !== undefined) late.push(made.late)
+      if (made !== null) late.push(made.late)
       await stored(tookMs.length + (made?.sent ?? 0))
       return quantile(tookMs, 0.95)
     }
