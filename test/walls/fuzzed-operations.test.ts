@@ -98,7 +98,7 @@ onEachProfile((profile) => {
     operation: ContractOperation,
     given: Fuzzed,
   ): Promise<{ shown: string; answered: Answered; faults: readonly string[] }> {
-    const ids = grounds.idsFor(operation.operationId, given.which)
+    const ids = grounds.idsFor(operation.operationId, given.which, given.caller)
     const { method, path, headers, body, isElsewhere } = compose(operation, given, ids)
     const token = await grounds.tokenOf(given.caller, operation.operationId)
     const answered = await caller.call(method, path, { headers, ...(token && { token }), ...(body && { body }) })

@@ -9,7 +9,7 @@ import { sampleFile } from '../../support/sample-files.ts'
 import type { Caller } from '../tenancy/calls.ts'
 import type { People, Shop, ShopIds } from '../tenancy/two-shops.ts'
 import { storableText } from './hostile.ts'
-import type { CallerName } from './requests.ts'
+import { type CallerName, isKey } from './requests.ts'
 import type { Known } from './valid-values.ts'
 
 /** Of what an operation takes away there are so many, and none of them is needed by another. */
@@ -17,8 +17,8 @@ const DOOMED = 8
 
 export type Grounds = Readonly<{
   known: Known
-  /** One's own things for a call of this operation. */
-  idsFor(operationId: string, which: number): ShopIds
+  /** One's own things for a call of this operation. Of what both take away half is for people, and half for programs. */
+  idsFor(operationId: string, which: number, name: CallerName): ShopIds
   /** Of whoever calls; undefined for nobody. */
   tokenOf(name: CallerName, operationId: string): Promise<string | undefined>
   /** The session that passed may be over: the next one begins anew. */
@@ -75,7 +75,7 @@ export async function openGrounds(
   // Who is erased takes their conversation along.
   const erased = comments.splice(DOOMED / 2)
   const pick = <T>(list: readonly T[], which: number): T => list[which % list.length]!
-  const onComments = new Set(['deleteComment', 'hideComment', 'showComment'])
+  const onComments = new Set(['hideComment', 'showComment'])
 
   let passing: Promise<Readonly<{ token: string; email: string }>> | null = null
   const session = async () => {
@@ -85,9 +85,13 @@ export async function openGrounds(
   const known = knownOf(stage, shop, people)
   return {
     known,
-    idsFor(operationId, which) {
+    idsFor(operationId, which, name) {
       const { ids } = shop
-      if (operationId === 'deleteChannel') return { ...ids, channelId: pick(doomed, which).id }
+      const share = <T>(list: readonly T[]): T => {
+        const middle = list.length / 2
+        return pick(isKey(name) ? list.slice(middle) : list.slice(0, middle), which)
+      }
+      if (operationId === 'deleteChannel') return { ...ids, channelId: share(doomed).id }
       if (operationId === 'updateChannel') return { ...ids, channelId: pick(changed, which).id }
       if (operationId === 'receiveWebhook' || operationId === 'verifyWebhook')
         return { ...ids, channelId: pick([ids['channelId']!, door.id], which) }
@@ -96,8 +100,9 @@ export async function openGrounds(
       if (operationId === 'revokeInvitation') return { ...ids, invitationId: pick(invitations, which).id }
       if (operationId === 'revokeApiKey') return { ...ids, apiKeyId: pick(keys, which).key.id }
       if (operationId === 'eraseCustomer') return { ...ids, customerId: pick(erased, which)['customerId']! }
-      if (operationId === 'deleteAttachment') return { ...ids, attachmentId: pick(attachments, which).id }
-      const isOfComments = operationId === 'deleteComment' || (onComments.has(operationId) && which % 2 === 0)
+      if (operationId === 'deleteAttachment') return { ...ids, attachmentId: share(attachments).id }
+      if (operationId === 'deleteComment') return share(comments)
+      const isOfComments = onComments.has(operationId) && which % 2 === 0
       return isOfComments || which % 6 === 0 ? pick(comments, which) : ids
     },
     async tokenOf(name, operationId) {
