@@ -122,7 +122,7 @@ export function createPostgresSource(options: PostgresSourceOptions): WebhookSou
       held.add(job)
       into.add({ job, delivery: read.delivery })
     }
-    // Fewer are all that there were.
+    // Fewer are all that there were, or as many bytes as go at once: whoever is done with one of those pokes again.
     return jobs.length >= CLAIM_OF_GROUP
   }
 
