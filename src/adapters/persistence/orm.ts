@@ -10,7 +10,7 @@ export type OrmOptions = ConnectionOptions &
     poolSize?: number
     /** How long a server may say nothing while any statement waits. */
     silenceMs?: number
-    /** How long a connection keeps its plans. */
+    /** How long a connection keeps its plans at most. */
     plansForMs?: number
     /** Connections that broke while nobody used them; the pool has replaced them already. */
     onPoolError?: (error: Error) => void
@@ -29,6 +29,7 @@ export function createOrm(target: DatabaseTarget, options: OrmOptions = {}): Mik
     pool.on('connect', (client) => {
       endWhenSilent(client, options.silenceMs ?? SILENCE_MS)
       sendBeginOn(client)
+      writeTogether(client)
     })
     keepPlans(pool, options.plansForMs)
     // The ORM keeps times as text and parses what its entities name; our own statements want Dates, and it takes those too.
@@ -50,6 +51,28 @@ export function createOrm(target: DatabaseTarget, options: OrmOptions = {}): Mik
     schemaGenerator: { managementDbName: databaseNameOf(target) },
     ensureDatabase: false,
   })
+}
+
+/**
+ * What is asked for at once leaves in one write. A write of its own for each statement is more work than putting it together, and wakes
+ * the server for each.
+ */
+function writeTogether(client: PoolClient): void {
+  const query = client.query.bind(client) as (...args: unknown[]) => unknown
+  const stream = streamOf(client)
+  let isCorked = false
+  const together = (...args: unknown[]) => {
+    if (!isCorked) {
+      isCorked = true
+      stream.cork()
+      process.nextTick(() => {
+        isCorked = false
+        stream.uncork()
+      })
+    }
+    return query(...args)
+  }
+  client.query = together as typeof client.query
 }
 
 const BEGINS = /^(begin|start transaction)\b/

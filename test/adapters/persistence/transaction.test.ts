@@ -14,6 +14,7 @@ import { withRetries } from '../../../src/adapters/persistence/unit-of-work.ts'
 import { codeOf, isDataError, isRetryable, isUniqueViolation } from '../../../src/adapters/postgres-kit/errors.ts'
 import { DomainError, Unavailable } from '../../../src/core/errors.ts'
 import { behindProxy } from '../../faults/harness/behind-proxy.ts'
+import { countWrites } from '../../support/count-writes.ts'
 import { onEachProfile, type TestDatabase, testDatabase } from '../../support/database.ts'
 import { ids, type SeededOrganization, seedChannel, seedOrganization, unitOfWorkOn } from '../../support/seed.ts'
 import { seedThread } from '../../support/seed-inbox.ts'
@@ -118,6 +119,17 @@ onEachProfile((profile) => {
     await network.proxy.heal()
     await work
     t.deepEqual([await held(), answered], [[], [2, 3]])
+  })
+
+  test.serial(`${profile}: what is asked for at once leaves in one write`, async (t) => {
+    const single = db.orm({ poolSize: 1 })
+    const writes = await countWrites(single)
+    await inOrganization(single, org.orgId, async (tx) => {
+      for (const n of [1, 2, 3]) tx.write('select $1::int', [n])
+      await Promise.all([tx.rows('select 4'), tx.rows('select 5')])
+      await tx.rows('select 6')
+    })
+    t.is(writes(), 3, 'BEGIN, who it is and five statements; the sixth; COMMIT')
   })
 
   test.serial(`${profile}: where BEGIN fails no answer behind it counts, and the connection is given up`, async (t) => {

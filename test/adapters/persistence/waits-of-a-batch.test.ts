@@ -1,0 +1,34 @@
+import test from 'ava'
+import { aMessage } from '../../builders/events.ts'
+import { coreOn, deliveryOf, seedInbox } from '../../support/core-on-database.ts'
+import { countWrites } from '../../support/count-writes.ts'
+import { onEachProfile, type TestDatabase, testDatabase } from '../../support/database.ts'
+
+/**
+ * Each time that a batch waits for the server two processes have to get a processor in turn, which takes longer on a busy machine than
+ * what is asked. What is sent at once leaves in one write, so writes are waits.
+ */
+const MOST_WAITS = 5
+
+onEachProfile((profile) => {
+  let db: TestDatabase
+  test.before(async () => {
+    db = await testDatabase(profile)
+  })
+  test.after.always(() => db.close())
+
+  test(`${profile}: a batch waits for the database a few times, however many messages it has`, async (t) => {
+    const on = coreOn(db, { poolSize: 1, keepsChannels: true })
+    const inbox = await seedInbox(on.orm)
+    const writes = await countWrites(on.orm)
+    const batch = async (...names: readonly string[]): Promise<number> => {
+      const before = writes()
+      await on.core.receiveWebhooks(names.map((name) => deliveryOf(inbox, [aMessage({ externalId: name })])))
+      return writes() - before
+    }
+    await batch('m-1')
+    // Now and then the plans of the connection are made anew, which is asked for ahead.
+    t.is(Math.min(await batch('m-2'), await batch('m-3')), MOST_WAITS)
+    t.is(Math.min(await batch('m-4', 'm-5', 'm-6'), await batch('m-7', 'm-8', 'm-9')), MOST_WAITS)
+  })
+})
