@@ -10,6 +10,9 @@ export type SystemPoolOptions = Omit<ConnectionOptions, 'role'> &
     onError?: (error: Error) => void
   }>
 
+/** A queue is empty at one moment and full at the next. */
+const QUEUE_PLANS_FOR_MS = 5_000
+
 /**
  * Connections as `dc_system`, for what runs by itself: jobs, event numbering, lanes, listening. A caller waits at most
  * `connectTimeoutMs` for one. The role is set on each connection, not asked for at its start: PgBouncer refuses that.
@@ -29,7 +32,7 @@ export function createSystemPool(target: DatabaseTarget, options: SystemPoolOpti
     },
   })
   pool.on('connect', (client) => client.on('error', () => {}))
-  keepPlans(pool)
+  keepPlans(pool, QUEUE_PLANS_FOR_MS)
   pool.on('error', (error) => options.onError?.(error))
   return pool
 }

@@ -1,12 +1,18 @@
+import { EventEmitter } from 'node:events'
 import test from 'ava'
+import type { Pool } from 'pg'
+import { applyUnsends } from '../../../src/adapters/persistence/stores/change-messages.ts'
+import { deriveTickets } from '../../../src/adapters/persistence/stores/derive-tickets.ts'
 import { knownMessages } from '../../../src/adapters/persistence/stores/load-intake.ts'
-import { lookUpThreads } from '../../../src/adapters/persistence/stores/open-conversations.ts'
+import { moveLastSeen, moveWindows } from '../../../src/adapters/persistence/stores/move-forward.ts'
+import { lookUpThreads, openConversations } from '../../../src/adapters/persistence/stores/open-conversations.ts'
 import { inOrganization, type Orm, type Tx } from '../../../src/adapters/persistence/transaction.ts'
+import { keepPlans } from '../../../src/adapters/postgres-kit/plans.ts'
 import type { Thread } from '../../../src/core/channel/inbound-event.ts'
 import type { ExternalMessageId, OrgId } from '../../../src/core/ids.ts'
 import type { IntakeRequest } from '../../../src/ports/intake-store.ts'
 import { onEachProfile, type TestDatabase, testDatabase } from '../../support/database.ts'
-import { seedChannel, seedOrganization } from '../../support/seed.ts'
+import { ids, seedChannel, seedOrganization } from '../../support/seed.ts'
 import { seedThread } from '../../support/seed-inbox.ts'
 import { onServer } from '../../support/template.ts'
 
@@ -16,6 +22,21 @@ const PREPARED = `select statement from pg_prepared_statements where statement l
 const GROWN = 2_000
 /** A handful of look-ups, each of a few entries. */
 const FEW = 60
+
+test('plans are made anew when a connection was taken twice as often as before', async (t) => {
+  const pool = new EventEmitter()
+  const said: string[] = []
+  const client = { query: async (text: string) => void said.push(text) }
+  keepPlans(pool as Pool, 60_000)
+  pool.emit('connect', client)
+  const anew: number[] = []
+  for (let use = 1; use <= 70; use++) {
+    pool.emit('acquire', client)
+    if (said.length > 0) anew.push(use)
+    t.true(said.splice(0).every((text) => text === 'discard plans'))
+  }
+  t.deepEqual(anew, [5, 9, 17, 33, 65])
+})
 
 onEachProfile((profile) => {
   let db: TestDatabase
@@ -72,21 +93,47 @@ onEachProfile((profile) => {
       person: { externalId: known.person, username: null, name: null },
     } as unknown as Thread & { at: Date }
     const request = { channelId, arrived: [known.external_id], spokenOf: [] } as unknown as IntakeRequest
-    const asked: Record<string, (tx: Tx) => Promise<unknown>> = {
+    const { conversationId, customerId, ticketId } = seeded
+    const at = new Date()
+    const named = { externalId: thread.person.externalId, username: { is: 'ann', at }, name: null }
+    const looked: Asked = {
       known: (tx) => knownMessages(tx, request),
       conversations: (tx) => lookUpThreads(tx, channelId, [thread]),
     }
-    for (const [what, ask] of Object.entries(asked)) {
-      const read = await inOrganization(orm, orgId, async (tx) => {
-        const entries = async () => (await tx.rows<{ entries: number }>(ENTRIES_READ, [GROWN_TABLES]))[0]?.entries ?? 0
-        const before = await entries()
-        await ask(tx)
-        return (await entries()) - before
-      })
-      t.true(read > 0 && read < FEW, `${what}: ${read} entries of indexes`)
+    const changed: Asked = {
+      windows: (tx) => moveWindows(tx, [{ conversationId, openedAt: at, reason: 'MESSAGE' }]),
+      'last seen': (tx) => moveLastSeen(tx, { seen: [{ customerId, at }], heardOf: [] }),
+      names: async (tx) =>
+        openConversations(
+          tx,
+          ids,
+          channelId,
+          { threads: [thread], names: [named] },
+          await lookUpThreads(tx, channelId, [thread]),
+        ),
+      tickets: (tx) => deriveTickets(tx, [ticketId], at),
+      'taken back': (tx) => applyUnsends(tx, [{ ...seeded, isOurs: false, at }]),
     }
+    const readsFew = async (asked: Asked) => {
+      for (const [what, ask] of Object.entries(asked)) {
+        const read = await inOrganization(orm, orgId, async (tx) => {
+          const entries = async () =>
+            (await tx.rows<{ entries: number }>(ENTRIES_READ, [GROWN_TABLES]))[0]?.entries ?? 0
+          const before = await entries()
+          await ask(tx)
+          return (await entries()) - before
+        })
+        t.true(read > 0 && read < FEW, `${what}: ${read} entries of indexes`)
+      }
+    }
+    // Whatever the planner believes, and where it knows.
+    await readsFew(looked)
+    await onServer(db.admin, (client) => client.query(`analyze ${GROWN_TABLES.join(', ')}`))
+    await readsFew({ ...looked, ...changed })
   })
 })
+
+type Asked = Readonly<Record<string, (tx: Tx) => unknown>>
 
 const GROWN_TABLES = ['customers', 'customer_identities', 'conversations', 'tickets', 'messages', 'message_parts']
 

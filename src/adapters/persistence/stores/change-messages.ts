@@ -3,7 +3,7 @@ import type { IntakeChanges } from '../../../ports/intake-store.ts'
 import type { Tx } from '../transaction.ts'
 import { deriveMessages } from './derive-messages.ts'
 import { withdrawExports } from './export-store.ts'
-import { insertRows, recordset } from './insert-rows.ts'
+import { insertRows, updateRows } from './insert-rows.ts'
 import { wakeLane } from './lanes.ts'
 
 /** Decided under the conversation's lock; what was taken back stays empty. Of our replies it is a part that changes. */
@@ -22,16 +22,18 @@ export async function applyEdits(tx: Tx, edits: IntakeChanges['edits']): Promise
     ['message_parts', true],
   ] as const) {
     const own = rows.filter((row) => row.isOurs === isOurs)
-    if (own.length === 0) continue
-    tx.write(
-      `update ${table} m set content = r.content, edited_at = r.edited_at, edit_revision = r.revision
-       from ${recordset('$1', { id: 'uuid', content: 'text', edited_at: 'timestamptz(3)', revision: 'int' })}
-       where m.org_id = $2 and m.id = r.id and m.deleted_at is null`,
-      [JSON.stringify(own), tx.orgId],
-    )
+    updateRows(tx, table, {
+      set: 'content = r.content, edited_at = r.edited_at, edit_revision = r.revision',
+      where: 't.deleted_at is null',
+      columns: { content: 'text', edited_at: 'timestamptz(3)', revision: 'int' },
+      rows: own,
+    })
     if (isOurs) await deriveMessages(tx, messagesOf(own))
   }
 }
+
+/** The first time that it is told of stands. */
+const TAKEN_BACK = 'edited_at = null, deleted_at = least(coalesce(t.deleted_at, r.at), r.at)'
 
 export type Unsend = Readonly<{ messageId: MessageId; partId: PartId; isOurs: boolean; at: Date }>
 
@@ -41,19 +43,19 @@ export async function applyUnsends(tx: Tx, unsends: readonly Unsend[]): Promise<
   const whole = unsends.filter(({ isOurs }) => !isOurs)
   const parts = unsends.filter(({ isOurs }) => isOurs)
   if (whole.length > 0) {
-    tx.write(
-      `update messages m set content = null, context = null, edited_at = null, deleted_at = least(coalesce(m.deleted_at, r.at), r.at)
-       from ${recordset('$1', { id: 'uuid', at: 'timestamptz(3)' })} where m.org_id = $2 and m.id = r.id`,
-      [JSON.stringify(whole.map(({ messageId, at }) => ({ id: messageId, at }))), tx.orgId],
-    )
+    updateRows(tx, 'messages', {
+      set: `content = null, context = null, ${TAKEN_BACK}`,
+      columns: { at: 'timestamptz(3)' },
+      rows: whole.map(({ messageId, at }) => ({ id: messageId, at })),
+    })
     await dropAttachments(tx, 'message_id', messagesOf(whole))
   }
   if (parts.length === 0) return
-  tx.write(
-    `update message_parts p set content = null, extras = null, edited_at = null, deleted_at = least(coalesce(p.deleted_at, r.at), r.at)
-     from ${recordset('$1', { id: 'uuid', at: 'timestamptz(3)' })} where p.org_id = $2 and p.id = r.id`,
-    [JSON.stringify(parts.map(({ partId, at }) => ({ id: partId, at }))), tx.orgId],
-  )
+  updateRows(tx, 'message_parts', {
+    set: `content = null, extras = null, ${TAKEN_BACK}`,
+    columns: { at: 'timestamptz(3)' },
+    rows: parts.map(({ partId, at }) => ({ id: partId, at })),
+  })
   await dropAttachments(
     tx,
     'part_id',

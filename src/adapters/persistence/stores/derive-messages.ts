@@ -3,7 +3,7 @@ import { statusOfParts } from '../../../core/message/message-status.ts'
 import type { MessageChange } from '../../../ports/send-store.ts'
 import type { MessageStatus } from '../../../ports/views.ts'
 import type { Tx } from '../transaction.ts'
-import { recordset } from './insert-rows.ts'
+import { updateRows } from './insert-rows.ts'
 
 type Row = {
   message_id: MessageId
@@ -30,13 +30,19 @@ export async function deriveMessages(tx: Tx, ids: readonly MessageId[]): Promise
     [tx.orgId, ids],
   )
   const messages = [...Map.groupBy(rows, ({ message_id }) => message_id)].map(([id, parts]) => derived(id, parts))
-  tx.write(
-    `update messages m set status = r.status, failure = r.failure, external_id = r.external_id, content = r.content,
-       edited_at = r.edited_at, deleted_at = r.deleted_at
-     from ${recordset('$1', { id: 'uuid', status: 'text', failure: 'jsonb', external_id: 'text', content: 'text', edited_at: 'timestamptz(3)', deleted_at: 'timestamptz(3)' })}
-     where m.org_id = $2 and m.id = r.id`,
-    [JSON.stringify(messages), tx.orgId],
-  )
+  updateRows(tx, 'messages', {
+    set: `status = r.status, failure = r.failure, external_id = r.external_id, content = r.content,
+       edited_at = r.edited_at, deleted_at = r.deleted_at`,
+    columns: {
+      status: 'text',
+      failure: 'jsonb',
+      external_id: 'text',
+      content: 'text',
+      edited_at: 'timestamptz(3)',
+      deleted_at: 'timestamptz(3)',
+    },
+    rows: messages,
+  })
   return messages.map(({ id, before, status, parts }) => ({ messageId: id, from: before, to: status, parts }))
 }
 

@@ -1,7 +1,7 @@
 import { type AttachmentType, type MessageKind, previewOf } from '../../../core/channel/content.ts'
 import type { TicketId } from '../../../core/ids.ts'
 import type { Tx } from '../transaction.ts'
-import { recordset } from './insert-rows.ts'
+import { updateRows } from './insert-rows.ts'
 
 type Facts = {
   id: TicketId
@@ -72,12 +72,12 @@ export async function deriveTickets(tx: Tx, ticketIds: readonly TicketId[], now:
               fact.attachment ? [{ type: fact.attachment, url: null, title: null, platformType: null }] : [],
             ),
   }))
-  tx.write(
-    `update tickets t set unread_count = r.unread_count, last_message_at = coalesce(r.last_message_at, t.last_message_at),
+  updateRows(tx, 'tickets', {
+    set: `unread_count = r.unread_count, last_message_at = coalesce(r.last_message_at, t.last_message_at),
        last_message_preview = r.last_message_preview,
-       context = case when t.kind = 'COMMENT' then t.context || r.ad else t.context end, updated_at = $3, version = t.version + 1
-     from ${recordset('$1', { id: 'uuid', unread_count: 'int', last_message_at: 'timestamptz(3)', last_message_preview: 'text', ad: 'jsonb' })}
-     where t.org_id = $2 and t.id = r.id`,
-    [JSON.stringify(rows), tx.orgId, now],
-  )
+       context = case when t.kind = 'COMMENT' then t.context || r.ad else t.context end, updated_at = $4, version = t.version + 1`,
+    columns: { unread_count: 'int', last_message_at: 'timestamptz(3)', last_message_preview: 'text', ad: 'jsonb' },
+    rows,
+    params: [now],
+  })
 }

@@ -27,6 +27,12 @@ import { checkConnected, lockChannel } from './channel-lock.ts'
 import { erasedAmong } from './erasure-marks.ts'
 import { lookUpThreads } from './open-conversations.ts'
 
+/**
+ * What a batch asks for it finds by ids, for which one plan is as good as another: planning anew for each set of them, as the server would
+ * where the set is small, takes longer than running. Not for what pages through a table: its bounds are of use only while they are known.
+ */
+const PLANNED_ONCE = `select set_config('plan_cache_mode', 'force_generic_plan', true)`
+
 /** What is known of the people, conversations and messages that events name, once nothing that concerns them can slip past (`lockChannel`). */
 export async function admit(
   tx: Tx,
@@ -35,6 +41,7 @@ export async function admit(
   named: () => Iterable<string>,
   now: Date,
 ): Promise<Admission> {
+  tx.write(PLANNED_ONCE)
   const known = await spokenMessages(tx, channelId, spokenOf)
   const expected = new Set<ExternalMessageId>([...known.keys(), ...arrived])
   const alone = spokenOf.some((externalId) => !expected.has(externalId))

@@ -132,9 +132,10 @@ function learnNames(tx: Tx, channelId: ChannelId, names: readonly GivenNames[]):
   if (names.length === 0) return
   tx.write(
     `with newer as (
-       select i.id, r.*, ${isNewer('username')} as new_username, ${isNewer('name')} as new_name
+       select r.external_id, r.username, r.username_at, r.name, r.name_at, ${isNewer('username')} as new_username, ${isNewer('name')} as new_name
        from ${recordset('$1', { external_id: 'text', username: 'text', username_at: 'timestamptz(3)', name: 'text', name_at: 'timestamptz(3)' })}
-       join customer_identities i on i.org_id = $2 and i.channel_id = $3 and i.external_id = r.external_id
+       join customer_identities i on i.org_id = $2 and i.channel_id = $3 and i.external_id = any($4)
+         and i.external_id = r.external_id
        where ${isNewer('username')} or ${isNewer('name')}
        order by i.external_id for no key update of i)
      update customer_identities i
@@ -142,7 +143,7 @@ function learnNames(tx: Tx, channelId: ChannelId, names: readonly GivenNames[]):
        username_at = case when new_username then newer.username_at else i.username_at end,
        name = case when new_name then newer.name else i.name end,
        name_at = case when new_name then newer.name_at else i.name_at end
-     from newer where i.org_id = $2 and i.id = newer.id`,
+     from newer where i.org_id = $2 and i.channel_id = $3 and i.external_id = any($4) and i.external_id = newer.external_id`,
     [
       JSON.stringify(
         names.map(({ externalId, username, name }) => ({
@@ -155,6 +156,7 @@ function learnNames(tx: Tx, channelId: ChannelId, names: readonly GivenNames[]):
       ),
       tx.orgId,
       channelId,
+      names.map(({ externalId }) => externalId),
     ],
   )
 }
