@@ -42,14 +42,14 @@ type Lane<T> = {
   rests: boolean
 }
 
-/** With longer rests there are larger batches, which others wait for; with shorter ones each message costs more. */
-const REST_OF_BATCH = 0.5
+/** With shorter rests each message costs more; with longer ones batches take longer, and no less is done for a message. */
+const REST_OF_BATCH = 2
 const LONGEST_REST_MS = 100
 
 /**
  * Batches of one channel at a time, never two of the same channel at once, channels in turn: first those of whoever has least under way.
  *
- * After a batch its channel rests for half as long as the batch took, unless a whole batch waits already. A channel that is always busy
+ * After a batch its channel rests for twice as long as the batch took, unless a whole batch waits already. A channel that is always busy
  * has fewer, larger batches then, each message costs less, and in between the processors are there for others. A channel with a
  * message now and then does not notice, and a backlog goes on without rests.
  */
