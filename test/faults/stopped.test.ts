@@ -20,6 +20,8 @@ import { createRecorder } from './harness/history.ts'
 import { readSnapshot } from './harness/snapshot.ts'
 
 const ROUNDS = 3
+/** At the earliest, after a stop that gave a call up at its end or shortly before. */
+const LOOKED_UP_AFTER_MS = 10_000
 
 /** A running service with a ticket for each of some people, and what it takes to stop and start it. */
 async function aService(t: ExecutionContext, size = 20) {
@@ -204,15 +206,14 @@ test.serial('callers who never finish and a platform that never answers do not k
   const replies = await Promise.all(tickets.map((ticket) => client.reply(ticket, 'Hello')))
   t.log(`ended in ${Math.round(await service.stop())} ms`)
 
+  const endedAt = performance.now()
   await service.startAgain()
-  const statuses = await Promise.all(replies.map(async ({ body }) => (await client.message(body)).status))
-  t.deepEqual(
-    statuses.filter((status) => !['QUEUED', 'SENDING', 'UNKNOWN', 'SENT'].includes(status)),
-    [],
-  )
-  // Where starting again took long the platform was asked meanwhile, and told what it has.
-  const received = people.filter((person) => simulator.received(person).length > 0)
-  t.true(statuses.filter((status) => status === 'SENT').length <= received.length)
+  for (const { body } of replies) {
+    const { status } = await client.message(body)
+    // The platform is asked 15 s after a doubt began: on a slow machine that is before we have asked, and it says what it has.
+    const isLate = performance.now() - endedAt > LOOKED_UP_AFTER_MS
+    t.true(['QUEUED', 'SENDING', 'UNKNOWN', ...(isLate ? ['SENT'] : [])].includes(status), status)
+  }
   for (const person of people) t.true(simulator.received(person).length <= 1)
   simulator.clearFaults()
   await service.stop()

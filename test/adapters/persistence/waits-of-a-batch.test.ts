@@ -1,4 +1,5 @@
 import test from 'ava'
+import { inOrganization } from '../../../src/adapters/persistence/transaction.ts'
 import { aMessage } from '../../builders/events.ts'
 import { coreOn, deliveryOf, seedInbox } from '../../support/core-on-database.ts'
 import { countWrites } from '../../support/count-writes.ts'
@@ -9,6 +10,9 @@ import { onEachProfile, type TestDatabase, testDatabase } from '../../support/da
  * what is asked. What is sent at once leaves in one write, so writes are waits.
  */
 const MOST_WAITS = 5
+
+const PLANS = `select sum(generic_plans)::int as generic, sum(custom_plans)::int as custom from pg_prepared_statements
+  where statement like 'update %'`
 
 onEachProfile((profile) => {
   let db: TestDatabase
@@ -30,5 +34,10 @@ onEachProfile((profile) => {
     // Now and then the plans of the connection are made anew, which is asked for ahead.
     t.is(Math.min(await batch('m-2'), await batch('m-3')), MOST_WAITS)
     t.is(Math.min(await batch('m-4', 'm-5', 'm-6'), await batch('m-7', 'm-8', 'm-9')), MOST_WAITS)
+    const [plans] = await inOrganization(on.orm, inbox.orgId, (tx) =>
+      tx.rows<{ generic: number; custom: number }>(PLANS),
+    )
+    t.true((plans?.generic ?? 0) > 0, 'what changes something is planned for all values')
+    t.is(plans?.custom, 0, 'and not anew for each batch')
   })
 })
