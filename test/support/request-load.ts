@@ -1,4 +1,4 @@
-import { Agent, type ClientRequest, request } from 'node:http'
+import { Agent, type ClientRequest, type RequestOptions, request } from 'node:http'
 
 /**
  * How one request ended. `refused` never got a connection, `unseen` got one from the kernel that was reset without a word, as
@@ -16,30 +16,46 @@ export type Call = Readonly<{
   onEnd?: (outcome: Outcome) => void
 }>
 
-/** The server closed the connection while it was idle, and the request was on its way to it, as far as one can tell from here. */
-export const wasClosedIdle = (sent: ClientRequest, { code }: NodeJS.ErrnoException): boolean =>
-  sent.reusedSocket && (code === 'ECONNRESET' || code === 'EPIPE')
+/**
+ * Tells of an error whether the request got no byte of an answer, and whether its connection had carried others before.
+ * `reusedSocket` would not do: it is false for a request that waited for a connection and took over another's.
+ */
+export function watchConnection(sent: ClientRequest) {
+  let [before, now] = [0, () => 0]
+  sent.once('socket', (socket) => {
+    before = socket.bytesRead
+    now = () => socket.bytesRead
+  })
+  const isUnanswered = ({ code }: NodeJS.ErrnoException) =>
+    (code === 'ECONNRESET' || code === 'EPIPE') && now() === before
+  return {
+    /** The server closed the connection while it was idle, and the request was on its way to it, as far as one can tell from here. */
+    wasClosedIdle: (error: NodeJS.ErrnoException) => isUnanswered(error) && before > 0,
+    /** Nobody ever said a word on it. */
+    wasResetUnseen: (error: NodeJS.ErrnoException) => isUnanswered(error) && before === 0,
+  }
+}
 
 /**
  * One call over the agent. A connection that the server closed while it was idle is no failure: every client asks again on a
- * new one then, and so does this.
+ * new one then, and so does this, once: nobody can have closed that before.
  */
-export function ask(agent: Agent, call: Call): Promise<Outcome> {
+export function ask(call: Call, over: Pick<RequestOptions, 'agent' | 'signal'>): Promise<Outcome> {
   const { promise, resolve } = Promise.withResolvers<Outcome>()
-  const sent = request(call.url, { agent, method: call.method, headers: call.headers ?? {} }, (response) => {
+  const { method, url, headers = {}, body } = call
+  const sent = request(url, { ...over, method, headers }, (response) => {
     response.resume()
     response.on('end', () => resolve({ kind: 'answered', status: response.statusCode ?? 0 }))
     response.on('error', (error) => resolve({ kind: 'failed', why: `in the answer: ${error.message}` }))
   })
+  const connection = watchConnection(sent)
   sent.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code === 'ECONNREFUSED') resolve({ kind: 'refused', atMs: performance.now() })
-    else if (wasClosedIdle(sent, error)) resolve(ask(agent, call))
-    else if (error.code === 'ECONNRESET' && !sent.socket?.bytesRead)
-      resolve({ kind: 'unseen', atMs: performance.now() })
-    else
-      resolve({ kind: 'failed', why: `${call.method} ${new URL(call.url).pathname}: ${error.code ?? error.message}` })
+    else if (connection.wasClosedIdle(error)) resolve(ask(call, { ...over, agent: false }))
+    else if (connection.wasResetUnseen(error)) resolve({ kind: 'unseen', atMs: performance.now() })
+    else resolve({ kind: 'failed', why: `${method} ${new URL(url).pathname}: ${error.code ?? error.message}` })
   })
-  sent.end(call.body)
+  sent.end(body)
   return promise
 }
 
@@ -57,14 +73,16 @@ export function startCalls(
   perSecond: number,
   { keepAlive }: Readonly<{ keepAlive: boolean }>,
 ): Calls {
-  const agent = new Agent({ keepAlive, maxSockets: 200 })
+  // With a limit, those that wait take over the connections of others, kept or not.
+  const agent = new Agent({ keepAlive, maxSockets: keepAlive ? 200 : Number.POSITIVE_INFINITY })
+  const patience = new AbortController()
   const outcomes: Outcome[] = []
   const lastMs: number[] = []
   const underWay = new Set<Promise<void>>()
   const timer = setInterval(() => {
     const call = next()
     const startedAt = performance.now()
-    const ended: Promise<void> = ask(agent, call).then((outcome) => {
+    const ended: Promise<void> = ask(call, { agent, signal: patience.signal }).then((outcome) => {
       outcomes.push(outcome)
       lastMs.push(performance.now() - startedAt)
       call.onEnd?.(outcome)
@@ -77,7 +95,7 @@ export function startCalls(
     slowestMs: () => (lastMs.length < 10 ? Number.POSITIVE_INFINITY : Math.max(...lastMs.slice(-10))),
     async stop(withinMs = 30_000) {
       clearInterval(timer)
-      const late = setTimeout(() => agent.destroy(), withinMs)
+      const late = setTimeout(() => patience.abort(), withinMs)
       await Promise.all(underWay)
       clearTimeout(late)
       agent.destroy()

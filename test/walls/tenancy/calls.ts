@@ -1,5 +1,5 @@
 import { Agent, type IncomingHttpHeaders, request } from 'node:http'
-import { wasClosedIdle } from '../../support/request-load.ts'
+import { watchConnection } from '../../support/request-load.ts'
 
 export type Asked = Readonly<{
   token?: string
@@ -48,8 +48,9 @@ export function createCaller(url: string, connections: number) {
         response.on('end', () => resolve({ status, headers, text: Buffer.concat(chunks).toString() }))
       },
     )
+    const connection = watchConnection(sending)
     sending.on('error', (error) => {
-      if (!isAgain && wasClosedIdle(sending, error)) resolve(call(method, path, asked, true))
+      if (!isAgain && connection.wasClosedIdle(error)) resolve(call(method, path, asked, true))
       else reject(error)
     })
     sending.end(sent)
