@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Faults } from './faults.ts'
-import type { SimulatedAccount, SimulatedCustomer, Webhook } from './types.ts'
+import type { DeliveryAttempt, SimulatedAccount, SimulatedCustomer, Webhook } from './types.ts'
 import { postWebhook, webhookHeaders } from './webhook-client.ts'
 import { toWire } from './wire.ts'
 
@@ -27,6 +27,8 @@ export function createPostOffice(
   const underWay = new Set<Promise<unknown>>()
   const heldBack = new Map<SimulatedAccount, (() => Promise<Webhook>)[]>()
   const batched = new Map<SimulatedAccount, Webhook[]>()
+  /** Of a body with the entries of several. */
+  const partsOf = new WeakMap<Webhook, readonly Webhook[]>()
   const retries = new Set<NodeJS.Timeout>()
   let closed = false
 
@@ -72,16 +74,19 @@ export function createPostOffice(
     return webhook
   }
 
-  /** One body with the entries of all, which share its attempts. */
+  /** One body with the entries of all, which share its attempts, those that come later too. */
   async function postTogether(webhooks: readonly Webhook[], to: Addressing): Promise<void> {
     const entry = webhooks.flatMap(({ body }) => (JSON.parse(body.toString()) as { entry: object[] }).entry)
     const [first] = webhooks as [Webhook]
-    const whole = await post(write(first.account, toWire({ object: 'instagram', entry })), to)
-    for (const webhook of webhooks) {
-      webhook.attempts.push(...whole.attempts)
-      webhook.status = whole.status
-    }
-    changed()
+    const whole = write(first.account, toWire({ object: 'instagram', entry }))
+    partsOf.set(whole, webhooks)
+    await post(whole, to)
+  }
+
+  function note(webhook: Webhook, made: DeliveryAttempt): void {
+    webhook.attempts.push(made)
+    webhook.status = made.status
+    for (const part of partsOf.get(webhook) ?? []) note(part, made)
   }
 
   /** As Meta does, in the background, with less and less haste, until it is taken or given up. */
@@ -113,8 +118,7 @@ export function createPostOffice(
     underWay.add(posting)
     const made = await posting
     underWay.delete(posting)
-    webhook.attempts.push(made)
-    webhook.status = made.status
+    note(webhook, made)
     changed()
     return webhook
   }

@@ -1,5 +1,5 @@
 import test, { type ExecutionContext } from 'ava'
-import { createInstagramSimulator, type RouteKind } from '../../dev/instagram-simulator/index.ts'
+import { createInstagramSimulator, type RouteKind, type Webhook } from '../../dev/instagram-simulator/index.ts'
 import { startReceiver } from './webhook-receiver.ts'
 
 async function setUp(t: ExecutionContext) {
@@ -266,4 +266,38 @@ test('another process lists faults, clears them and revokes tokens', async (t) =
   t.regex(String((await control('POST', 'faults', { kind: 'latency' }))['error']), /needs delayMs/)
   await control('POST', 'revocations', { account: account.id })
   t.like(await (await call('GET', '/me?fields=user_id')).json(), { error: { code: 190 } })
+})
+
+test('what comes in one body is taken when that body is, also one that comes again in another', async (t) => {
+  const answers = [503, 200, 500, 503]
+  const receiver = await startReceiver(() => ({ status: answers.shift() ?? 200, text: '' }))
+  const simulator = await createInstagramSimulator({ webhookRetryAfterMs: [5, 10, 20, 40] })
+  t.teardown(async () => {
+    await simulator.close()
+    await receiver.close()
+  })
+  simulator.account({ webhookUrl: receiver.url })
+  const mia = simulator.customer()
+  const statuses = (webhook?: Webhook) => webhook?.attempts.map(({ status }) => status)
+  simulator.fault({ kind: 'webhook-batched' })
+  const first = await simulator.dm(mia, 'first')
+  const second = await simulator.dm(mia, 'second')
+  await simulator.waitFor(() => simulator.webhooks.every(({ status }) => status === 200))
+  t.deepEqual(
+    [statuses(first), statuses(second)],
+    [
+      [503, 200],
+      [503, 200],
+    ],
+  )
+
+  const body = simulator.webhooks.at(-1) as Webhook
+  t.is(body.mid, null)
+  simulator.fault({ kind: 'webhook-batched' })
+  await simulator.deliver(body)
+  const third = await simulator.dm(mia, 'third')
+  t.deepEqual([body.status, first.status, third.status], [500, 500, 500])
+  await simulator.waitFor(() => simulator.webhooks.every(({ status }) => status === 200))
+  t.deepEqual(statuses(first), [503, 200, 500, 503, 200])
+  t.deepEqual(statuses(third), [500, 503, 200])
 })

@@ -81,6 +81,8 @@ export function startCustomers({
   })()
 
   const isTaken = ({ status }: Webhook) => status === 200
+  const told = ({ mid, id, attempts }: Webhook) =>
+    `${mid ?? id} (${attempts.map(({ status, error }) => status ?? error).join(', ')})`
   return {
     sent: () => sent,
     async stop() {
@@ -90,10 +92,17 @@ export function startCustomers({
       // What waited for the account's next one has nothing to wait for any more.
       for (const account of accounts) bring(simulator.dm(oneOf(known.get(account) ?? []), `words ${++sent}`))
       await waitFor(() => underWay.size === 0, BROUGHT_WITHIN_MS)
-      // Those that came in one body with others came again as that body.
-      const missing = simulator.webhooks.filter((webhook) => !isTaken(webhook) && webhook.mid !== null)
-      await Promise.all(missing.map((webhook) => simulator.deliver(webhook)))
-      await waitFor(() => simulator.webhooks.every(isTaken), BROUGHT_WITHIN_MS)
+      await waitFor(() => simulator.webhooks.every(isTaken), BROUGHT_WITHIN_MS).catch((cause: Error) => {
+        throw new Error(
+          `not taken in the end: ${simulator.webhooks
+            .filter((one) => !isTaken(one))
+            .map(told)
+            .join('; ')}`,
+          {
+            cause,
+          },
+        )
+      })
     },
   }
 }
