@@ -1,12 +1,14 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
+import { constants, setPriority } from 'node:os'
 import { join } from 'node:path'
 
 const ROOT = join(import.meta.dirname, '..')
 const GRACE_MS = 30_000
 
 export type Child = Readonly<{
-  pid: number
+  /** Others come first at the processors from now on: it stands for machines of its own. */
+  giveWay(): void
   /** The next message it sends. Rejects, with what it printed, when it ends without. */
   answer<T>(): Promise<T>
   send(message: object): void
@@ -56,7 +58,10 @@ export function startChild(
   })
   alive.catch(() => {})
   return {
-    pid: child.pid ?? 0,
+    giveWay() {
+      // Where it could not be started `alive` tells; 0 would be ourselves.
+      if (child.pid !== undefined) setPriority(child.pid, constants.priority.PRIORITY_LOW)
+    },
     alive,
     answer: <T>() => Promise.race([once(child, 'message').then(([message]) => message as T), alive]),
     send: (message) => void child.send(message),

@@ -1,4 +1,3 @@
-import { constants, setPriority } from 'node:os'
 import { fullyLoaded, intakeOf, loaded } from '../ack/intake.ts'
 import { type Child, startChild } from '../child.ts'
 import { personOf, signedDirectMessage, unsignedDirectMessages } from '../direct-messages.ts'
@@ -41,7 +40,7 @@ export async function measureFlood(
     const platformChild = await start('bench/flood/sender.ts')
     const strangersChild = await start('bench/flood/sender.ts')
     // Strangers have machines of their own: theirs may not take from the api what it needs here, nor what measures the capacity.
-    for (const { pid } of [generator, strangersChild]) setPriority(pid, constants.priority.PRIORITY_LOW)
+    for (const child of [generator, strangersChild]) child.giveWay()
     const signed = shops.map((shop) => signedDirectMessage(shop, personOf(1), new Date()))
     const unsigned = shops.flatMap((shop, index) =>
       unsignedDirectMessages(shop, shops[(index + 1) % shops.length] as Shop, personOf(1), new Date()),

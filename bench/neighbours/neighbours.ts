@@ -1,4 +1,3 @@
-import { constants, setPriority } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Child, startChild } from '../child.ts'
 import { personOf } from '../direct-messages.ts'
@@ -49,7 +48,7 @@ export async function measureNeighbours(
     const everybody = await start('bench/ingest/sender.ts')
     const noise = await start('bench/neighbours/noise.ts')
     // The platform has machines of its own: what sends may not take from the program what it needs here.
-    for (const { pid } of [everybody, noise]) setPriority(pid, constants.priority.PRIORITY_LOW)
+    for (const child of [everybody, noise]) child.giveWay()
     const sentBy = <Answer>(child: Child, order: DeliverOrder | NoiseOrder): Promise<Answer> => {
       child.send(order)
       const answer = Promise.race([child.answer<Answer>(), worker.alive])
@@ -74,8 +73,8 @@ export async function measureNeighbours(
       await stored(await sentBy<number>(everybody, { url, shops, people, events }))
       return (events / (performance.now() - startedAt)) * 1_000
     }
-    const late: number[] = []
-    const others95 = async (perSecond: number): Promise<number> => {
+    /** `late` is null where nothing was beside them. */
+    const othersBeside = async (perSecond: number): Promise<Readonly<{ p95: number; late: number | null }>> => {
       const noiseSeconds = seconds + 1 + LEAD_MS / 1_000
       const noisySent =
         perSecond > 0
@@ -90,9 +89,8 @@ export async function measureNeighbours(
       }
       const tookMs = await watch.stop()
       const made = await noisySent
-      if (made !== null) late.push(made.late)
       await stored(tookMs.length + (made?.sent ?? 0))
-      return quantile(tookMs, 0.95)
+      return { p95: quantile(tookMs, 0.95), late: made?.late ?? null }
     }
 
     const lookedUp = async (): Promise<void> => {
@@ -102,19 +100,22 @@ export async function measureNeighbours(
     // The first ones warm up.
     await capacity()
     await lookedUp()
-    await others95((await capacity()) * LOAD_OF_CAPACITY)
+    await othersBeside((await capacity()) * LOAD_OF_CAPACITY)
     await lookedUp()
-    late.length = 0
     const capacities: number[] = []
     const alone: number[] = []
     const beside: number[] = []
+    const notInTime: number[] = []
     for (let round = 1; round <= rounds; round++) {
       // Each time, since a machine that is shared is not always as fast.
       const most = await capacity()
       await lookedUp()
       capacities.push(most)
-      for (const isBeside of round % 2 === 1 ? [false, true] : [true, false])
-        (isBeside ? beside : alone).push(await others95(isBeside ? most * LOAD_OF_CAPACITY : 0))
+      for (const isBeside of round % 2 === 1 ? [false, true] : [true, false]) {
+        const { p95, late } = await othersBeside(isBeside ? most * LOAD_OF_CAPACITY : 0)
+        ;(isBeside ? beside : alone).push(p95)
+        if (late !== null) notInTime.push(late)
+      }
       say(
         `neighbours ${round}/${rounds}, ${Math.round(most)} events/s at most, p95: alone ${Math.round(alone.at(-1) ?? 0)} ms, beside ${Math.round(beside.at(-1) ?? 0)} ms`,
       )
@@ -130,7 +131,7 @@ export async function measureNeighbours(
       name: 'beside an organization at 70 %',
       measures: [
         measure('capacity', 'events/s', capacities),
-        { ...measure('noise, not sent in time', 'share', late), most: MOST_LATE },
+        { ...measure('noise, not sent in time', 'share', notInTime), most: MOST_LATE },
         measure(`others' messages alone, p95`, 'ms', alone),
         measure(`others' messages beside it, p95`, 'ms', beside),
         {
