@@ -32,6 +32,7 @@ test('an organization has its share of a process, in a crowd everybody one place
 
 if (needs(test, 'overflow of RabbitMQ', ['TEST_RABBITMQ_URL'])) {
   const BACKLOG = 400
+  const OF_CHANNEL = 200
   /** With a patient publisher: what is late may be there nevertheless, and would be there twice if it were sent again. */
   const setUp = async (t: ExecutionContext) => {
     const setup = await rabbitSetup(process.env['TEST_RABBITMQ_URL'] ?? '')
@@ -80,7 +81,7 @@ if (needs(test, 'overflow of RabbitMQ', ['TEST_RABBITMQ_URL'])) {
         (): AppDelivery => ({ ...common, id: aDelivery(channel).id, channelType: 'INSTAGRAM' }),
       )
       await Promise.all(forApp.map(intake.accept))
-      await Promise.all(Array.from({ length: 200 }, () => intake.accept(aDelivery(channel))))
+      await Promise.all(Array.from({ length: OF_CHANNEL }, () => intake.accept(aDelivery(channel))))
       const failed = aDelivery(channel)
       const { id, receivedAt, body, ...fields } = failed
       const headers = { ...fields, receivedAt: receivedAt.toISOString(), failures: 3 }
@@ -94,8 +95,12 @@ if (needs(test, 'overflow of RabbitMQ', ['TEST_RABBITMQ_URL'])) {
         overflow: async (delivery, attempts) => void passedOn.push([delivery.id, attempts]),
       })
       const goOn = Promise.withResolvers<void>()
-      let split = 0
-      await source.start(() => goOn.promise, {
+      let [handled, split] = [0, 0]
+      const handle = async (batch: readonly unknown[]) => {
+        await goOn.promise
+        handled += batch.length
+      }
+      await source.start(handle, {
         concurrency: 1,
         handleForApp: async (batch) => {
           await goOn.promise
@@ -104,7 +109,8 @@ if (needs(test, 'overflow of RabbitMQ', ['TEST_RABBITMQ_URL'])) {
       })
       await until(() => passedOn.some(([passed]) => passed === id))
       goOn.resolve()
-      await until(() => split === forApp.length)
+      // All of it: what still waits when it is stopped goes back.
+      await until(() => split === forApp.length && handled + passedOn.length === OF_CHANNEL + 1)
       await source.stop()
       t.deepEqual(
         passedOn.filter(([passed]) => passed === id),
