@@ -175,15 +175,20 @@ test('two webhooks can come in one body, each with its own entry', async (t) => 
   t.is(receiver.received.length, 4)
 })
 
-test('a webhook that is not taken comes again with the same bytes, until it is', async (t) => {
-  const refusals = [503, 500]
-  const receiver = await startReceiver(() => ({ status: refusals.shift() ?? 200, text: '' }))
+/** Who repeats what was not taken, and a receiver that answers so, and then 200. */
+async function repeatingTo(t: ExecutionContext, answers: number[]) {
+  const receiver = await startReceiver(() => ({ status: answers.shift() ?? 200, text: '' }))
   const simulator = await createInstagramSimulator({ webhookRetryAfterMs: [5, 10, 20, 40] })
   t.teardown(async () => {
     await simulator.close()
     await receiver.close()
   })
   simulator.account({ webhookUrl: receiver.url })
+  return { simulator, receiver }
+}
+
+test('a webhook that is not taken comes again with the same bytes, until it is', async (t) => {
+  const { simulator, receiver } = await repeatingTo(t, [503, 500])
   const webhook = await simulator.dm(simulator.customer(), 'patience')
   t.is(webhook.status, 503)
   await simulator.waitFor(() => webhook.status === 200)
@@ -269,14 +274,7 @@ test('another process lists faults, clears them and revokes tokens', async (t) =
 })
 
 test('what comes in one body is taken when that body is, also one that comes again in another', async (t) => {
-  const answers = [503, 200, 500, 503]
-  const receiver = await startReceiver(() => ({ status: answers.shift() ?? 200, text: '' }))
-  const simulator = await createInstagramSimulator({ webhookRetryAfterMs: [5, 10, 20, 40] })
-  t.teardown(async () => {
-    await simulator.close()
-    await receiver.close()
-  })
-  simulator.account({ webhookUrl: receiver.url })
+  const { simulator } = await repeatingTo(t, [503, 200, 500, 503])
   const mia = simulator.customer()
   const statuses = (webhook?: Webhook) => webhook?.attempts.map(({ status }) => status)
   simulator.fault({ kind: 'webhook-batched' })

@@ -21,13 +21,12 @@ export type Call = Readonly<{
  * `reusedSocket` would not do: it is false for a request that waited for a connection and took over another's.
  */
 export function watchConnection(sent: ClientRequest) {
-  let [before, now] = [0, () => 0]
-  sent.once('socket', (socket) => {
-    before = socket.bytesRead
-    now = () => socket.bytesRead
+  let before = 0
+  sent.once('socket', ({ bytesRead }) => {
+    before = bytesRead
   })
   const isUnanswered = ({ code }: NodeJS.ErrnoException) =>
-    (code === 'ECONNRESET' || code === 'EPIPE') && now() === before
+    (code === 'ECONNRESET' || code === 'EPIPE') && (sent.socket?.bytesRead ?? 0) === before
   return {
     /** The server closed the connection while it was idle, and the request was on its way to it, as far as one can tell from here. */
     wasClosedIdle: (error: NodeJS.ErrnoException) => isUnanswered(error) && before > 0,

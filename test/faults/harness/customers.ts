@@ -93,15 +93,8 @@ export function startCustomers({
       for (const account of accounts) bring(simulator.dm(oneOf(known.get(account) ?? []), `words ${++sent}`))
       await waitFor(() => underWay.size === 0, BROUGHT_WITHIN_MS)
       await waitFor(() => simulator.webhooks.every(isTaken), BROUGHT_WITHIN_MS).catch((cause: Error) => {
-        throw new Error(
-          `not taken in the end: ${simulator.webhooks
-            .filter((one) => !isTaken(one))
-            .map(told)
-            .join('; ')}`,
-          {
-            cause,
-          },
-        )
+        const missing = simulator.webhooks.filter((webhook) => !isTaken(webhook))
+        throw new Error(`not taken in the end: ${missing.map(told).join('; ')}`, { cause })
       })
     },
   }
